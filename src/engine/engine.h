@@ -1,0 +1,11 @@
+/* The engine's interface for other folders. Reading order: tensor, graph, op, kernel, program. */
+#ifndef VT_ENGINE_H
+#define VT_ENGINE_H
+
+#include "engine/tensor.h"
+#include "engine/graph.h"
+#include "engine/op.h"
+#include "engine/kernel.h"
+#include "engine/program.h"
+
+#endif

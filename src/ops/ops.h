@@ -1,0 +1,10 @@
+/* The table of operators: one file and one line of ops.list each. */
+#ifndef VT_OPS_H
+#define VT_OPS_H
+
+#include "engine/engine.h"
+
+extern const struct vt_op_desc *const vt_ops[];
+extern const int vt_nops;
+
+#endif
