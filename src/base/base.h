@@ -1,4 +1,5 @@
-/* The ground floor: errors, memory, strings, files, threads, log, random numbers, CSV, options. Knows nothing else. */
+/* The ground floor: errors, memory, strings, files, threads, log, random numbers, CSV, options. Knows nothing
+ * else. */
 #ifndef VT_BASE_H
 #define VT_BASE_H
 
@@ -12,9 +13,9 @@
 #include "base/csv.h"
 #include "base/option.h"
 
-#define VT_COUNT(a) (sizeof(a) / sizeof((a)[0]))
-#define VT_MIN(a, b) ((a) < (b) ? (a) : (b))
-#define VT_MAX(a, b) ((a) > (b) ? (a) : (b))
+#define VT_COUNT(a)         (sizeof(a) / sizeof((a)[0]))
+#define VT_MIN(a, b)        ((a) < (b) ? (a) : (b))
+#define VT_MAX(a, b)        ((a) > (b) ? (a) : (b))
 #define VT_CLAMP(x, lo, hi) VT_MIN(VT_MAX(x, lo), hi)
 
 #endif

@@ -1,4 +1,5 @@
-/* CSV (RFC 4180, plus: a byte-order mark is skipped, LF or CRLF, quotes may span lines). Streaming, confined. */
+/* CSV (RFC 4180, plus: a byte-order mark is skipped, LF or CRLF, quotes may span lines). Streaming, confined.
+ */
 #ifndef VT_BASE_CSV_H
 #define VT_BASE_CSV_H
 
@@ -16,18 +17,19 @@ struct vt_csv {
   int64_t line;      /* of the row last read, 1-based: for messages */
   int64_t next_line; /* where the next row starts */
   int nfields;
-  char **field;      /* fields of the row last read, NUL-terminated; valid until the next call */
-  int64_t *length;   /* their lengths in bytes */
-  int ncolumns;      /* of the header */
+  char **field;    /* fields of the row last read, NUL-terminated; valid until the next call */
+  int64_t *length; /* their lengths in bytes */
+  int ncolumns;    /* of the header */
   char **column;
   struct vt_buf text;
-  int64_t repaired; /* bytes of bad UTF-8 replaced so far */
+  int64_t repaired;  /* bytes of bad UTF-8 replaced so far */
   bool lenient_utf8; /* default false: bad UTF-8 is an error that names the line */
 };
 /* Opens the file ("-" = stdin) and reads the header row. */
 int vt_csv_open(struct vt_csv *c, const char *path, struct vt_err *e);
-/* 1 = a row was read, 0 = end, negative = error. A row whose field count differs from the header's is an error
- * unless it is a blank line, which is skipped; after such an error the next call goes on with the next row. */
+/* 1 = a row was read, 0 = end, negative = error. A row whose field count differs from the header's is an
+ * error unless it is a blank line, which is skipped; after such an error the next call goes on with the next
+ * row. */
 int vt_csv_next(struct vt_csv *c, struct vt_err *e);
 /* Column number by header name, -1 if absent; or VT_ENOENT naming the file and the columns it does have. */
 int vt_csv_find(const struct vt_csv *c, const char *name);

@@ -35,10 +35,12 @@ struct vt_err {
   char msg[1024];
 };
 
-/* Records code and message in `e` (if not NULL) and returns `code`: `return vt_fail(e, VT_EIO, "%s: …", p);` */
+/* Records code and message in `e` (if not NULL) and returns `code`: `return vt_fail(e, VT_EIO, "%s: …", p);`
+ */
 int vt_fail(struct vt_err *e, int code, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
-/* Puts "context: " before the message already in `e`; returns e's code. For adding the file name on the way up. */
+/* Puts "context: " before the message already in `e`; returns e's code. For adding the file name on the way
+ * up. */
 int vt_fail_in(struct vt_err *e, int code, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
 /* VT_EIO with strerror(errno), or VT_ENOENT / VT_EREADONLY where errno says so. */

@@ -9,7 +9,8 @@ enum vt_log_level { VT_LOG_ERROR, VT_LOG_WARN, VT_LOG_INFO, VT_LOG_DEBUG };
 void vt_log_set(enum vt_log_level level); /* default INFO */
 void vt_log(enum vt_log_level level, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
-/* Progress: a bar with rate and ETA on a terminal, else nothing but what the caller logs. total 0 = unknown. */
+/* Progress: a bar with rate and ETA on a terminal, else nothing but what the caller logs. total 0 = unknown.
+ */
 struct vt_progress {
   const char *what, *unit;
   int64_t total, done;

@@ -1,5 +1,5 @@
-/* Options: one row each, read by the command line's parser, the recipes' parser, the help text, the shell completions
- * and the manual. A row writes into a plain struct of options. */
+/* Options: one row each, read by the command line's parser, the recipes' parser, the help text, the shell
+ * completions and the manual. A row writes into a plain struct of options. */
 #ifndef VT_BASE_OPTION_H
 #define VT_BASE_OPTION_H
 
@@ -25,8 +25,8 @@ struct vt_strings {
 };
 
 struct vt_opt {
-  const char *name;    /* long name, without dashes; in recipes dotted: "optimizer.lr" */
-  char letter;         /* short form or 0 */
+  const char *name; /* long name, without dashes; in recipes dotted: "optimizer.lr" */
+  char letter;      /* short form or 0 */
   enum vt_opt_type type;
   size_t offset;       /* into the options struct */
   const char *value;   /* default as text, NULL = zero / not given */
@@ -38,17 +38,17 @@ struct vt_opt {
 
 /* Sets every field to its row's default. Strings come from `a`. */
 int vt_opt_defaults(const struct vt_opt *rows, int n, void *opts, struct vt_arena *a, struct vt_err *e);
-/* Sets one field from text, checked against type and bounds; the message names the option, the value and what is
- * allowed. Unknown names: VT_EUSAGE with the nearest known name. */
-int vt_opt_set(const struct vt_opt *rows, int n, void *opts, struct vt_arena *a, const char *name, const char *value,
-               struct vt_err *e);
+/* Sets one field from text, checked against type and bounds; the message names the option, the value and what
+ * is allowed. Unknown names: VT_EUSAGE with the nearest known name. */
+int vt_opt_set(const struct vt_opt *rows, int n, void *opts, struct vt_arena *a, const char *name,
+               const char *value, struct vt_err *e);
 const struct vt_opt *vt_opt_find(const struct vt_opt *rows, int n, const char *name);
 /* The field's present value as text that vt_opt_set would take. */
 void vt_opt_print(const struct vt_opt *row, const void *opts, struct vt_buf *out);
-/* Parses argv[1..argc) : `--name value`, `--name=value`, `-k value`, flags, `--` ends options; what is no option
- * goes to `rest` in order. */
-int vt_opt_parse(const struct vt_opt *rows, int n, void *opts, struct vt_arena *a, int argc, char *const *argv,
-                 struct vt_strings *rest, struct vt_err *e);
+/* Parses argv[1..argc) : `--name value`, `--name=value`, `-k value`, flags, `--` ends options; what is no
+ * option goes to `rest` in order. */
+int vt_opt_parse(const struct vt_opt *rows, int n, void *opts, struct vt_arena *a, int argc,
+                 char *const *argv, struct vt_strings *rest, struct vt_err *e);
 /* Help: one aligned line per row. */
 void vt_opt_help(const struct vt_opt *rows, int n, struct vt_buf *out);
 

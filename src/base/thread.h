@@ -10,13 +10,13 @@
 /* Cores this process may use (affinity respected), at least 1. */
 int vt_cpu_count(void);
 
-/* The program's thread count: default vt_cpu_count(), VITRINE_THREADS or vt_threads_set override it. Also what
- * OpenMP and the libraries get. Call vt_threads_set before threads start. */
+/* The program's thread count: default vt_cpu_count(), VITRINE_THREADS or vt_threads_set override it. Also
+ * what OpenMP and the libraries get. Call vt_threads_set before threads start. */
 int vt_threads(void);
 void vt_threads_set(int n);
 
-/* Instruction sets, in rising order; VITRINE_MAX_ISA (sse41, avx2, avx512, avx512_bf16, amx) caps ours, and is
- * handed to oneDNN and OpenBLAS by vt_isa_init (call first in main, before any library starts). */
+/* Instruction sets, in rising order; VITRINE_MAX_ISA (sse41, avx2, avx512, avx512_bf16, amx) caps ours, and
+ * is handed to oneDNN and OpenBLAS by vt_isa_init (call first in main, before any library starts). */
 enum vt_isa { VT_ISA_BASE, VT_ISA_SSE41, VT_ISA_AVX2, VT_ISA_AVX512, VT_ISA_AVX512_BF16, VT_ISA_AMX };
 void vt_isa_init(void);
 enum vt_isa vt_isa(void);
@@ -41,12 +41,12 @@ bool vt_queue_put(struct vt_queue *q, void *item); /* blocks while full; false o
 bool vt_queue_get(struct vt_queue *q, void **item); /* blocks while empty; false once closed and empty */
 void vt_queue_close(struct vt_queue *q);
 
-double vt_now(void);           /* seconds, monotonic */
-int64_t vt_peak_rss(void);     /* bytes, of this process so far */
-int64_t vt_current_rss(void);  /* bytes, of this process now; -1 unknown */
+double vt_now(void);          /* seconds, monotonic */
+int64_t vt_peak_rss(void);    /* bytes, of this process so far */
+int64_t vt_current_rss(void); /* bytes, of this process now; -1 unknown */
 
-/* Set by the SIGINT/SIGTERM handler that main installs; long loops look at it, finish the current unit, and return
- * VT_EINTERRUPTED with everything resumable. */
+/* Set by the SIGINT/SIGTERM handler that main installs; long loops look at it, finish the current unit, and
+ * return VT_EINTERRUPTED with everything resumable. */
 bool vt_interrupted(void);
 void vt_interrupt_install(void);
 

@@ -6,7 +6,8 @@
 #include "image/image.h"
 #include "mask/mask.h"
 
-/* ---- taxonomy ---------------------------------------------------------------------------------------------- */
+/* ---- taxonomy
+ * ---------------------------------------------------------------------------------------------- */
 
 enum { VT_MAX_GROUPS = 64, VT_IGNORE = 255 };
 struct vt_taxonomy {
@@ -22,13 +23,16 @@ int vt_taxonomy_builtin(struct vt_taxonomy *t, struct vt_err *e);
 int vt_taxonomy_read(struct vt_taxonomy *t, const char *dir, struct vt_err *e);
 void vt_taxonomy_clear(struct vt_taxonomy *t);
 int vt_taxonomy_find(const struct vt_taxonomy *t, const char *group); /* -1 if absent */
-/* CSV "key,group": word -> group name ("" = none). Group names are checked. Lookup: group, -1 none, -2 unknown. */
+/* CSV "key,group": word -> group name ("" = none). Group names are checked. Lookup: group, -1 none, -2
+ * unknown. */
 struct vt_group_map;
-int vt_group_map_read(struct vt_group_map **out, const struct vt_taxonomy *t, const char *path, struct vt_err *e);
+int vt_group_map_read(struct vt_group_map **out, const struct vt_taxonomy *t, const char *path,
+                      struct vt_err *e);
 int vt_group_map_find(const struct vt_group_map *m, const char *word);
 void vt_group_map_free(struct vt_group_map *m);
 
-/* ---- a data set in memory: rows of pictures with labels ------------------------------------------------------ */
+/* ---- a data set in memory: rows of pictures with labels
+ * ------------------------------------------------------ */
 
 enum vt_split { VT_SPLIT_TRAIN, VT_SPLIT_VAL, VT_SPLIT_TEST, VT_SPLIT_NONE };
 
@@ -49,61 +53,68 @@ struct vt_dataset {
   int64_t n, cap;
   struct vt_sample *v;
   int nattrs;
-  const char *attr[8];            /* "articleType", "baseColour", … */
+  const char *attr[8]; /* "articleType", "baseColour", … */
   int nclasses[8];
-  const char **classes[8];        /* names by class number */
+  const char **classes[8]; /* names by class number */
   struct vt_taxonomy taxonomy;
 };
 int vt_dataset_init(struct vt_dataset *d, struct vt_err *e);
 void vt_dataset_clear(struct vt_dataset *d);
-/* Readers append; `root` as in the shared data's README. Missing files, bad rows: errors that name file and line. */
-int vt_read_ccp(struct vt_dataset *d, const char *root, bool regions /* one sample per garment instead of photo */,
-                double min_share, struct vt_err *e);
+/* Readers append; `root` as in the shared data's README. Missing files, bad rows: errors that name file and
+ * line. */
+int vt_read_ccp(struct vt_dataset *d, const char *root,
+                bool regions /* one sample per garment instead of photo */, double min_share,
+                struct vt_err *e);
 int vt_read_clothing(struct vt_dataset *d, const char *root, struct vt_err *e);
 int vt_read_products(struct vt_dataset *d, const char *root, bool large /* images224 */, struct vt_err *e);
-int vt_read_synth(struct vt_dataset *d, const char *root, bool regions, struct vt_err *e); /* what `data synth` wrote */
+int vt_read_synth(struct vt_dataset *d, const char *root, bool regions,
+                  struct vt_err *e); /* what `data synth` wrote */
 /* Label map of tags -> groups (VT_IGNORE kept), in place. */
 void vt_taxonomy_map_labels(const struct vt_taxonomy *t, struct vt_image *labels);
 
-/* ---- augmentation ------------------------------------------------------------------------------------------ */
+/* ---- augmentation
+ * ------------------------------------------------------------------------------------------ */
 
-struct vt_augment { /* each 0 = off; every random choice comes from the rng given */
+struct vt_augment {            /* each 0 = off; every random choice comes from the rng given */
   double flip;                 /* probability of a horizontal flip */
   double scale_min, scale_max; /* zoom factor range, log-uniform (1 = as fitted) */
   double shift;                /* uniform translation, share of the side */
   double rotate;               /* degrees, uniform +- */
   double aspect;               /* log-uniform aspect change: exp(+-aspect) */
   double brightness, contrast, saturation, hue; /* jitter half-ranges */
-  double blur, sharpen;        /* probability */
-  double downscale;            /* probability of resampling down to 1/4..1 and up again */
-  double background;           /* probability of replacing the background by mask (white, colour, or other picture) */
-  double erase;                /* probability of random erasing */
-  double grey;                 /* probability of dropping colour */
+  double blur, sharpen;                         /* probability */
+  double downscale;                             /* probability of resampling down to 1/4..1 and up again */
+  double background; /* probability of replacing the background by mask (white, colour, or other picture) */
+  double erase;      /* probability of random erasing */
+  double grey;       /* probability of dropping colour */
 };
-/* One transform drawn once, applied to the picture and (if given) its label map alike: src -> out of fixed size.
- * label outside the picture = fill_label. */
+/* One transform drawn once, applied to the picture and (if given) its label map alike: src -> out of fixed
+ * size. label outside the picture = fill_label. */
 int vt_augment_apply(const struct vt_augment *a, struct vt_rng *rng, const struct vt_image *im,
                      const struct vt_image *labels, struct vt_image *out, struct vt_image *out_labels,
                      uint8_t fill_label, struct vt_err *e);
 
-/* ---- loader -------------------------------------------------------------------------------------------------- */
+/* ---- loader
+ * -------------------------------------------------------------------------------------------------- */
 
-/* Calls `make(index, rng, slot, ctx)` on worker threads for the samples of a batch, in an order and with random numbers
- * fixed by (seed, epoch, position) whatever the number of threads; hands over batches in order. */
+/* Calls `make(index, rng, slot, ctx)` on worker threads for the samples of a batch, in an order and with
+ * random numbers fixed by (seed, epoch, position) whatever the number of threads; hands over batches in
+ * order. */
 struct vt_loader;
 struct vt_loader_opts {
-  int64_t n;            /* samples per epoch */
-  const int64_t *order; /* n sample numbers, or NULL: a shuffle by (seed, epoch) of 0..n-1 */
+  int64_t n;                    /* samples per epoch */
+  const int64_t *order;         /* n sample numbers, or NULL: a shuffle by (seed, epoch) of 0..n-1 */
   int batch, threads, prefetch; /* prefetch: batches ready ahead, default 2 */
   uint64_t seed, epoch;
-  int64_t first_batch;  /* resume inside an epoch */
+  int64_t first_batch; /* resume inside an epoch */
   bool drop_last;
-  size_t sample_bytes;  /* bytes that make writes per sample; a batch buffer holds batch times as many */
+  size_t sample_bytes; /* bytes that make writes per sample; a batch buffer holds batch times as many */
   int (*make)(int64_t sample, struct vt_rng *rng, void *slot, void *ctx, struct vt_err *e);
   void *ctx;
 };
 int vt_loader_new(struct vt_loader **out, const struct vt_loader_opts *o, struct vt_err *e);
-/* Next batch: *data is valid until the next call; *count samples, numbers at *index. 1 = batch, 0 = end of epoch. */
+/* Next batch: *data is valid until the next call; *count samples, numbers at *index. 1 = batch, 0 = end of
+ * epoch. */
 int vt_loader_next(struct vt_loader *l, void **data, const int64_t **index, int *count, struct vt_err *e);
 void vt_loader_free(struct vt_loader *l);
 

@@ -1,12 +1,13 @@
 /* Accelerated kernels: one descriptor per operator family, in backend/.
  *
- * Feature maps (rank 4: N, C, H, W) may lie in a blocked layout: (N, ceil(C/b), H, W, b), b channels innermost, the
- * channels beyond C being zero. b = 0 is plain row-major NCHW; b = VT_NHWC (b = C, unpadded) is channels-last. A
- * program prefers one b for all its feature maps (8 on AVX2, 16 on AVX-512, NHWC with AMX or where measured better).
- * Everything that is not a rank-4 feature map is plain.
+ * Feature maps (rank 4: N, C, H, W) may lie in a blocked layout: (N, ceil(C/b), H, W, b), b channels
+ * innermost, the channels beyond C being zero. b = 0 is plain row-major NCHW; b = VT_NHWC (b = C, unpadded)
+ * is channels-last. A program prefers one b for all its feature maps (8 on AVX2, 16 on AVX-512, NHWC with AMX
+ * or where measured better). Everything that is not a rank-4 feature map is plain.
  *
- * accepts says whether the kernel can serve a node and in which layouts; the program then places reorders where
- * neighbours disagree. prepare packs constant weights once (shared by all threads, immutable). run computes. */
+ * accepts says whether the kernel can serve a node and in which layouts; the program then places reorders
+ * where neighbours disagree. prepare packs constant weights once (shared by all threads, immutable). run
+ * computes. */
 #ifndef VT_ENGINE_KERNEL_H
 #define VT_ENGINE_KERNEL_H
 
@@ -29,7 +30,7 @@ struct vt_plan_node {
   const struct vt_node *node;
   int nin, nout;
   struct vt_slot in[VT_MAX_IN], out[VT_MAX_OUT];
-  int block;                  /* the program's preferred layout of feature maps */
+  int block; /* the program's preferred layout of feature maps */
   enum vt_isa isa;
   enum vt_precision precision;
   int threads;
@@ -47,18 +48,18 @@ struct vt_run_args {
 struct vt_kernel_desc {
   const char *name; /* "onednn conv" */
   const char *op;   /* "Conv" or "ai.vitrine:ConvFused" */
-  /* 1: serves this node; sets slots' block and dtype to what it wants (they come in as the values lie at present, with
-   * outputs as inferred in plain layout). 0: does not, and writes the reason. Immutable. */
+  /* 1: serves this node; sets slots' block and dtype to what it wants (they come in as the values lie at
+   * present, with outputs as inferred in plain layout). 0: does not, and writes the reason. Immutable. */
   int (*accepts)(struct vt_plan_node *n, char *reason, size_t reason_size);
-  /* Makes the immutable state shared by sessions (packed weights, primitives) and says how much scratch run needs.
-   * Called once, with final slots. */
+  /* Makes the immutable state shared by sessions (packed weights, primitives) and says how much scratch run
+   * needs. Called once, with final slots. */
   int (*prepare)(const struct vt_plan_node *n, void **state, size_t *scratch, struct vt_err *e);
   /* Synchronised: many threads may run one state with different args. */
   int (*run)(const void *state, const struct vt_run_args *a, struct vt_err *e);
   void (*release)(void *state);
 };
 
-/* Reorder between layouts and dtypes of one tensor: the program uses the registry's kernel named op "ai.vitrine:Reorder"
- * (one input, one output, slots tell everything) and falls back to plain loops. */
+/* Reorder between layouts and dtypes of one tensor: the program uses the registry's kernel named op
+ * "ai.vitrine:Reorder" (one input, one output, slots tell everything) and falls back to plain loops. */
 
 #endif

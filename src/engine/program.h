@@ -1,8 +1,9 @@
 /* Programs and sessions.
  *
- * A program is a graph compiled for given input shapes, precision and mode: passes (constant folding, batch-norm
- * folding, fusion, layout assignment), kernels chosen, weights packed, one arena planned by lifetime. Immutable,
- * shared by threads. A session is its mutable memory: confined to one thread at a time. */
+ * A program is a graph compiled for given input shapes, precision and mode: passes (constant folding,
+ * batch-norm folding, fusion, layout assignment), kernels chosen, weights packed, one arena planned by
+ * lifetime. Immutable, shared by threads. A session is its mutable memory: confined to one thread at a time.
+ */
 #ifndef VT_ENGINE_PROGRAM_H
 #define VT_ENGINE_PROGRAM_H
 
@@ -26,8 +27,8 @@ struct vt_compile_opts {
   int block;                   /* 0 = choose; else force VT_NHWC, 8 or 16 */
 };
 
-/* input_shapes: one per graph input, in order; NULL where the graph's own shapes are complete. The graph is borrowed
- * during the call only (the program keeps its own copy; tensor bytes are shared). */
+/* input_shapes: one per graph input, in order; NULL where the graph's own shapes are complete. The graph is
+ * borrowed during the call only (the program keeps its own copy; tensor bytes are shared). */
 int vt_program_compile(struct vt_program **out, const struct vt_graph *g, const struct vt_shape *input_shapes,
                        const struct vt_compile_opts *opts, struct vt_err *e);
 void vt_program_free(struct vt_program *p); /* after its sessions */
@@ -40,7 +41,8 @@ enum vt_precision vt_program_precision(const struct vt_program *p); /* the one c
 
 struct vt_program_stats {
   int64_t macs, weight_bytes, packed_bytes, arena_bytes;
-  int nsteps, nreorders, nreference; /* steps in all, reorders among them, steps served by reference kernels */
+  int nsteps, nreorders,
+      nreference; /* steps in all, reorders among them, steps served by reference kernels */
 };
 void vt_program_get_stats(const struct vt_program *p, struct vt_program_stats *s);
 /* One line per step: operator, kernel, why the ones before it refused, shapes, layouts, arena offset. */
@@ -49,12 +51,13 @@ void vt_program_explain(const struct vt_program *p, struct vt_buf *out);
 int vt_session_new(struct vt_session **out, const struct vt_program *p, struct vt_err *e);
 void vt_session_free(struct vt_session *s);
 
-/* Runs once. in: one tensor per graph input, plain layout, of the compiled shape and the graph's dtype (f32 stays f32
- * at the border whatever the precision). out[i]: views on session memory, valid until the next run or free. */
+/* Runs once. in: one tensor per graph input, plain layout, of the compiled shape and the graph's dtype (f32
+ * stays f32 at the border whatever the precision). out[i]: views on session memory, valid until the next run
+ * or free. */
 int vt_session_run(struct vt_session *s, const struct vt_tensor *in, struct vt_tensor *out, struct vt_err *e);
 
-/* Variables (training programs), by graph name: the present value as a plain f32 view (get), or set from a tensor of
- * the same shape. Valid between runs. */
+/* Variables (training programs), by graph name: the present value as a plain f32 view (get), or set from a
+ * tensor of the same shape. Valid between runs. */
 int vt_session_get(struct vt_session *s, const char *variable, struct vt_tensor *view, struct vt_err *e);
 int vt_session_set(struct vt_session *s, const char *variable, const struct vt_tensor *t, struct vt_err *e);
 /* Seed of random operators for the next run; advances by itself with each run. */

@@ -1,7 +1,8 @@
 /* Tensors: dtype, shape, and bytes in row-major order (last dimension fastest).
  *
- * A tensor is a value that borrows or shares its storage: copying the struct copies the view. `storage` NULL means
- * the bytes belong to somebody else (a mapped file, an arena, the caller); otherwise its reference count keeps them. */
+ * A tensor is a value that borrows or shares its storage: copying the struct copies the view. `storage` NULL
+ * means the bytes belong to somebody else (a mapped file, an arena, the caller); otherwise its reference
+ * count keeps them. */
 #ifndef VT_ENGINE_TENSOR_H
 #define VT_ENGINE_TENSOR_H
 
@@ -30,7 +31,7 @@ enum vt_dtype {
   VT_U64 = 13,
   VT_BF16 = 16,
 };
-size_t vt_dtype_size(enum vt_dtype t); /* bytes per element; 0 for VT_STRING and unknown */
+size_t vt_dtype_size(enum vt_dtype t);      /* bytes per element; 0 for VT_STRING and unknown */
 const char *vt_dtype_name(enum vt_dtype t); /* "f32", "i64", … */
 bool vt_dtype_is_float(enum vt_dtype t);
 
@@ -53,9 +54,9 @@ size_t vt_tensor_bytes(const struct vt_tensor *t);
 int vt_tensor_init(struct vt_tensor *t, enum vt_dtype dtype, int rank, const int64_t *dim, struct vt_err *e);
 /* A view on bytes of the caller's. */
 struct vt_tensor vt_tensor_view(enum vt_dtype dtype, int rank, const int64_t *dim, void *data);
-struct vt_tensor vt_tensor_share(const struct vt_tensor *t); /* + 1 reference */
+struct vt_tensor vt_tensor_share(const struct vt_tensor *t);                            /* + 1 reference */
 int vt_tensor_copy(struct vt_tensor *out, const struct vt_tensor *t, struct vt_err *e); /* own bytes */
-void vt_tensor_clear(struct vt_tensor *t);                      /* − 1 reference; zeroes the struct */
+void vt_tensor_clear(struct vt_tensor *t); /* − 1 reference; zeroes the struct */
 /* Converts to another dtype (round to nearest even; saturating to integers). Own bytes. */
 int vt_tensor_cast(struct vt_tensor *out, const struct vt_tensor *t, enum vt_dtype dtype, struct vt_err *e);
 void vt_shape_print(int rank, const int64_t *dim, char *out, size_t size); /* "(2, 3, ?, 7)" */

@@ -25,7 +25,8 @@ double vt_confusion_fw_iou(const struct vt_confusion *c); /* weighted by frequen
 double vt_confusion_dice(const struct vt_confusion *c);   /* mean over classes that are not NaN */
 
 /* Retrieval. hits: relevance of the ranked matches of one query, best first. */
-double vt_precision_at(const uint8_t *relevant, int n, int k); /* fewer than k matches: missing ones count wrong */
-double vt_recall_at(const uint8_t *relevant, int n, int k);    /* 1 if any of the first k is relevant */
+double vt_precision_at(const uint8_t *relevant, int n,
+                       int k); /* fewer than k matches: missing ones count wrong */
+double vt_recall_at(const uint8_t *relevant, int n, int k); /* 1 if any of the first k is relevant */
 
 #endif

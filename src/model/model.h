@@ -1,7 +1,7 @@
 /* Models: architectures as graph builders, losses, and trained networks as things that look at pictures.
  *
- * A model on disk is one .onnx file whose metadata says all that is needed to use it: task, preprocessing, labels,
- * model card. */
+ * A model on disk is one .onnx file whose metadata says all that is needed to use it: task, preprocessing,
+ * labels, model card. */
 #ifndef VT_MODEL_H
 #define VT_MODEL_H
 
@@ -9,19 +9,22 @@
 #include "image/image.h"
 #include "mask/mask.h"
 
-/* ---- metadata -------------------------------------------------------------------------------------------- */
+/* ---- metadata --------------------------------------------------------------------------------------------
+ */
 
 /* Keys of the ONNX metadata_props; values are JSON unless said otherwise. */
-#define VT_META_TASK       "vitrine.task"       /* plain: "segment", "embed", "classify" */
-#define VT_META_PREPROCESS "vitrine.preprocess" /* {"width","height","fit":"stretch|pad","mean":[3],"std":[3]} */
-#define VT_META_LABELS     "vitrine.labels"     /* ["background", …] */
-#define VT_META_CARD       "vitrine.card"       /* {"name","data":[…],"figures":{…},"licence","commercial_use":bool,…} */
-#define VT_META_ID         "vitrine.id"         /* plain: hash of the weights; catalogues remember it */
+#define VT_META_TASK "vitrine.task" /* plain: "segment", "embed", "classify" */
+#define VT_META_PREPROCESS                                                                                   \
+  "vitrine.preprocess"                  /* {"width","height","fit":"stretch|pad","mean":[3],"std":[3]} */
+#define VT_META_LABELS "vitrine.labels" /* ["background", …] */
+#define VT_META_CARD   "vitrine.card" /* {"name","data":[…],"figures":{…},"licence","commercial_use":bool,…} \
+                                       */
+#define VT_META_ID "vitrine.id"       /* plain: hash of the weights; catalogues remember it */
 
 enum vt_fit { VT_FIT_STRETCH, VT_FIT_PAD };
 struct vt_preprocess {
   int width, height;
-  enum vt_fit fit; /* pad: keeps the aspect, centred, on white */
+  enum vt_fit fit;       /* pad: keeps the aspect, centred, on white */
   float mean[3], std[3]; /* of values in 0..1 */
 };
 
@@ -32,7 +35,8 @@ struct vt_model_opts {
   int batch;               /* embedder: largest batch; 0 = 32 */
 };
 
-/* ---- items ----------------------------------------------------------------------------------------------- */
+/* ---- items -----------------------------------------------------------------------------------------------
+ */
 
 enum { VT_MAX_ITEMS = 64 };
 struct vt_item {
@@ -52,12 +56,13 @@ struct vt_item_rules {
   double min_piece;  /* pieces under this share of the group's largest piece are dropped; default 0.08 */
   uint64_t garments; /* bit g: group g is a garment (not background, skin, hair) */
 };
-/* labels: (H, W) groups. prob: (H, W) 0..255 probability of the chosen group, or NULL (score 1). Per group, pieces are
- * merged into one wearable thing (two shoes are one item). Order: largest first. */
-int vt_items_from_labels(struct vt_items *out, const uint8_t *labels, const uint8_t *prob, int width, int height,
-                         const struct vt_item_rules *rules, struct vt_err *e);
+/* labels: (H, W) groups. prob: (H, W) 0..255 probability of the chosen group, or NULL (score 1). Per group,
+ * pieces are merged into one wearable thing (two shoes are one item). Order: largest first. */
+int vt_items_from_labels(struct vt_items *out, const uint8_t *labels, const uint8_t *prob, int width,
+                         int height, const struct vt_item_rules *rules, struct vt_err *e);
 
-/* ---- trained networks -------------------------------------------------------------------------------------- */
+/* ---- trained networks
+ * -------------------------------------------------------------------------------------- */
 
 /* Immutable and shared; run is synchronised (each call takes a session from a small pool). */
 struct vt_segmenter;
@@ -67,7 +72,7 @@ void vt_segmenter_free(struct vt_segmenter *s);
 int vt_segmenter_nlabels(const struct vt_segmenter *s);
 const char *vt_segmenter_label(const struct vt_segmenter *s, int i);
 const char *vt_segmenter_card(const struct vt_segmenter *s); /* JSON */
-int vt_segmenter_min_side(const struct vt_segmenter *s); /* smallest useful side of the decoded photo */
+int vt_segmenter_min_side(const struct vt_segmenter *s);     /* smallest useful side of the decoded photo */
 /* labels, prob: (H, W) of the photo, caller's memory; prob may be NULL. */
 int vt_segmenter_run(struct vt_segmenter *s, const struct vt_image *photo, uint8_t *labels, uint8_t *prob,
                      struct vt_err *e);
@@ -82,11 +87,13 @@ const char *vt_embedder_card(const struct vt_embedder *x);
 const struct vt_preprocess *vt_embedder_preprocess(const struct vt_embedder *x);
 /* Number of predicted groups (0: the model predicts none) */
 int vt_embedder_ngroups(const struct vt_embedder *x);
-/* What the network should see of a picture: the whole (box NULL), a region, or an item with its mask (pixels outside
- * become white), cropped with a margin, fitted, as planes (3, H, W) at `out`. */
+/* What the network should see of a picture: the whole (box NULL), a region, or an item with its mask (pixels
+ * outside become white), cropped with a margin, fitted, as planes (3, H, W) at `out`. */
 int vt_embedder_prepare(const struct vt_embedder *x, const struct vt_image *photo, const struct vt_box *box,
                         const struct vt_mask *mask, float *out, struct vt_err *e);
-/* in: (n, 3, H, W) as prepared. out: (n, D) unit vectors. groups: (n, ngroups) probabilities or NULL. Any n. */
-int vt_embedder_run(struct vt_embedder *x, const float *in, int64_t n, float *out, float *groups, struct vt_err *e);
+/* in: (n, 3, H, W) as prepared. out: (n, D) unit vectors. groups: (n, ngroups) probabilities or NULL. Any n.
+ */
+int vt_embedder_run(struct vt_embedder *x, const float *in, int64_t n, float *out, float *groups,
+                    struct vt_err *e);
 
 #endif

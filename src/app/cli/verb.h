@@ -1,6 +1,6 @@
 /* A verb of the command line: one file with one `const struct vt_verb vt_verb_NAME`, one line VERB(NAME) in
- * verbs.list. Sub-verbs ("model info") are verbs whose name has a space. Option rows feed the parser, --help, the
- * manual page and the shell completions. */
+ * verbs.list. Sub-verbs ("model info") are verbs whose name has a space. Option rows feed the parser, --help,
+ * the manual page and the shell completions. */
 #ifndef VT_APP_CLI_VERB_H
 #define VT_APP_CLI_VERB_H
 
@@ -24,14 +24,15 @@ struct vt_verb {
   const struct vt_opt *opt;
   int nopt;
   size_t opts_size;
-  /* Returns an exit code >= 0, or a negative error whose message main prints (VT_EUSAGE: exit 2, others 1). */
+  /* Returns an exit code >= 0, or a negative error whose message main prints (VT_EUSAGE: exit 2, others 1).
+   */
   int (*run)(struct vt_cli *cli, const void *opts, const struct vt_strings *args, struct vt_err *e);
 };
 extern const struct vt_verb *const vt_verbs[];
 extern const int vt_nverbs;
 
-/* Where models are sought: --models, VITRINE_MODELS, beside the program, the source tree's models/, the prefix.
- * Path in the arena, or NULL with the list of places in the message. */
+/* Where models are sought: --models, VITRINE_MODELS, beside the program, the source tree's models/, the
+ * prefix. Path in the arena, or NULL with the list of places in the message. */
 const char *vt_find_model(struct vt_cli *cli, const char *models_option, const char *name, struct vt_err *e);
 
 #endif

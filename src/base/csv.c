@@ -1,0 +1,185 @@
+/* CSV reader and writer. */
+#include "base/base.h"
+
+#include <errno.h>
+#include <string.h>
+
+static int grow_fields(char ***field, int64_t **length, int n)
+{
+  if (n & (n - 1) && n) return 0; /* grown at powers of two */
+  size_t cap = n ? 2 * (size_t)n : 1;
+  char **f = vt_reallocarray(*field, cap, sizeof **field);
+  if (f) *field = f;
+  int64_t *l = vt_reallocarray(*length, cap, sizeof **length);
+  if (l) *length = l;
+  return f && l ? 0 : VT_ENOMEM;
+}
+
+/* Reads one raw record into c->text, fields separated by NULs; *n fields with offsets in c->length. Returns
+ * 1, 0 at the end, or an error. */
+static int read_record(struct vt_csv *c, struct vt_err *e)
+{
+  bool quoted = false, any = false, was_quoted = false;
+  int64_t start = 0;
+  c->text.len = 0;
+  c->nfields = 0;
+  c->line = c->next_line;
+  for (;;) {
+    int ch = getc(c->f);
+    if (ch == EOF && ferror(c->f)) return vt_fail_errno(e, c->path);
+    if (ch == EOF && quoted)
+      return vt_fail(e, VT_EFORMAT, "%s: line %lld: a quoted field does not end before the file does",
+                     c->path, (long long)c->line);
+    if (ch == EOF && !any) return 0;
+    any = true;
+    if (ch == '\n') c->next_line++;
+    if (quoted) {
+      if (ch == '"') {
+        int next = getc(c->f);
+        if (next == '"') {
+          vt_buf_addc(&c->text, '"');
+        } else {
+          quoted = false;
+          if (next != EOF) ungetc(next, c->f);
+        }
+      } else {
+        vt_buf_addc(&c->text, (char)ch);
+      }
+    } else if (ch == '"' && (int64_t)c->text.len == start && !was_quoted) {
+      quoted = was_quoted = true;
+    } else if (ch == ',' || ch == '\n' || ch == EOF) {
+      if (ch != ',' && (int64_t)c->text.len > start && c->text.data[c->text.len - 1] == '\r') c->text.len--;
+      if (c->nfields >= VT_CSV_MAX_FIELDS)
+        return vt_fail(e, VT_ELIMIT, "%s: line %lld: more than %d fields", c->path, (long long)c->line,
+                       VT_CSV_MAX_FIELDS);
+      if (grow_fields(&c->field, &c->length, c->nfields))
+        return vt_fail(e, VT_ENOMEM, "%s: out of memory", c->path);
+      c->length[c->nfields++] = start;
+      vt_buf_addc(&c->text, 0);
+      start = (int64_t)c->text.len;
+      was_quoted = false;
+      if (ch != ',') break;
+    } else {
+      vt_buf_addc(&c->text, (char)ch);
+    }
+    if (c->text.len > VT_CSV_MAX_FIELD_BYTES)
+      return vt_fail(e, VT_ELIMIT, "%s: line %lld: a row of more than %d bytes", c->path, (long long)c->line,
+                     VT_CSV_MAX_FIELD_BYTES);
+  }
+  if (c->text.failed) return vt_fail(e, VT_ENOMEM, "%s: out of memory", c->path);
+  return 1;
+}
+
+/* Turns offsets into pointers and lengths; checks or repairs UTF-8. */
+static int finish_record(struct vt_csv *c, struct vt_err *e)
+{
+  if (!vt_utf8_valid(c->text.data, c->text.len)) {
+    if (!c->lenient_utf8)
+      return vt_fail(e, VT_EFORMAT, "%s: line %lld: text is not valid UTF-8", c->path, (long long)c->line);
+    struct vt_buf fixed;
+    vt_buf_init(&fixed);
+    for (int i = 0; i < c->nfields; i++) {
+      const char *s = c->text.data + c->length[i];
+      c->length[i] = (int64_t)fixed.len;
+      c->repaired += (int64_t)vt_utf8_repair(s, strlen(s), &fixed);
+      vt_buf_addc(&fixed, 0);
+    }
+    if (fixed.failed) {
+      vt_buf_clear(&fixed);
+      return vt_fail(e, VT_ENOMEM, "%s: out of memory", c->path);
+    }
+    vt_buf_clear(&c->text);
+    c->text = fixed;
+  }
+  for (int i = 0; i < c->nfields; i++) {
+    c->field[i] = c->text.data + c->length[i];
+    int64_t end = i + 1 < c->nfields ? c->length[i + 1] : (int64_t)c->text.len;
+    c->length[i] = end - c->length[i] - 1;
+  }
+  return 0;
+}
+
+int vt_csv_open(struct vt_csv *c, const char *path, struct vt_err *e)
+{
+  *c = (struct vt_csv){.path = path, .next_line = 1};
+  c->f = strcmp(path, "-") ? fopen(path, "re") : stdin;
+  if (!c->f) return vt_fail_errno(e, path);
+  int rc =
+      vt_is_dir(path) ? vt_fail(e, VT_EARG, "%s: a folder, expected a CSV file", path) : read_record(c, e);
+  if (rc == 0) rc = vt_fail(e, VT_EFORMAT, "%s: empty, expected a header row", path);
+  if (rc > 0) {
+    if (c->nfields && !strncmp(c->text.data, "\xEF\xBB\xBF", 3)) {
+      memmove(c->text.data, c->text.data + 3, c->text.len - 3);
+      c->text.len -= 3;
+      for (int i = 1; i < c->nfields; i++) c->length[i] -= 3;
+    }
+    rc = finish_record(c, e);
+  }
+  if (!rc) {
+    c->column = vt_calloc((size_t)c->nfields, sizeof *c->column);
+    for (int i = 0; c->column && i < c->nfields; i++, c->ncolumns++)
+      if (!(c->column[i] = vt_strdup(c->field[i]))) break;
+    if (c->ncolumns < c->nfields) rc = vt_fail(e, VT_ENOMEM, "%s: out of memory", path);
+  }
+  if (rc) vt_csv_close(c);
+  return rc;
+}
+
+int vt_csv_next(struct vt_csv *c, struct vt_err *e)
+{
+  for (;;) {
+    int rc = read_record(c, e);
+    if (rc <= 0) return rc;
+    if (c->nfields == 1 && c->text.len == 1 && c->ncolumns > 1) continue; /* blank line */
+    if ((rc = finish_record(c, e))) return rc;
+    if (c->nfields != c->ncolumns)
+      return vt_fail(e, VT_EFORMAT, "%s: line %lld: %d fields, the header has %d", c->path,
+                     (long long)c->line, c->nfields, c->ncolumns);
+    return 1;
+  }
+}
+
+int vt_csv_find(const struct vt_csv *c, const char *name)
+{
+  for (int i = 0; i < c->ncolumns; i++)
+    if (!strcmp(c->column[i], name)) return i;
+  return -1;
+}
+
+int vt_csv_need(const struct vt_csv *c, const char *name, int *column, struct vt_err *e)
+{
+  *column = vt_csv_find(c, name);
+  if (*column >= 0) return 0;
+  struct vt_buf b;
+  vt_buf_init(&b);
+  for (int i = 0; i < c->ncolumns && b.len < 400; i++) vt_buf_addf(&b, "%s%s", i ? ", " : "", c->column[i]);
+  int rc = vt_fail(e, VT_ENOENT, "%s: no column '%s'; it has %s", c->path, name, b.data ? b.data : "none");
+  vt_buf_clear(&b);
+  return rc;
+}
+
+void vt_csv_close(struct vt_csv *c)
+{
+  if (c->f && c->f != stdin) fclose(c->f);
+  for (int i = 0; i < c->ncolumns; i++) vt_free(c->column[i]);
+  vt_free(c->column);
+  vt_free(c->field);
+  vt_free(c->length);
+  vt_buf_clear(&c->text);
+  *c = (struct vt_csv){0};
+}
+
+void vt_csv_put(struct vt_buf *b, const char *field, bool first)
+{
+  if (!first) vt_buf_addc(b, ',');
+  if (!strpbrk(field, ",\"\r\n")) {
+    vt_buf_adds(b, field);
+    return;
+  }
+  vt_buf_addc(b, '"');
+  for (; *field; field++) {
+    if (*field == '"') vt_buf_addc(b, '"');
+    vt_buf_addc(b, *field);
+  }
+  vt_buf_addc(b, '"');
+}
