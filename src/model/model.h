@@ -15,11 +15,12 @@
 /* Keys of the ONNX metadata_props; values are JSON unless said otherwise. */
 #define VT_META_TASK "vitrine.task" /* plain: "segment", "embed", "classify" */
 #define VT_META_PREPROCESS                                                                                   \
-  "vitrine.preprocess"                  /* {"width","height","fit":"stretch|pad","mean":[3],"std":[3]} */
+  "vitrine.preprocess"                  /* {"width","height","fit":"stretch|pad|area","mean":[3],"std":[3]} */
 #define VT_META_LABELS "vitrine.labels" /* ["background", …] */
-#define VT_META_CARD   "vitrine.card" /* {"name","data":[…],"figures":{…},"licence","commercial_use":bool,…} \
-                                       */
-#define VT_META_ID "vitrine.id"       /* plain: hash of the weights; catalogues remember it */
+#define VT_META_CARD                                                                                         \
+  "vitrine.card"                /* {"name","data":[…],"figures":{…},"licence","commercial_use":bool,…} \
+                                 */
+#define VT_META_ID "vitrine.id" /* plain: hash of the weights; catalogues remember it */
 
 enum vt_fit { VT_FIT_STRETCH, VT_FIT_PAD };
 struct vt_preprocess {
@@ -28,12 +29,79 @@ struct vt_preprocess {
   float mean[3], std[3]; /* of values in 0..1 */
 };
 
+int vt_preprocess_parse(struct vt_preprocess *p, const char *json, struct vt_err *e);
+void vt_preprocess_print(const struct vt_preprocess *p, struct vt_buf *json);
+/* Network input size for a picture. */
+void vt_preprocess_size(const struct vt_preprocess *p, int width, int height, int *out_width,
+                        int *out_height);
+/* Sets task, preprocessing, labels, card and id (hash over the constants) of a graph about to be saved. */
+struct vt_model_card {
+  const char *task, *card_json;
+  const struct vt_preprocess *preprocess;
+  int nlabels;
+  const char *const *label;
+};
+int vt_model_describe(struct vt_graph *g, const struct vt_model_card *c, struct vt_err *e);
+/* VT_EARG naming the model and its licence if the card does not say "commercial_use": true. */
+int vt_model_check_commercial(const char *path, const char *card_json, struct vt_err *e);
+
 struct vt_model_opts {
   enum vt_precision precision;
   int threads;             /* 0 = vt_threads() */
   bool require_commercial; /* refuse a model whose card does not allow it */
   int batch;               /* embedder: largest batch; 0 = 32 */
 };
+
+/* ---- architectures ----------------------------------------------------------------------------------------
+ */
+
+/* A network under construction. Parameters are made by name: taken from `find` where it knows them (VT_ESHAPE
+ * if the shape differs), else drawn from `seed`. Training: parameters are variables and batch norm uses and
+ * updates batch statistics; otherwise they are constants. Failures are sticky in the graph. */
+struct vt_net {
+  struct vt_graph *g;
+  bool training;
+  uint64_t seed;
+  const struct vt_tensor *(*find)(void *ctx, const char *name);
+  void *ctx;
+};
+/* y = conv(x): (N, C, H, W) -> (N, out, H', W'), same padding; bias only if asked. He initialisation (He
+ * 2015). */
+struct vt_value *vt_net_conv(struct vt_net *n, struct vt_value *x, const char *name, int out, int kernel,
+                             int stride, bool bias);
+/* Batch norm with momentum 0.9, epsilon 1e-5; scale starts at `gamma`. */
+struct vt_value *vt_net_norm(struct vt_net *n, struct vt_value *x, const char *name, float gamma);
+struct vt_value *vt_net_conv_norm_relu(struct vt_net *n, struct vt_value *x, const char *name, int out,
+                                       int kernel, int stride);
+/* y = x W^T + b: (N, in) -> (N, out). */
+struct vt_value *vt_net_linear(struct vt_net *n, struct vt_value *x, const char *name, int out, bool bias);
+/* Cosine logits scale * x/|x| . w/|w| for unit x: (N, D) -> (N, out). "NormFace", Wang 2017. */
+struct vt_value *vt_net_cosine(struct vt_net *n, struct vt_value *x, const char *name, int out, float scale);
+
+/* Residual encoder of basic blocks (He 2016), widths and blocks free. feature[0]: stem at 1/2, feature[1..4]:
+ * stages at 1/4, 1/8, 1/16, 1/32. */
+struct vt_resnet_opts {
+  int width[4], blocks[4], stem; /* stem: channels of the first 7x7 convolution */
+};
+int vt_build_resnet(struct vt_net *n, struct vt_value *x, const struct vt_resnet_opts *o,
+                    struct vt_value *feature[5], struct vt_err *e);
+/* U-Net (Ronneberger 2015) on that encoder: x (N, 3, H, W) -> logits (N, classes, H/2, W/2); H, W multiples
+ * of 32. */
+struct vt_unet_opts {
+  struct vt_resnet_opts encoder;
+  int decoder[4]; /* channels at 1/16, 1/8, 1/4, 1/2 */
+  int classes;
+  float dropout;
+};
+struct vt_value *vt_build_unet(struct vt_net *n, struct vt_value *x, const struct vt_unet_opts *o,
+                               struct vt_err *e);
+/* x (N, 3, H, W) -> unit vectors (N, dim): encoder, average pooling, linear, L2 norm. */
+struct vt_embed_opts {
+  struct vt_resnet_opts encoder;
+  int dim;
+};
+struct vt_value *vt_build_embed(struct vt_net *n, struct vt_value *x, const struct vt_embed_opts *o,
+                                struct vt_err *e);
 
 /* ---- items -----------------------------------------------------------------------------------------------
  */
@@ -76,6 +144,12 @@ int vt_segmenter_min_side(const struct vt_segmenter *s);     /* smallest useful 
 /* labels, prob: (H, W) of the photo, caller's memory; prob may be NULL. */
 int vt_segmenter_run(struct vt_segmenter *s, const struct vt_image *photo, uint8_t *labels, uint8_t *prob,
                      struct vt_err *e);
+
+/* The picture an embedding network is shown, before resizing: the whole (box and mask NULL), a region, or an
+ * item whose surroundings become white; with a margin of 6 %, in the middle of a white canvas of the given
+ * aspect w/h. */
+int vt_item_view(struct vt_image *out, const struct vt_image *photo, const struct vt_box *box,
+                 const struct vt_mask *mask, double aspect, struct vt_err *e);
 
 struct vt_embedder;
 int vt_embedder_open(struct vt_embedder **out, const struct vt_registry *r, const char *path,
