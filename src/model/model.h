@@ -22,10 +22,13 @@
                                  */
 #define VT_META_ID "vitrine.id" /* plain: hash of the weights; catalogues remember it */
 
-enum vt_fit { VT_FIT_STRETCH, VT_FIT_PAD };
+/* stretch: to width x height. pad: keeps the aspect, centred, on white. area: to the size with sides that are
+ * multiples of 32, nearest to the picture's aspect, of about width * height pixels (fully convolutional
+ * networks). */
+enum vt_fit { VT_FIT_STRETCH, VT_FIT_PAD, VT_FIT_AREA };
 struct vt_preprocess {
   int width, height;
-  enum vt_fit fit;       /* pad: keeps the aspect, centred, on white */
+  enum vt_fit fit;
   float mean[3], std[3]; /* of values in 0..1 */
 };
 
