@@ -5,6 +5,12 @@
  * is channels-last. A program prefers one b for all its feature maps (8 on AVX2, 16 on AVX-512, NHWC with AMX
  * or where measured better). Everything that is not a rank-4 feature map is plain.
  *
+ * Which dtypes: with precision VT_PREC_BF16 the out slots come in with the dtype that the policy wants (bf16
+ * for feature maps, f32 for borders, losses, statistics); a kernel may set another. If no kernel accepts a
+ * node at bf16, all are asked again with precision VT_PREC_F32 and f32 slots. A constant whose slot asks for
+ * another dtype or layout is converted once at compile time; slot.constant itself always points to the plain
+ * value in the graph's dtype.
+ *
  * accepts says whether the kernel can serve a node and in which layouts; the program then places reorders
  * where neighbours disagree. prepare packs constant weights once (shared by all threads, immutable). run
  * computes. */
@@ -24,10 +30,12 @@ struct vt_slot {
   int64_t dim[VT_MAX_RANK];
   int block;                        /* VT_PLAIN, VT_NHWC, 8 or 16 */
   const struct vt_tensor *constant; /* known value (plain layout) or NULL */
+  bool packed; /* set by accepts: prepare keeps its own copy of this constant; run gets NULL for it and the
+                  program may drop the bytes */
 };
 
 struct vt_plan_node {
-  const struct vt_node *node;
+  const struct vt_node *node; /* NULL for "ai.vitrine:Reorder" */
   int nin, nout;
   struct vt_slot in[VT_MAX_IN], out[VT_MAX_OUT];
   int block; /* the program's preferred layout of feature maps */
@@ -52,9 +60,12 @@ struct vt_kernel_desc {
    * present, with outputs as inferred in plain layout). 0: does not, and writes the reason. Immutable. */
   int (*accepts)(struct vt_plan_node *n, char *reason, size_t reason_size);
   /* Makes the immutable state shared by sessions (packed weights, primitives) and says how much scratch run
-   * needs. Called once, with final slots. */
+   * needs. Called once, with final slots. Failing with anything but VT_ENOMEM counts as a refusal: the next
+   * kernel is asked. */
   int (*prepare)(const struct vt_plan_node *n, void **state, size_t *scratch, struct vt_err *e);
-  /* Synchronised: many threads may run one state with different args. */
+  /* Synchronised: many threads may run one state with different args. out[i] may be the very bytes of the
+   * input that the operator's descriptor names (VT_INPLACE0, inplace[i]) where both slots agree in shape,
+   * dtype and layout. */
   int (*run)(const void *state, const struct vt_run_args *a, struct vt_err *e);
   void (*release)(void *state);
 };
