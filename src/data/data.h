@@ -36,6 +36,14 @@ void vt_group_map_free(struct vt_group_map *m);
 
 enum vt_split { VT_SPLIT_TRAIN, VT_SPLIT_VAL, VT_SPLIT_TEST, VT_SPLIT_NONE };
 
+enum vt_source {
+  VT_SOURCE_CCP,
+  VT_SOURCE_CLOTHING,
+  VT_SOURCE_PRODUCTS,
+  VT_SOURCE_PRODUCTS_LARGE,
+  VT_SOURCE_SYNTH
+};
+
 /* One picture (or one masked region of one). Paths and names live in the set's arena. */
 struct vt_sample {
   const char *image;     /* path */
@@ -44,9 +52,10 @@ struct vt_sample {
   struct vt_box box;     /* tight box of the region or of what matters; w = 0: whole */
   int group;             /* of the taxonomy, -1 unknown */
   int attr[8];           /* class of each of the set's attributes, -1 unknown */
-  int64_t instance;      /* same number = same product; -1 unknown */
-  int source;            /* which reader it came from */
+  int64_t instance;      /* same number = same product (products: the id); -1 unknown */
+  enum vt_source source; /* which reader it came from */
   enum vt_split split;
+  float aspect; /* width / height that the picture should be stretched to before use; 0 = its own */
 };
 struct vt_dataset {
   struct vt_arena arena;
@@ -60,6 +69,7 @@ struct vt_dataset {
 };
 int vt_dataset_init(struct vt_dataset *d, struct vt_err *e);
 void vt_dataset_clear(struct vt_dataset *d);
+int vt_dataset_attr(const struct vt_dataset *d, const char *name); /* position in attr, -1 if absent */
 /* Readers append; `root` as in the shared data's README. Missing files, bad rows: errors that name file and
  * line. */
 int vt_read_ccp(struct vt_dataset *d, const char *root,
@@ -88,11 +98,15 @@ struct vt_augment {            /* each 0 = off; every random choice comes from t
   double erase;      /* probability of random erasing */
   double grey;       /* probability of dropping colour */
 };
-/* One transform drawn once, applied to the picture and (if given) its label map alike: src -> out of fixed
- * size. label outside the picture = fill_label. */
+/* One transform drawn once, applied to the picture and (if given) its label map alike: src -> out, whose
+ * sizes (and those of out_labels) the caller has set by vt_image_init. Pixels outside the picture become
+ * white, labels fill_label. Without any change the picture is stretched to the output. */
 int vt_augment_apply(const struct vt_augment *a, struct vt_rng *rng, const struct vt_image *im,
                      const struct vt_image *labels, struct vt_image *out, struct vt_image *out_labels,
                      uint8_t fill_label, struct vt_err *e);
+
+/* Where labels are 0 the picture takes that of `other`, stretched over it; soft edge of one pixel. */
+void vt_augment_background(struct vt_image *im, const struct vt_image *labels, const struct vt_image *other);
 
 /* ---- loader
  * -------------------------------------------------------------------------------------------------- */
@@ -106,6 +120,10 @@ struct vt_loader_opts {
   const int64_t *order;         /* n sample numbers, or NULL: a shuffle by (seed, epoch) of 0..n-1 */
   int batch, threads, prefetch; /* prefetch: batches ready ahead, default 2 */
   uint64_t seed, epoch;
+  /* 0: a sample that fails makes its batch fail (the loader goes on with the next). > 0: it is logged,
+   * counted and replaced by another one, chosen by (seed, epoch, position); more than this many in the epoch
+   * fail. */
+  int64_t max_bad;
   int64_t first_batch; /* resume inside an epoch */
   bool drop_last;
   size_t sample_bytes; /* bytes that make writes per sample; a batch buffer holds batch times as many */
@@ -116,6 +134,7 @@ int vt_loader_new(struct vt_loader **out, const struct vt_loader_opts *o, struct
 /* Next batch: *data is valid until the next call; *count samples, numbers at *index. 1 = batch, 0 = end of
  * epoch. */
 int vt_loader_next(struct vt_loader *l, void **data, const int64_t **index, int *count, struct vt_err *e);
+int64_t vt_loader_bad(const struct vt_loader *l); /* samples replaced so far, in the batches handed over */
 void vt_loader_free(struct vt_loader *l);
 
 /* Decoded pictures kept in memory up to a limit; shared by loader threads. Synchronised. */
