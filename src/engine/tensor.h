@@ -57,7 +57,9 @@ struct vt_tensor vt_tensor_view(enum vt_dtype dtype, int rank, const int64_t *di
 struct vt_tensor vt_tensor_share(const struct vt_tensor *t);                            /* + 1 reference */
 int vt_tensor_copy(struct vt_tensor *out, const struct vt_tensor *t, struct vt_err *e); /* own bytes */
 void vt_tensor_clear(struct vt_tensor *t); /* − 1 reference; zeroes the struct */
-/* Converts to another dtype (round to nearest even; saturating to integers). Own bytes. */
+/* Converts to another dtype. Own bytes. As ONNX's Cast: narrower floats round to nearest even; float to
+ * integer truncates and saturates (NaN: 0); integer to narrower integer keeps the low bits; bool is "not
+ * zero". */
 int vt_tensor_cast(struct vt_tensor *out, const struct vt_tensor *t, enum vt_dtype dtype, struct vt_err *e);
 void vt_shape_print(int rank, const int64_t *dim, char *out, size_t size); /* "(2, 3, ?, 7)" */
 
