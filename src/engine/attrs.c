@@ -168,9 +168,11 @@ static int read_list(struct reader *r, enum vt_attr_type type, void *f)
     if (rc) return rc;
     n++;
     skip_space(r);
-    if (*r->p == ',' && n < cap)
+    if (*r->p == ',' && n < cap) {
       r->p++;
-    else if (*r->p != ']')
+      skip_space(r);
+      if (*r->p == ']') return bad(r, "an entry after the comma", r->p);
+    } else if (*r->p != ']')
       return bad(r, "',' or ']' in its list", r->p);
   }
   r->p++;

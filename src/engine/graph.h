@@ -97,7 +97,7 @@ const char *vt_graph_meta(const struct vt_graph *g, const char *key); /* NULL if
 
 /* Appends a node and infers its outputs. op is "Name" or "domain:Name" ("ai.vitrine:ConvGradInput"). attrs is
  * printf text: "kernel_shape=[3,3] auto_pad=SAME_UPPER epsilon=1e-5" (words, numbers, [lists], 'quoted
- * strings'); "" for none; tensors are set with vt_node_set_tensor. NULL entries of `in` are left-out optional
+ * strings'); "" for none; tensor and graph attributes need vt_emit_attrs. NULL entries of `in` are left-out optional
  * inputs. out gets nout values. Returns out[0], or NULL after a failure. */
 struct vt_value *vt_emit_n(struct vt_graph *g, const char *op, int nin, struct vt_value *const *in, int nout,
                            struct vt_value **out, const char *attrs, ...)
@@ -107,7 +107,8 @@ struct vt_value *vt_emit_n(struct vt_graph *g, const char *op, int nin, struct v
 /* One output: y = vt_emit(g, "Conv", VT_IN(x, w, b), "strides=[%d,%d]", s, s); */
 #define vt_emit(g, op, in, ...) vt_emit_n(g, op, in, 1, &(struct vt_value *){NULL}, __VA_ARGS__)
 
-/* Generic form with ready attributes (a struct of the schema's type, copied) instead of text. */
+/* Generic form with ready attributes (a struct of the schema's type, copied; NULL: defaults) instead of text.
+ * Tensors are shared, sub-graphs change hands. */
 struct vt_value *vt_emit_attrs(struct vt_graph *g, const struct vt_op_desc *op, int nin,
                                struct vt_value *const *in, int nout, struct vt_value **out,
                                const void *attrs);
