@@ -17,6 +17,7 @@ void vt_confusion_clear(struct vt_confusion *c);
 /* Adds n pairs; truth == ignore is not counted; values >= c->n fail with VT_EARG. */
 int vt_confusion_add(struct vt_confusion *c, const uint8_t *truth, const uint8_t *pred, int64_t n, int ignore,
                      struct vt_err *e);
+int vt_confusion_merge(struct vt_confusion *c, const struct vt_confusion *other, struct vt_err *e);
 /* IoU of class k = TP / (TP + FP + FN); NaN if the class occurs in neither truth nor prediction. */
 double vt_confusion_iou(const struct vt_confusion *c, int k);
 double vt_confusion_mean_iou(const struct vt_confusion *c); /* over classes that are not NaN */
@@ -24,9 +25,24 @@ double vt_confusion_accuracy(const struct vt_confusion *c);
 double vt_confusion_fw_iou(const struct vt_confusion *c); /* weighted by frequency in truth */
 double vt_confusion_dice(const struct vt_confusion *c);   /* mean over classes that are not NaN */
 
-/* Retrieval. hits: relevance of the ranked matches of one query, best first. */
+/* Retrieval. relevant: (n) relevance of the ranked matches of one query, best first; non-zero = relevant. */
 double vt_precision_at(const uint8_t *relevant, int n,
                        int k); /* fewer than k matches: missing ones count wrong */
 double vt_recall_at(const uint8_t *relevant, int n, int k); /* 1 if any of the first k is relevant */
+/* Mean over the `total` relevant things of the precision at the rank of each; those not among the n matches
+ * count 0. NaN if there are none. */
+double vt_average_precision(const uint8_t *relevant, int n, int64_t total);
+double vt_reciprocal_rank(const uint8_t *relevant, int n); /* 1 / rank of the first relevant one, 0 if none */
+
+/* Mean of a figure over queries, in all and for each of up to VT_MAX_MEANS classes. Confined;
+ * zero-initialised. */
+enum { VT_MAX_MEANS = 256 };
+struct vt_means {
+  int64_t n, count[VT_MAX_MEANS];
+  double sum, part[VT_MAX_MEANS];
+};
+void vt_means_add(struct vt_means *m, int cls, double value); /* cls outside 0..VT_MAX_MEANS-1: only in all */
+double vt_means_all(const struct vt_means *m);                /* NaN without queries */
+double vt_means_of(const struct vt_means *m, int cls);        /* NaN without queries of that class */
 
 #endif

@@ -1,0 +1,58 @@
+/* Retrieval: figures of one query's ranked matches, and their means over queries. Definitions as in Manning,
+ * Raghavan, Schuetze, "Introduction to Information Retrieval", chapter 8. */
+#include <math.h>
+#include "eval/eval.h"
+
+double vt_precision_at(const uint8_t *relevant, int n, int k)
+{
+  int hit = 0;
+  for (int i = 0; i < VT_MIN(n, k); i++) hit += relevant[i] != 0;
+  return k > 0 ? (double)hit / k : NAN;
+}
+
+double vt_recall_at(const uint8_t *relevant, int n, int k)
+{
+  for (int i = 0; i < VT_MIN(n, k); i++) {
+    if (relevant[i]) return 1;
+  }
+  return 0;
+}
+
+double vt_average_precision(const uint8_t *relevant, int n, int64_t total)
+{
+  if (total <= 0) return NAN;
+  double sum = 0;
+  int64_t hit = 0;
+  for (int i = 0; i < n; i++) {
+    if (relevant[i]) sum += (double)++hit / (i + 1);
+  }
+  return sum / (double)total;
+}
+
+double vt_reciprocal_rank(const uint8_t *relevant, int n)
+{
+  for (int i = 0; i < n; i++) {
+    if (relevant[i]) return 1.0 / (i + 1);
+  }
+  return 0;
+}
+
+void vt_means_add(struct vt_means *m, int cls, double value)
+{
+  m->n++;
+  m->sum += value;
+  if (cls < 0 || cls >= VT_MAX_MEANS) return;
+  m->count[cls]++;
+  m->part[cls] += value;
+}
+
+double vt_means_all(const struct vt_means *m)
+{
+  return m->n ? m->sum / (double)m->n : NAN;
+}
+
+double vt_means_of(const struct vt_means *m, int cls)
+{
+  if (cls < 0 || cls >= VT_MAX_MEANS || !m->count[cls]) return NAN;
+  return m->part[cls] / (double)m->count[cls];
+}
