@@ -222,7 +222,9 @@ static int apply(struct vt_recipe_file *f, const struct entries *t, struct vt_er
       rc = set_list(f, row, en, &why);
     else if (row && (en->more || !en->value || (i + 1 < t->n && t->v[i + 1].more)))
       rc = vt_fail(&why, VT_EUSAGE, "%s: one value is expected, not a list", en->key);
-    else if (row && row->type == VT_OPT_STRING && !*en->value) {
+    else if (row && row->type == VT_OPT_STRING && !*en->value && row->value) {
+      rc = vt_fail(&why, VT_EUSAGE, "%s: a value is expected", en->key);
+    } else if (row && row->type == VT_OPT_STRING && !*en->value) {
       *(const char **)((char *)f->r + row->offset) = NULL;
       rc = 0;
     } else {

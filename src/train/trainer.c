@@ -103,10 +103,6 @@ static int begin_epoch(struct run *u, struct vt_err *e)
   const struct vt_weights *w = vt__stepper_weights(&u->st, e);
   if (!w) return VT_ESTATE;
   int rc = u->task->epoch(u->ctx, (int)p->epoch, (int)u->r->batch, p->order, w, e);
-  for (int64_t i = 0; i < u->samples && !rc; i++)
-    if (p->order[i] < 0 || p->order[i] >= u->samples)
-      rc = vt_fail(e, VT_EARG, "task %s: sample %lld of %lld in the order", u->task->name, (long long)p->order[i],
-                   (long long)u->samples);
   if (rc) p->norder = 0;
   return rc;
 }

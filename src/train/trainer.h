@@ -60,6 +60,7 @@ int vt__recipe_same(const struct vt_recipe_file *f, const char *was, const char 
 
 /* Scalars that change from step to step: f32 inputs of rank 0 of the training graph. */
 struct vt_step_inputs {
+  struct vt_value *scale; /* factor of all gradients (clipping); NULL: 1. Computed, not an input */
   struct vt_value *lr;    /* learning rate of this step */
   struct vt_value *step;  /* 1 for the first step */
   struct vt_value *ema;   /* decay of the moving average at this step; NULL: off */
