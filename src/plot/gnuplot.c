@@ -1,7 +1,7 @@
 /* Line charts through gnuplot.
  *
- * The script and its inline data go to an anonymous file that becomes gnuplot's standard input: no pipe can fill up
- * or break. gnuplot writes beside the target, which is replaced only when gnuplot succeeded. */
+ * The script and its inline data go to an anonymous file that becomes gnuplot's standard input: no pipe can
+ * fill up or break. gnuplot writes beside the target, which is replaced only when gnuplot succeeded. */
 #include "plot/plot.h"
 
 #include <errno.h>
@@ -18,7 +18,8 @@ extern char **environ;
 
 enum { MAX_SERIES = 64, MAX_POINTS = 1 << 22 };
 
-/* gnuplot's single-quoted strings: a quote is doubled, nothing else is special; control characters become blanks. */
+/* gnuplot's single-quoted strings: a quote is doubled, nothing else is special; control characters become
+ * blanks. */
 static void put_quoted(struct vt_buf *b, const char *s)
 {
   vt_buf_addc(b, '\'');
@@ -48,7 +49,8 @@ static void put_script(struct vt_buf *b, const char *path, bool png, const char 
   put_label(b, "ylabel", ylabel);
   vt_buf_adds(b, "plot ");
   for (int i = 0; i < nseries; i++) {
-    vt_buf_adds(b, i ? ", '-' with linespoints pt 7 ps 0.3 lw 1.5 title " : "'-' with linespoints pt 7 ps 0.3 lw 1.5 title ");
+    vt_buf_adds(b, i ? ", '-' with linespoints pt 7 ps 0.3 lw 1.5 title "
+                     : "'-' with linespoints pt 7 ps 0.3 lw 1.5 title ");
     put_quoted(b, s[i].name ? s[i].name : "");
   }
   vt_buf_addc(b, '\n');
@@ -60,6 +62,7 @@ static void put_script(struct vt_buf *b, const char *path, bool png, const char 
       else
         vt_buf_adds(b, "NaN NaN\n");
     }
+    if (!s[i].n) vt_buf_adds(b, "NaN NaN\n");
     vt_buf_adds(b, "e\n");
   }
 }
@@ -117,10 +120,14 @@ int vt_plot_lines(const char *path, const char *title, const char *xlabel, const
   if (!png && strcasecmp(ext, "svg")) return vt_fail(e, VT_EARG, "%s: a chart ends in .svg or .png", path);
   if (nseries < 1 || nseries > MAX_SERIES)
     return vt_fail(e, VT_ELIMIT, "%s: %d curves, 1 to %d allowed", path, nseries, MAX_SERIES);
-  for (int i = 0; i < nseries; i++)
+  int points = 0;
+  for (int i = 0; i < nseries; i++) {
     if (s[i].n < 0 || s[i].n > MAX_POINTS)
       return vt_fail(e, VT_ELIMIT, "%s: curve %s has %d points, at most %d allowed", path, s[i].name, s[i].n,
                      MAX_POINTS);
+    for (int k = 0; k < s[i].n; k++) points += isfinite(s[i].y[k]) && (!s[i].x || isfinite(s[i].x[k]));
+  }
+  if (!points) return vt_fail(e, VT_EARG, "%s: no curve has a point", path);
   int rc, in = -1, messages = -1;
   struct vt_buf script, tmp;
   vt_buf_init(&script);

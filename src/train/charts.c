@@ -1,12 +1,14 @@
 /* Charts of a run: training loss, metrics of validation and learning rate over epochs. */
 #include "train/trainer.h"
+#include "plot/plot.h"
 
 #include <math.h>
 #include <string.h>
 
 static bool is_bookkeeping(const char *name)
 {
-  return !strcmp(name, "epoch") || !strcmp(name, "step") || !strcmp(name, "seconds") || !strcmp(name, "images/s");
+  return !strcmp(name, "epoch") || !strcmp(name, "step") || !strcmp(name, "seconds") ||
+         !strcmp(name, "images/s");
 }
 
 /* Which chart a column belongs to: losses of any kind together, all else that is measured together. */
@@ -17,7 +19,8 @@ static const char *chart_of(const char *name)
   return strstr(name, "loss") ? "loss" : "metrics";
 }
 
-static int write_chart(const struct vt_results *t, const char *dir, const char *chart, double *xy, struct vt_err *e)
+static int write_chart(const struct vt_results *t, const char *dir, const char *chart, double *xy,
+                       struct vt_err *e)
 {
   struct vt_series s[VT_MAX_COLUMNS];
   int n = 0, epoch = vt__results_find(t, "epoch");

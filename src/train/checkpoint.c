@@ -6,11 +6,11 @@
  *   ... sections, each: u32 tag, u32 0, u64 n, then n bytes padded with zeros to a multiple of 8
  *   8   u64 XXH3-64 of all bytes before it
  * Sections:XX 'VARI' for each variable, sorted by name: i64 length of name, i64 rank, i64 dims[8], name
- * padded to 8, f32 values. Variables are weights, batch-norm statistics, moments of the optimiser, moving averages.
- * Random numbers need no state: each is a function of (seed, epoch, position) or (seed, step).
+ * padded to 8, f32 values. Variables are weights, batch-norm statistics, moments of the optimiser, moving
+ * averages. Random numbers need no state: each is a function of (seed, epoch, position) or (seed, step).
  *
- * A new checkpoint is written beside the old, synced, the old one linked as checkpoint.prev, then replaced by a
- * rename: at any moment, whatever is killed, at least one whole checkpoint is there. */
+ * A new checkpoint is written beside the old, synced, the old one linked as checkpoint.prev, then replaced by
+ * a rename: at any moment, whatever is killed, at least one whole checkpoint is there. */
 #include "train/trainer.h"
 
 #include <errno.h>
@@ -100,7 +100,8 @@ static int put_variables(struct sink *s, struct vt_stepper *st, struct vt_err *e
     struct var_head h = {(int64_t)strlen(st->var[i]), t.rank, {0}};
     memcpy(h.dim, t.dim, (size_t)t.rank * sizeof *h.dim);
     size_t bytes = vt_tensor_bytes(&t);
-    put(s, &(struct section){TAG_VARIABLE, 0, sizeof h + padded((size_t)h.name_len) + bytes}, sizeof(struct section));
+    put(s, &(struct section){TAG_VARIABLE, 0, sizeof h + padded((size_t)h.name_len) + bytes},
+        sizeof(struct section));
     put(s, &h, sizeof h);
     put_padded(s, st->var[i], (size_t)h.name_len);
     put_padded(s, t.data, bytes);
@@ -126,10 +127,19 @@ static uint64_t file_length(const struct vt_progress_state *p, struct vt_stepper
 
 static int put_all(struct sink *s, const struct vt_progress_state *p, struct vt_stepper *st, struct vt_err *e)
 {
-  struct state h = {.epoch = p->epoch, .step = p->step, .total_steps = p->total_steps, .finished = p->finished,
-                    .best = p->best, .best_epoch = p->best_epoch, .bad = p->bad, .seconds = p->seconds,
-                    .train_seconds = p->train_seconds, .schedule_factor = p->schedule.factor,
-                    .schedule_bad = p->schedule.bad, .nvars = st->nvars, .tb_length = p->tb_length};
+  struct state h = {.epoch = p->epoch,
+                    .step = p->step,
+                    .total_steps = p->total_steps,
+                    .finished = p->finished,
+                    .best = p->best,
+                    .best_epoch = p->best_epoch,
+                    .bad = p->bad,
+                    .seconds = p->seconds,
+                    .train_seconds = p->train_seconds,
+                    .schedule_factor = p->schedule.factor,
+                    .schedule_bad = p->schedule.bad,
+                    .nvars = st->nvars,
+                    .tb_length = p->tb_length};
   memcpy(h.sum, p->sum, sizeof h.sum);
   memcpy(h.tb_name, p->tb_name, sizeof h.tb_name);
   uint64_t length = file_length(p, st, e);
@@ -155,7 +165,8 @@ static void sync_dir(const char *dir)
   close(fd);
 }
 
-int vt__checkpoint_write(const char *dir, const struct vt_progress_state *p, struct vt_stepper *st, struct vt_err *e)
+int vt__checkpoint_write(const char *dir, const struct vt_progress_state *p, struct vt_stepper *st,
+                         struct vt_err *e)
 {
   int rc = 0;
   struct sink s = {0};
@@ -330,8 +341,8 @@ static int read_file(const char *path, struct vt_progress_state *p, struct vt_st
     }
     if (!rc && nvars != seen) rc = damaged(&s, e, "a section is missing");
     if (!rc && st && nvars != st->nvars)
-      rc = vt_fail(e, VT_ESTATE, "%s: holds %lld variables, this recipe's network has %d", path, (long long)nvars,
-                   st->nvars);
+      rc = vt_fail(e, VT_ESTATE, "%s: holds %lld variables, this recipe's network has %d", path,
+                   (long long)nvars, st->nvars);
   }
   vt_map_close(&m);
   if (rc) vt__progress_state_clear(p);
@@ -355,7 +366,8 @@ int vt__checkpoint_read(const char *dir, struct vt_progress_state *p, struct vt_
     if (found && rc != VT_EFORMAT) break;
   }
   if (!found) return 0;
-  if (rc == VT_EFORMAT) return vt_fail(e, rc, "%s; no whole checkpoint is left in %s: remove it to begin anew", why.msg, dir);
+  if (rc == VT_EFORMAT)
+    return vt_fail(e, rc, "%s; no whole checkpoint is left in %s: remove it to begin anew", why.msg, dir);
   if (rc) return vt_fail(e, rc, "%s", why.msg);
   return 1;
 }

@@ -1,7 +1,7 @@
 /* First weights from another model: an encoder trained as an embedder starts a segmenter, for example.
  *
- * A weight is taken where name and shape agree. Files with weights stored as 16-bit floats hold each as a constant
- * followed by Cast; the weight then goes by the name of the Cast's output. */
+ * A weight is taken where name and shape agree. Files with weights stored as 16-bit floats hold each as a
+ * constant followed by Cast; the weight then goes by the name of the Cast's output. */
 #include "train/trainer.h"
 
 #include <string.h>
@@ -11,7 +11,8 @@ static const struct vt_tensor *known(const struct vt_value *v)
 {
   if (v->init.data) return &v->init;
   const struct vt_node *n = v->producer;
-  if (n && !strcmp(n->op->name, "Cast") && n->nin == 1 && n->in[0] && n->in[0]->init.data) return &n->in[0]->init;
+  if (n && !strcmp(n->op->name, "Cast") && n->nin == 1 && n->in[0] && n->in[0]->init.data)
+    return &n->in[0]->init;
   return NULL;
 }
 

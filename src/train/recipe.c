@@ -1,8 +1,9 @@
 /* Recipes: YAML read into option rows.
  *
- * The tree that libyaml makes of the file is flattened to dotted keys with line numbers ("optimizer.lr", line 7), each
- * checked against the rows of the trainer and of the task. Mappings nest or are written dotted; sequences of scalars
- * fill lists. Overrides (key=value) come after the file; a list given there replaces the file's. */
+ * The tree that libyaml makes of the file is flattened to dotted keys with line numbers ("optimizer.lr", line
+ * 7), each checked against the rows of the trainer and of the task. Mappings nest or are written dotted;
+ * sequences of scalars fill lists. Overrides (key=value) come after the file; a list given there replaces the
+ * file's. */
 #include "train/trainer.h"
 
 #include <stdarg.h>
@@ -69,15 +70,16 @@ static const char *scalar(struct entries *t, const yaml_node_t *n, int64_t line,
   return copy;
 }
 
-static int flatten_list(struct entries *t, yaml_document_t *d, const yaml_node_t *n, const char *key, int64_t line,
-                        struct vt_err *e)
+static int flatten_list(struct entries *t, yaml_document_t *d, const yaml_node_t *n, const char *key,
+                        int64_t line, struct vt_err *e)
 {
   const yaml_node_item_t *i = n->data.sequence.items.start, *end = n->data.sequence.items.top;
   if (i == end) return add_entry(t, key, NULL, line, false, e);
   for (bool more = false; i < end; i++, more = true) {
     const yaml_node_t *item = yaml_document_get_node(d, *i);
     int64_t at = (int64_t)item->start_mark.line + 1;
-    if (item->type != YAML_SCALAR_NODE) return fault(t, at, e, "%s: a list of words or numbers is expected", key);
+    if (item->type != YAML_SCALAR_NODE)
+      return fault(t, at, e, "%s: a list of words or numbers is expected", key);
     int rc;
     const char *value = scalar(t, item, at, &rc, e);
     if (rc || (rc = add_entry(t, key, value, at, more, e))) return rc;
@@ -158,8 +160,8 @@ static int add_overrides(struct entries *t, const struct vt_strings *set, struct
   return 0;
 }
 
-static int find_task(struct vt_recipe_file *f, const struct entries *t, const struct vt_task_desc *const *tasks,
-                     int ntasks, struct vt_err *e)
+static int find_task(struct vt_recipe_file *f, const struct entries *t,
+                     const struct vt_task_desc *const *tasks, int ntasks, struct vt_err *e)
 {
   const struct entry *given = NULL;
   for (int i = 0; i < t->n; i++)
@@ -174,7 +176,8 @@ static int find_task(struct vt_recipe_file *f, const struct entries *t, const st
   if (!given)
     rc = vt_fail(e, VT_EUSAGE, "%s: the key `task` is missing; known tasks: %s", t->path, known.data);
   else if (!f->task)
-    rc = fault(t, given->line, e, "unknown task '%s'; known tasks: %s", given->value ? given->value : "", known.data);
+    rc = fault(t, given->line, e, "unknown task '%s'; known tasks: %s", given->value ? given->value : "",
+               known.data);
   vt_buf_clear(&known);
   return rc;
 }
@@ -196,7 +199,8 @@ static int make_rows(struct vt_recipe_file *f, struct vt_err *e)
 }
 
 /* "a,b" of the command line, or one item of a sequence. */
-static int set_list(struct vt_recipe_file *f, const struct vt_opt *row, const struct entry *en, struct vt_err *e)
+static int set_list(struct vt_recipe_file *f, const struct vt_opt *row, const struct entry *en,
+                    struct vt_err *e)
 {
   struct vt_strings *list = (struct vt_strings *)((char *)f->r + row->offset);
   if (!en->more) *list = (struct vt_strings){0};
@@ -275,7 +279,8 @@ void vt__recipe_clear(struct vt_recipe_file *f)
 
 static void put_word(struct vt_buf *b, const char *s, size_t n)
 {
-  bool plain = n > 0 && n == strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./+-") &&
+  bool plain = n > 0 &&
+               n == strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./+-") &&
                s[0] != '-' && !(n == 4 && !memcmp(s, "null", 4));
   if (plain) {
     vt_buf_add(b, s, n);
@@ -340,10 +345,11 @@ void vt__recipe_print(const struct vt_recipe_file *f, struct vt_buf *out)
   }
 }
 
-/* Changing these between two sessions of a run neither invalidates its state nor what it has reported so far. */
+/* Changing these between two sessions of a run neither invalidates its state nor what it has reported so far.
+ */
 static const char *const may_change[] = {
-    "epochs", "threads", "loader.threads", "loader.prefetch", "early_stop", "best", "best_mode", "validate_every",
-    "checkpoint_every", "checkpoint_steps", "log_every", "charts"};
+    "epochs",    "threads",        "loader.threads",   "loader.prefetch",  "early_stop", "best",
+    "best_mode", "validate_every", "checkpoint_every", "checkpoint_steps", "log_every",  "charts"};
 
 int vt__recipe_same(const struct vt_recipe_file *f, const char *was, const char *was_path, struct vt_err *e)
 {
@@ -355,7 +361,8 @@ int vt__recipe_same(const struct vt_recipe_file *f, const char *was, const char 
   vt_buf_init(&b);
   for (int i = 0; i < f->nrows && !rc; i++) {
     bool free_to_change = false;
-    for (size_t k = 0; k < VT_COUNT(may_change); k++) free_to_change |= !strcmp(f->row[i].name, may_change[k]);
+    for (size_t k = 0; k < VT_COUNT(may_change); k++)
+      free_to_change |= !strcmp(f->row[i].name, may_change[k]);
     if (free_to_change) continue;
     vt_buf_clear(&a);
     vt_buf_clear(&b);
@@ -365,7 +372,8 @@ int vt__recipe_same(const struct vt_recipe_file *f, const char *was, const char 
       rc = vt_fail(e, VT_ENOMEM, "out of memory");
     else if (strcmp(a.data ? a.data : "", b.data ? b.data : ""))
       rc = vt_fail(e, VT_ESTATE,
-                   "%s: the run in this folder began with %s = %s, now it is %s; give the old value, another --out, or "
+                   "%s: the run in this folder began with %s = %s, now it is %s; give the old value, another "
+                   "--out, or "
                    "remove the folder",
                    was_path, f->row[i].name, a.data ? a.data : "(none)", b.data ? b.data : "(none)");
   }

@@ -1,7 +1,7 @@
 /* The table of results: one row per epoch, columns in order of first appearance.
  *
- * It is kept whole in memory and in the checkpoint, and results.csv is replaced as a whole after each epoch: a run
- * resumed from an earlier state never leaves rows of epochs that it is about to repeat. */
+ * It is kept whole in memory and in the checkpoint, and results.csv is replaced as a whole after each epoch:
+ * a run resumed from an earlier state never leaves rows of epochs that it is about to repeat. */
 #include "train/trainer.h"
 
 #include <math.h>

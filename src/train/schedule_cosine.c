@@ -9,5 +9,5 @@ static double factor(const struct vt_recipe *r, const struct vt_schedule_state *
   return r->final + (1 - r->final) * 0.5 * (1 + cos(3.141592653589793 * p));
 }
 
-const struct vt_schedule_desc vt_schedule_cosine = {
-    "cosine", "lr (final + (1 - final) (1 + cos(pi p)) / 2)", factor, NULL};
+const struct vt_schedule_desc vt_schedule_cosine = {"cosine", "lr (final + (1 - final) (1 + cos(pi p)) / 2)",
+                                                    factor, NULL};

@@ -1,5 +1,5 @@
-/* One cycle (Smith, Topin 2018, "Super-convergence"): half a cosine up from `schedule.start` to 1 over the share
- * `schedule.rise` of the steps, then half a cosine down to `schedule.final`. */
+/* One cycle (Smith, Topin 2018, "Super-convergence"): half a cosine up from `schedule.start` to 1 over the
+ * share `schedule.rise` of the steps, then half a cosine down to `schedule.final`. */
 #include "train/trainer.h"
 
 #include <math.h>

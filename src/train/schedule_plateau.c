@@ -17,4 +17,5 @@ static void validated(const struct vt_recipe *r, struct vt_schedule_state *s, bo
 }
 
 const struct vt_schedule_desc vt_schedule_plateau = {
-    "plateau", "lr gamma^(number of times the metric stood still for `patience` validations)", factor, validated};
+    "plateau", "lr gamma^(number of times the metric stood still for `patience` validations)", factor,
+    validated};

@@ -1,8 +1,9 @@
 /* One training step as one compiled program.
  *
- * The task builds the forward pass and the loss. This file appends the backward pass, the clipping of gradients, the
- * optimiser's updates and the moving average, and compiles all of it; from then on a step is one run of a session.
- * Learning rate, step number and the average's decay are scalar inputs, so nothing is compiled again. */
+ * The task builds the forward pass and the loss. This file appends the backward pass, the clipping of
+ * gradients, the optimiser's updates and the moving average, and compiles all of it; from then on a step is
+ * one run of a session. Learning rate, step number and the average's decay are scalar inputs, so nothing is
+ * compiled again. */
 #include "train/trainer.h"
 
 #include <math.h>
@@ -18,8 +19,8 @@ static bool frozen(const struct vt_recipe *r, const char *name)
   return false;
 }
 
-/* Frozen weights are no longer trainable; frozen batch-norm statistics are no longer assigned. Each prefix of the
- * recipe must name something. */
+/* Frozen weights are no longer trainable; frozen batch-norm statistics are no longer assigned. Each prefix of
+ * the recipe must name something. */
 static int freeze(struct vt_graph *g, const struct vt_recipe *r, struct vt_err *e)
 {
   for (int k = 0; k < r->freeze.n; k++) {
@@ -43,7 +44,8 @@ static int collect(const struct vt_graph *g, bool trainable_only, struct vt_valu
   *out = vt_calloc((size_t)VT_MAX(g->nvalues, 1), sizeof **out);
   if (!*out) return vt_fail(e, VT_ENOMEM, "out of memory");
   for (int i = 0; i < g->nvalues; i++)
-    if (g->values[i]->is_variable && (!trainable_only || g->values[i]->is_trainable)) (*out)[n++] = g->values[i];
+    if (g->values[i]->is_variable && (!trainable_only || g->values[i]->is_trainable))
+      (*out)[n++] = g->values[i];
   return n;
 }
 
@@ -61,7 +63,8 @@ static struct vt_value *clip_scale(struct vt_graph *g, double clip, int n, struc
         return NULL;
       }
       struct vt_value *one;
-      level[turn][m++] = vt_emit_n(g, "ai.vitrine:GlobalNorm", VT_MIN(NORM_GROUP, n - i), in + i, 1, &one, "");
+      level[turn][m++] =
+          vt_emit_n(g, "ai.vitrine:GlobalNorm", VT_MIN(NORM_GROUP, n - i), in + i, 1, &one, "");
     }
     in = level[turn];
     n = m;
@@ -117,7 +120,8 @@ static int name_variables(struct vt_stepper *s, const char ***out, int *n, struc
   return 0;
 }
 
-static int add_updates(struct vt_stepper *s, const struct vt_recipe *r, struct vt_value *loss, struct vt_err *e)
+static int add_updates(struct vt_stepper *s, const struct vt_recipe *r, struct vt_value *loss,
+                       struct vt_err *e)
 {
   struct vt_graph *g = s->graph;
   struct vt_value **param = NULL, **grad = NULL;
@@ -161,8 +165,8 @@ out:
   return rc;
 }
 
-static int build(struct vt_stepper *s, const struct vt_registry *reg, const struct vt_recipe_file *f, void *task,
-                 bool fresh, struct vt_err *e)
+static int build(struct vt_stepper *s, const struct vt_registry *reg, const struct vt_recipe_file *f,
+                 void *task, bool fresh, struct vt_err *e)
 {
   struct vt_value *loss = NULL, *metric[VT_MAX_METRICS] = {NULL};
   int rc = vt_graph_new(&s->graph, reg, "train", e);
@@ -173,7 +177,8 @@ static int build(struct vt_stepper *s, const struct vt_registry *reg, const stru
   if (!loss || vt_dims_count(loss->rank, loss->dim) != 1)
     return vt_fail(e, VT_ESHAPE, "task %s: the loss must be one number", f->task->name);
   if (s->nmetrics >= VT_MAX_METRICS)
-    return vt_fail(e, VT_ELIMIT, "task %s: %d metrics, at most %d", f->task->name, s->nmetrics, VT_MAX_METRICS - 1);
+    return vt_fail(e, VT_ELIMIT, "task %s: %d metrics, at most %d", f->task->name, s->nmetrics,
+                   VT_MAX_METRICS - 1);
   s->nfeed = g->ninputs;
   if (fresh && f->r->init && (rc = vt__init_from(g, f->r->init, e))) return rc;
   if ((rc = freeze(g, f->r, e))) return rc;
@@ -206,12 +211,13 @@ static int allocate(struct vt_stepper *s, struct vt_err *e)
     const struct vt_value *v = vt_program_input(s->program, i);
     rc = vt_tensor_init(&s->in[i], v->dtype, v->rank, v->dim, e);
   }
-  for (int i = s->nfeed; i < s->ninputs; i++) s->in[i] = vt_tensor_view(VT_F32, 0, NULL, &s->scalar[i - s->nfeed]);
+  for (int i = s->nfeed; i < s->ninputs; i++)
+    s->in[i] = vt_tensor_view(VT_F32, 0, NULL, &s->scalar[i - s->nfeed]);
   return rc;
 }
 
-int vt__stepper_new(struct vt_stepper *s, const struct vt_registry *reg, const struct vt_recipe_file *f, void *task,
-                    bool fresh, struct vt_err *e)
+int vt__stepper_new(struct vt_stepper *s, const struct vt_registry *reg, const struct vt_recipe_file *f,
+                    void *task, bool fresh, struct vt_err *e)
 {
   static const enum vt_precision precision[] = {
       [VT_RECIPE_F32] = VT_PREC_F32, [VT_RECIPE_BF16] = VT_PREC_BF16, [VT_RECIPE_AUTO] = VT_PREC_AUTO};
@@ -219,7 +225,8 @@ int vt__stepper_new(struct vt_stepper *s, const struct vt_registry *reg, const s
       .precision = precision[f->r->precision], .threads = (int)f->r->threads, .training = true};
   *s = (struct vt_stepper){0};
   int rc;
-  if ((rc = build(s, reg, f, task, fresh, e)) || (rc = vt_program_compile(&s->program, s->graph, NULL, &co, e)) ||
+  if ((rc = build(s, reg, f, task, fresh, e)) ||
+      (rc = vt_program_compile(&s->program, s->graph, NULL, &co, e)) ||
       (rc = vt_session_new(&s->session, s->program, e)) || (rc = allocate(s, e)))
     vt__stepper_clear(s);
   return rc;

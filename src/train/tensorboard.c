@@ -6,9 +6,8 @@
  *   ...  data: an Event in protobuf's wire format
  *   u32  masked crc32c of the data
  * masked(c) = rotate_right(c, 15) + 0xa282ead8.
- * Event:   1 wall_time (double), 2 step (varint), 3 file_version (string, first record only: "brain.Event:2"),
- *          5 summary (message)
- * Summary: 1 value, repeated: 1 tag (string), 2 simple_value (float)
+ * Event:   1 wall_time (double), 2 step (varint), 3 file_version (string, first record only:
+ * "brain.Event:2"), 5 summary (message) Summary: 1 value, repeated: 1 tag (string), 2 simple_value (float)
  * (formats as documented in tensorflow/core/util/event.proto, summary.proto and lib/io/record_writer.h) */
 #include "train/trainer.h"
 
@@ -41,7 +40,8 @@ uint32_t vt__crc32c_masked(const void *data, size_t len)
   return (c >> 15 | c << 17) + 0xa282ead8u;
 }
 
-/* Little-endian bytes at the end of a fixed buffer that is always large enough (tags are cut to 128 bytes). */
+/* Little-endian bytes at the end of a fixed buffer that is always large enough (tags are cut to 128 bytes).
+ */
 struct bytes {
   uint8_t v[512];
   size_t n;
@@ -109,7 +109,8 @@ int vt__tensorboard_open(struct vt_tensorboard *t, const char *dir, const char *
   return rc;
 }
 
-int vt__tensorboard_scalar(struct vt_tensorboard *t, const char *tag, int64_t step, double value, struct vt_err *e)
+int vt__tensorboard_scalar(struct vt_tensorboard *t, const char *tag, int64_t step, double value,
+                           struct vt_err *e)
 {
   struct bytes v = {.n = 0}, s = {.n = 0}, b = {.n = 0};
   float f = (float)value;

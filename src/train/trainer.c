@@ -1,10 +1,11 @@
 /* The trainer: everything that is the same for all tasks.
  *
  * A run is a folder: recipe.yaml (resolved), results.csv, *.svg, events.out.tfevents.*, best.onnx, last.onnx,
- * checkpoint. The state of a run (struct vt_progress_state and the session's variables) changes only here; the files
- * besides the checkpoint are derived from it and written before it, so that after a crash the repeated steps write
- * the same files again. A run goes on bit for bit because each random number is a function of (seed, epoch, position)
- * or (seed, step), the order of a begun epoch is in the checkpoint, and the sums over its steps too. */
+ * checkpoint. The state of a run (struct vt_progress_state and the session's variables) changes only here;
+ * the files besides the checkpoint are derived from it and written before it, so that after a crash the
+ * repeated steps write the same files again. A run goes on bit for bit because each random number is a
+ * function of (seed, epoch, position) or (seed, step), the order of a begun epoch is in the checkpoint, and
+ * the sums over its steps too. */
 #include "train/trainer.h"
 
 #include <errno.h>
@@ -56,7 +57,8 @@ static int interrupted(struct run *u, struct vt_err *e)
 {
   int rc = save_checkpoint(u, e);
   if (rc) return rc;
-  return vt_fail(e, VT_EINTERRUPTED, "interrupted in epoch %lld after step %lld of %lld; the same command goes on there",
+  return vt_fail(e, VT_EINTERRUPTED,
+                 "interrupted in epoch %lld after step %lld of %lld; the same command goes on there",
                  (long long)u->p.epoch + 1, (long long)u->p.step, (long long)u->per_epoch);
 }
 
@@ -134,17 +136,18 @@ static int one_step(struct run *u, struct vt_loader *loader, struct vt_err *e)
   int count, rc = vt_loader_next(loader, &slots, &index, &count, e);
   if (rc < 0) return rc;
   if (rc == 0 || count != u->r->batch)
-    return vt_fail(e, VT_ESTATE, "epoch %lld: the loader ended after step %lld of %lld", (long long)p->epoch + 1,
-                   (long long)p->step, (long long)u->per_epoch);
+    return vt_fail(e, VT_ESTATE, "epoch %lld: the loader ended after step %lld of %lld",
+                   (long long)p->epoch + 1, (long long)p->step, (long long)u->per_epoch);
   if ((rc = u->task->feed(u->ctx, slots, count, u->st.in, e))) return rc;
   double values[1 + VT_MAX_METRICS], lr = vt__learning_rate(u->r, &p->schedule, p->total_steps, u->per_epoch);
   if ((rc = vt__stepper_run(&u->st, u->r, lr, p->total_steps, values, e))) return rc;
   if (!isfinite(values[0]))
-    return vt_fail(e, VT_ESTATE,
-                   "the loss became %s in epoch %lld, step %lld (learning rate %.3g, first sample %lld): lower "
-                   "optimizer.lr, lengthen schedule.warmup or set clip; checkpoint and models are of before",
-                   isnan(values[0]) ? "nan" : "infinite", (long long)p->epoch + 1, (long long)p->step + 1, lr,
-                   (long long)index[0]);
+    return vt_fail(
+        e, VT_ESTATE,
+        "the loss became %s in epoch %lld, step %lld (learning rate %.3g, first sample %lld): lower "
+        "optimizer.lr, lengthen schedule.warmup or set clip; checkpoint and models are of before",
+        isnan(values[0]) ? "nan" : "infinite", (long long)p->epoch + 1, (long long)p->step + 1, lr,
+        (long long)index[0]);
   for (int i = 0; i <= u->st.nmetrics; i++) p->sum[i] += values[i];
   p->step++;
   p->total_steps++;
@@ -242,7 +245,8 @@ static int fill_row(struct run *u, const struct vt_metrics *m, double seconds, s
       (rc = vt__results_set(t, "step", (double)p->total_steps, e)) ||
       (rc = vt__results_set(t, "seconds", seconds, e)) ||
       (rc = vt__results_set(t, "images/s", n * (double)u->r->batch / VT_MAX(p->train_seconds, 1e-9), e)) ||
-      (rc = vt__results_set(t, "lr", vt__learning_rate(u->r, &p->schedule, p->total_steps - 1, u->per_epoch), e)) ||
+      (rc = vt__results_set(t, "lr", vt__learning_rate(u->r, &p->schedule, p->total_steps - 1, u->per_epoch),
+                            e)) ||
       (rc = vt__results_set(t, "train_loss", p->sum[0] / n, e)))
     return rc;
   for (int i = 0; i < u->st.nmetrics && !rc; i++) {
@@ -375,12 +379,13 @@ static int restore(struct run *u, struct vt_err *e)
     return vt_fail(e, VT_ESTATE, "%s: the data has %lld samples, the run began with %lld", u->dir,
                    (long long)u->samples, (long long)p->norder);
   if (p->step > u->per_epoch || p->total_steps != p->epoch * u->per_epoch + p->step)
-    return vt_fail(e, VT_ESTATE, "%s: the run began with another number of samples than the data has now", u->dir);
+    return vt_fail(e, VT_ESTATE, "%s: the run began with another number of samples than the data has now",
+                   u->dir);
   if (p->finished == VT_ALL_EPOCHS) p->finished = VT_UNFINISHED; /* more epochs are wanted now */
   if (u->task->load && p->norder) rc = u->task->load(u->ctx, p->task.data, p->task.len, e);
   if (rc < 0) return rc;
-  vt_log(VT_LOG_INFO, "resuming in epoch %lld at step %lld of %lld", (long long)p->epoch + 1, (long long)p->step + 1,
-         (long long)u->per_epoch);
+  vt_log(VT_LOG_INFO, "resuming in epoch %lld at step %lld of %lld", (long long)p->epoch + 1,
+         (long long)p->step + 1, (long long)u->per_epoch);
   return 0;
 }
 
@@ -398,9 +403,10 @@ static void say_plan(const struct run *u)
 {
   int64_t n = 0;
   for (int i = 0; i < u->st.weights.n; i++) n += vt_tensor_count(&u->st.weights.value[i]);
-  vt_log(VT_LOG_INFO, "%s: %lld samples, %lld steps of %lld per epoch, %.2f million weights, %s, %d threads + %d loading",
-         u->task->name, (long long)u->samples, (long long)u->per_epoch, (long long)u->r->batch, (double)n * 1e-6,
-         vt_program_precision(u->st.program) == VT_PREC_BF16 ? "bf16" : "f32",
+  vt_log(VT_LOG_INFO,
+         "%s: %lld samples, %lld steps of %lld per epoch, %.2f million weights, %s, %d threads + %d loading",
+         u->task->name, (long long)u->samples, (long long)u->per_epoch, (long long)u->r->batch,
+         (double)n * 1e-6, vt_program_precision(u->st.program) == VT_PREC_BF16 ? "bf16" : "f32",
          u->r->threads ? (int)u->r->threads : vt_threads(),
          u->r->loader_threads ? (int)u->r->loader_threads : VT_MAX(1, vt_cpu_count() / 2));
 }
@@ -433,9 +439,9 @@ int vt__train_run(const struct vt_registry *reg, const struct vt_train_opts *o,
   int found = rc = vt__checkpoint_read(u.dir, &u.p, NULL, e);
   if (rc < 0 || (rc = settle_recipe(&u, found, e))) goto out;
   if (u.p.finished == VT_STOPPED_EARLY || (u.p.finished && u.p.epoch >= u.r->epochs)) {
-    vt_log(VT_LOG_INFO, "%s is finished: %lld epochs%s, best %s %.6g in epoch %lld", u.dir, (long long)u.p.epoch,
-           u.p.finished == VT_STOPPED_EARLY ? " (stopped early)" : "", u.r->best, u.p.best,
-           (long long)u.p.best_epoch);
+    vt_log(VT_LOG_INFO, "%s is finished: %lld epochs%s, best %s %.6g in epoch %lld", u.dir,
+           (long long)u.p.epoch, u.p.finished == VT_STOPPED_EARLY ? " (stopped early)" : "", u.r->best,
+           u.p.best, (long long)u.p.best_epoch);
     goto out;
   }
   if ((rc = open_task(&u, reg, o->data_dir, found, e))) goto out;
