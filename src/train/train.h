@@ -51,6 +51,11 @@ struct vt_task_desc {
               struct vt_err *e); /* loader threads */
   /* Spreads `batch` slots of sample_bytes each over the graph's inputs (already of the right shape). */
   int (*feed)(void *ctx, const void *slots, int batch, struct vt_tensor *in, struct vt_err *e);
+  /* Optional: state that `epoch` left in ctx and `make` or `feed` need besides the order. A run resumed
+   * inside an epoch does not call `epoch` again (the weights are no longer those of the epoch's start): the
+   * order and what `save` appended come from the checkpoint. `load` is called before the first make. */
+  int (*save)(void *ctx, struct vt_buf *out, struct vt_err *e);
+  int (*load)(void *ctx, const void *data, size_t len, struct vt_err *e);
   /* Measures on data held out of the train split (never val or test). The metric of the recipe's `best:`
    * decides. */
   int (*validate)(void *ctx, const struct vt_weights *w, struct vt_metrics *m, struct vt_err *e);

@@ -1,0 +1,39 @@
+/* vitrine train: trains by a recipe, or goes on where the run folder left off. */
+#include "app/cli/verb.h"
+#include "train/train.h"
+
+#include <string.h>
+
+struct opts {
+  const char *out, *data;
+};
+static const struct vt_opt rows[] = {
+    {"out", 'o', VT_OPT_STRING, offsetof(struct opts, out), NULL, 0, 0, NULL, "RUN",
+     "Folder of the run: models, checkpoint, results, charts"},
+    {"data", 0, VT_OPT_STRING, offsetof(struct opts, data), NULL, 0, 0, NULL, "FOLDER",
+     "Folder of the data sets (else VITRINE_DATA)"},
+};
+
+static int run(struct vt_cli *cli, const void *opts, const struct vt_strings *args, struct vt_err *e)
+{
+  const struct opts *o = opts;
+  if (args->n < 1) return vt_fail(e, VT_EUSAGE, "train: which RECIPE?");
+  if (!o->out) return vt_fail(e, VT_EUSAGE, "train: --out RUN is missing");
+  struct vt_strings set = {args->n - 1, args->v + 1};
+  struct vt_train_opts to = {
+      .recipe = args->v[0], .set = &set, .out = o->out, .data_dir = o->data ? o->data : vt_data_dir()};
+  return vt_train_run(vt_registry_default(), &to, e);
+}
+
+const struct vt_verb vt_verb_train = {
+    .name = "train",
+    .args = "RECIPE [KEY=VALUE…]",
+    .summary = "train a model by a recipe, or go on with a run",
+    .help = "The same command again goes on where the run was interrupted; a finished run says so. KEY=VALUE "
+            "sets a key "
+            "of the recipe, such as optimizer.lr=0.02. RUN/recipe.yaml shows all keys with their values.",
+    .opt = rows,
+    .nopt = VT_COUNT(rows),
+    .opts_size = sizeof(struct opts),
+    .run = run,
+};
