@@ -34,6 +34,7 @@ void vt_group_map_free(struct vt_group_map *m);
 /* ---- a data set in memory: rows of pictures with labels
  * ------------------------------------------------------ */
 
+enum { VT_MAX_ATTRS = 16 };
 enum vt_split { VT_SPLIT_TRAIN, VT_SPLIT_VAL, VT_SPLIT_TEST, VT_SPLIT_NONE };
 
 enum vt_source {
@@ -46,15 +47,16 @@ enum vt_source {
 
 /* One picture (or one masked region of one). Paths and names live in the set's arena. */
 struct vt_sample {
-  const char *image;     /* path */
-  const char *label_map; /* path of an 8-bit PNG of tags, or NULL */
-  int region;            /* > 0: only the pixels of this group in the label map; 0: the whole picture */
-  struct vt_box box;     /* tight box of the region or of what matters; w = 0: whole */
-  int group;             /* of the taxonomy, -1 unknown */
-  int attr[8];           /* class of each of the set's attributes, -1 unknown */
-  int64_t instance;      /* same number = same product (products: the id); -1 unknown */
-  enum vt_source source; /* which reader it came from */
+  const char *image;      /* path */
+  const char *label_map;  /* path of an 8-bit PNG of tags (of groups where source is SYNTH), or NULL */
+  int region;             /* > 0: only the pixels of this group in the label map; 0: the whole picture */
+  struct vt_box box;      /* tight box of the region or of what matters; w = 0: whole */
+  int group;              /* of the taxonomy, -1 unknown */
+  int attr[VT_MAX_ATTRS]; /* class of each of the set's attributes, -1 unknown */
+  int64_t instance;       /* same number = same product (products: the id); -1 unknown */
+  enum vt_source source;  /* which reader it came from */
   enum vt_split split;
+  float share;  /* of the photo that the region covers; 0 = not looked at */
   float aspect; /* width / height that the picture should be stretched to before use; 0 = its own */
 };
 struct vt_dataset {
@@ -62,9 +64,9 @@ struct vt_dataset {
   int64_t n, cap;
   struct vt_sample *v;
   int nattrs;
-  const char *attr[8]; /* "articleType", "baseColour", … */
-  int nclasses[8];
-  const char **classes[8]; /* names by class number */
+  const char *attr[VT_MAX_ATTRS]; /* "articleType", "baseColour", … */
+  int nclasses[VT_MAX_ATTRS];
+  const char **classes[VT_MAX_ATTRS]; /* names by class number */
   struct vt_taxonomy taxonomy;
 };
 int vt_dataset_init(struct vt_dataset *d, struct vt_err *e);
@@ -77,8 +79,13 @@ int vt_read_ccp(struct vt_dataset *d, const char *root,
                 struct vt_err *e);
 int vt_read_clothing(struct vt_dataset *d, const char *root, struct vt_err *e);
 int vt_read_products(struct vt_dataset *d, const char *root, bool large /* images224 */, struct vt_err *e);
-int vt_read_synth(struct vt_dataset *d, const char *root, bool regions,
-                  struct vt_err *e); /* what `data synth` wrote */
+/* What `data synth` writes: products.csv (id, title, group, further columns are attributes; images/ID.jpg),
+ * pairs.csv (photo, group, product: who wears what; photos/PHOTO.jpg, masks/PHOTO.png with numbers of
+ * groups). regions false: the photos. true: all products, and one sample for each garment seen in a photo,
+ * with the same `instance` as its product. Both files may have a column `split`. */
+int vt_read_synth(struct vt_dataset *d, const char *root, bool regions, struct vt_err *e);
+/* A sample's label map as decoded -> groups, in place (VT_IGNORE kept). */
+void vt_sample_map_labels(const struct vt_dataset *d, const struct vt_sample *s, struct vt_image *labels);
 /* Label map of tags -> groups (VT_IGNORE kept), in place. */
 void vt_taxonomy_map_labels(const struct vt_taxonomy *t, struct vt_image *labels);
 

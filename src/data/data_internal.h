@@ -26,4 +26,22 @@ int vt__column_finish(const struct vt__column *c, struct vt_dataset *d, const ch
                       struct vt_err *e);
 void vt__column_clear(struct vt__column *c);
 
+/* A photo with its label map while its regions are looked for. */
+struct vt__region {
+  int64_t area;       /* pixels */
+  int x0, y0, x1, y1; /* inclusive */
+};
+struct vt__photo {
+  const char *image, *label_map;
+  enum vt_split split;
+  int width, height;
+  struct vt__region *regions; /* by group; vt_free */
+  int rc;
+  char why[512];
+};
+/* map: label -> group; groups from ngroups on are not looked at. */
+int vt__regions_scan(struct vt__photo *v, int64_t n, const uint8_t map[256], int ngroups, struct vt_err *e);
+/* Region, group, box and share of a sample. */
+void vt__region_set(struct vt_sample *s, const struct vt__photo *p, int group);
+
 #endif

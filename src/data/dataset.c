@@ -166,3 +166,8 @@ int vt__column_finish(const struct vt__column *c, struct vt_dataset *d, const ch
   vt_free(number);
   return k;
 }
+
+void vt_sample_map_labels(const struct vt_dataset *d, const struct vt_sample *s, struct vt_image *labels)
+{
+  if (s->source != VT_SOURCE_SYNTH) vt_taxonomy_map_labels(&d->taxonomy, labels);
+}

@@ -1,0 +1,153 @@
+/* vitrine data stats: what a data set holds. */
+#include "app/cli/verb.h"
+#include "data/data.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum format { CCP, CLOTHING, PRODUCTS, PRODUCTS_LARGE, SYNTH };
+
+struct opts {
+  int format;
+  bool json;
+};
+
+static const struct vt_opt rows[] = {
+    {"format", 'f', VT_OPT_ENUM, offsetof(struct opts, format), "products", 0, 0,
+     "ccp|clothing|products|products-large|synth", NULL, "how the folder is laid out"},
+    {"json", 0, VT_OPT_FLAG, offsetof(struct opts, json), NULL, 0, 0, NULL, NULL, "print one JSON object"},
+};
+
+struct stats {
+  int64_t rows, images, instances, classes, split[4], by_group[VT_MAX_GROUPS];
+};
+
+static int by_path(const void *a, const void *b)
+{
+  return strcmp((*(const struct vt_sample *const *)a)->image, (*(const struct vt_sample *const *)b)->image);
+}
+
+/* Pictures are counted once however many samples share them. */
+static int count(const struct vt_dataset *photos, const struct vt_dataset *d, struct stats *s,
+                 struct vt_err *e)
+{
+  const struct vt_sample **v = vt_calloc((size_t)photos->n + 1, sizeof *v);
+  if (!v) return vt_fail(e, VT_ENOMEM, "out of memory");
+  s->rows = photos->n;
+  for (int64_t i = 0; i < photos->n; i++) v[i] = &photos->v[i];
+  if (photos->n) qsort(v, (size_t)photos->n, sizeof *v, by_path);
+  for (int64_t i = 0; i < photos->n; i++) {
+    s->images += i == 0 || strcmp(v[i]->image, v[i - 1]->image) != 0;
+    s->split[v[i]->split]++;
+  }
+  vt_free(v);
+  s->instances = d->n;
+  for (int64_t i = 0; i < d->n; i++) {
+    int g = d->v[i].group;
+    if (g >= 0 && s->by_group[g]++ == 0) s->classes++;
+  }
+  return 0;
+}
+
+static void json_string(struct vt_buf *b, const char *s)
+{
+  vt_buf_addc(b, '"');
+  for (; *s; s++) {
+    if (*s == '"' || *s == '\\') vt_buf_addc(b, '\\');
+    if ((unsigned char)*s < 32) {
+      vt_buf_addf(b, "\\u%04x", *s);
+    } else {
+      vt_buf_addc(b, *s);
+    }
+  }
+  vt_buf_addc(b, '"');
+}
+
+static void print_json(const struct vt_dataset *d, const struct stats *s, struct vt_buf *b)
+{
+  static const char *const split[] = {"train", "val", "test", "none"};
+  vt_buf_addf(b, "{\"rows\": %lld, \"images\": %lld, \"instances\": %lld, \"classes\": %lld",
+              (long long)s->rows, (long long)s->images, (long long)s->instances, (long long)s->classes);
+  vt_buf_addf(b, ", \"attributes\": %d, \"attribute_classes\": {", d->nattrs);
+  for (int k = 0; k < d->nattrs; k++) {
+    vt_buf_adds(b, k ? ", " : "");
+    json_string(b, d->attr[k]);
+    vt_buf_addf(b, ": %d", d->nclasses[k]);
+  }
+  vt_buf_adds(b, "}, \"splits\": {");
+  for (int k = 0, n = 0; k < 4; k++) {
+    if (s->split[k]) vt_buf_addf(b, "%s\"%s\": %lld", n++ ? ", " : "", split[k], (long long)s->split[k]);
+  }
+  vt_buf_adds(b, "}, \"groups\": {");
+  for (int g = 0, n = 0; g < d->taxonomy.ngroups; g++) {
+    if (!s->by_group[g]) continue;
+    vt_buf_adds(b, n++ ? ", " : "");
+    json_string(b, d->taxonomy.group[g]);
+    vt_buf_addf(b, ": %lld", (long long)s->by_group[g]);
+  }
+  vt_buf_adds(b, "}}\n");
+}
+
+static void print_table(const struct vt_dataset *d, const struct stats *s, struct vt_buf *b)
+{
+  vt_buf_addf(b, "rows       %lld\nimages     %lld\ninstances  %lld\nclasses    %lld\n", (long long)s->rows,
+              (long long)s->images, (long long)s->instances, (long long)s->classes);
+  vt_buf_addf(b, "splits     train %lld, val %lld, test %lld, none %lld\n", (long long)s->split[0],
+              (long long)s->split[1], (long long)s->split[2], (long long)s->split[3]);
+  for (int k = 0; k < d->nattrs; k++)
+    vt_buf_addf(b, "attribute  %-16s %d classes\n", d->attr[k], d->nclasses[k]);
+  for (int g = 0; g < d->taxonomy.ngroups; g++) {
+    if (s->by_group[g])
+      vt_buf_addf(b, "group      %-16s %lld\n", d->taxonomy.group[g], (long long)s->by_group[g]);
+  }
+}
+
+static int read_set(struct vt_dataset *d, const char *root, int format, bool regions, struct vt_err *e)
+{
+  switch (format) {
+  case CCP: return vt_read_ccp(d, root, regions, 0, e);
+  case CLOTHING: return vt_read_clothing(d, root, e);
+  case PRODUCTS: return vt_read_products(d, root, false, e);
+  case PRODUCTS_LARGE: return vt_read_products(d, root, true, e);
+  default: return vt_read_synth(d, root, regions, e);
+  }
+}
+
+static int run(struct vt_cli *cli, const void *opts, const struct vt_strings *args, struct vt_err *e)
+{
+  const struct opts *o = opts;
+  struct vt_dataset photos = {0}, regions = {0};
+  struct stats s = {0};
+  struct vt_buf text = {0};
+  if (args->n != 1) return vt_fail(e, VT_EUSAGE, "expected one folder");
+  bool masks = o->format == CCP || o->format == SYNTH;
+  int rc = vt_dataset_init(&photos, e);
+  if (rc < 0 || (rc = vt_dataset_init(&regions, e)) < 0) goto out;
+  if ((rc = read_set(&photos, args->v[0], o->format, false, e)) < 0) goto out;
+  if (masks && (rc = read_set(&regions, args->v[0], o->format, true, e)) < 0) goto out;
+  if ((rc = count(o->format == SYNTH ? &regions : &photos, masks ? &regions : &photos, &s, e)) < 0) goto out;
+  (o->json ? print_json : print_table)(masks ? &regions : &photos, &s, &text);
+  if (text.failed) {
+    rc = vt_fail(e, VT_ENOMEM, "out of memory");
+    goto out;
+  }
+  fputs(text.data, cli->out);
+out:
+  vt_buf_clear(&text);
+  vt_dataset_clear(&photos);
+  vt_dataset_clear(&regions);
+  return rc;
+}
+
+const struct vt_verb vt_verb_data_stats = {
+    .name = "data stats",
+    .args = "FOLDER",
+    .summary = "count the rows, pictures, instances, classes and attributes of a data set",
+    .help = "rows: lines of the table; images: distinct pictures; instances: labelled things (garments of a "
+            "photo where\n"
+            "there are masks, else rows); classes: garment groups that occur.",
+    .opt = rows,
+    .nopt = VT_COUNT(rows),
+    .opts_size = sizeof(struct opts),
+    .run = run,
+};

@@ -1,0 +1,32 @@
+/* vitrine eval segment */
+#include "app/measure.h"
+
+struct opts {
+  struct vt_measure_opts m;
+};
+
+static const struct vt_opt rows[] = {
+    VT_MEASURE_OPTS(struct opts, m),
+};
+
+static int run(struct vt_cli *cli, const void *opts, const struct vt_strings *args, struct vt_err *e)
+{
+  const struct opts *o = opts;
+  struct vt_figures f = {0};
+  if (args->n) return vt_fail(e, VT_EUSAGE, "eval segment takes no arguments, found '%s'", args->v[0]);
+  int rc = vt_eval_segment(cli, &o->m, &f, e), shown = vt_figures_print(&f, cli, o->m.json && rc >= 0, e);
+  return rc < 0 ? rc : shown;
+}
+
+const struct vt_verb vt_verb_eval_segment = {
+    .name = "eval segment",
+    .args = "",
+    .summary = "measure segmentation on street photos",
+    .help = "Every CCP photo of the split at full resolution, 17 classes, one confusion matrix over all "
+            "pixels; what is\n"
+            "labelled 'ignore' is not counted.",
+    .opt = rows,
+    .nopt = VT_COUNT(rows),
+    .opts_size = sizeof(struct opts),
+    .run = run,
+};

@@ -1,0 +1,97 @@
+/* Segmentation on CCP: every photo at full resolution, one confusion matrix over all pixels, `ignore` not
+ * counted. */
+#include "app/measure.h"
+
+#include <string.h>
+
+/* The model must name the taxonomy's groups, in its order. */
+static int check_labels(const struct vt_segmenter *s, const struct vt_taxonomy *t, const char *path,
+                        struct vt_err *e)
+{
+  if (vt_segmenter_nlabels(s) != t->ngroups) {
+    return vt_fail(e, VT_ESHAPE, "%s has %d classes, the taxonomy %d groups", path, vt_segmenter_nlabels(s),
+                   t->ngroups);
+  }
+  for (int i = 0; i < t->ngroups; i++) {
+    if (strcmp(vt_segmenter_label(s, i), t->group[i]) != 0) {
+      return vt_fail(e, VT_ESHAPE, "%s: class %d is '%s', the taxonomy's group '%s'", path, i,
+                     vt_segmenter_label(s, i), t->group[i]);
+    }
+  }
+  return 0;
+}
+
+static int measure_one(struct vt_segmenter *s, const struct vt_taxonomy *t, const struct vt_sample *sample,
+                       struct vt_confusion *c, double *seconds, struct vt_err *e)
+{
+  struct vt_image photo = {0}, truth = {0};
+  uint8_t *pred = NULL; // (H, W)
+  int rc;
+  if ((rc = vt_image_read(&photo, sample->image, NULL, NULL, e)) < 0) goto out;
+  if ((rc = vt_image_read(&truth, sample->label_map, &(struct vt_decode_opts){.labels = true}, NULL, e)) < 0)
+    goto out;
+  if (truth.width != photo.width || truth.height != photo.height) {
+    rc = vt_fail(e, VT_ESHAPE, "%s is %d x %d pixels, its photo %d x %d", sample->label_map, truth.width,
+                 truth.height, photo.width, photo.height);
+    goto out;
+  }
+  vt_taxonomy_map_labels(t, &truth);
+  if (!(pred = vt_malloc((size_t)photo.width * (size_t)photo.height))) {
+    rc = vt_fail(e, VT_ENOMEM, "%s: out of memory", sample->image);
+    goto out;
+  }
+  double start = vt_now();
+  if ((rc = vt_segmenter_run(s, &photo, pred, NULL, e)) < 0) goto out;
+  *seconds += vt_now() - start;
+  for (int y = 0; y < photo.height && rc >= 0; y++) {
+    rc = vt_confusion_add(c, truth.px + y * truth.stride, pred + (int64_t)y * photo.width, photo.width,
+                          VT_IGNORE, e);
+  }
+out:
+  vt_free(pred);
+  vt_image_clear(&truth);
+  vt_image_clear(&photo);
+  return rc;
+}
+
+int vt_eval_segment(struct vt_cli *cli, const struct vt_measure_opts *o, struct vt_figures *f,
+                    struct vt_err *e)
+{
+  struct vt_dataset d = {0};
+  struct vt_segmenter *s = NULL;
+  struct vt_confusion c = {0};
+  struct vt_progress bar;
+  int64_t photos = 0;
+  double seconds = 0;
+  const char *root = vt_measure_data(cli, o, "ccp", e);
+  const char *path = root ? vt_find_model(cli, o->models, "segment.onnx", e) : NULL;
+  if (!path) return VT_ENOENT;
+  struct vt_model_opts m = {.precision = (enum vt_precision)o->precision};
+  int rc = vt_dataset_init(&d, e);
+  if (rc < 0 || (rc = vt_read_ccp(&d, root, false, 0, e)) < 0) goto out;
+  if ((rc = vt_segmenter_open(&s, vt_registry_default(), path, &m, e)) < 0) goto out;
+  if ((rc = check_labels(s, &d.taxonomy, path, e)) < 0) goto out;
+  if ((rc = vt_confusion_init(&c, d.taxonomy.ngroups, e)) < 0) goto out;
+  vt_progress_start(&bar, "segment", "photos", d.n);
+  for (int64_t i = 0; i < d.n && rc >= 0; i++) {
+    vt_progress_add(&bar, 1);
+    if ((int)d.v[i].split != o->split) continue;
+    if (vt_interrupted()) rc = vt_fail(e, VT_EINTERRUPTED, "interrupted");
+    if (rc >= 0) rc = measure_one(s, &d.taxonomy, &d.v[i], &c, &seconds, e);
+    photos++;
+  }
+  vt_progress_end(&bar);
+  if (rc < 0) goto out;
+  vt_figures_add(f, "photos", (double)photos);
+  vt_figures_add(f, "mean_iou", vt_confusion_mean_iou(&c));
+  vt_figures_add(f, "pixel_accuracy", vt_confusion_accuracy(&c));
+  vt_figures_add(f, "frequency_weighted_iou", vt_confusion_fw_iou(&c));
+  vt_figures_add(f, "mean_dice", vt_confusion_dice(&c));
+  for (int k = 0; k < c.n; k++) vt_figures_addf(f, vt_confusion_iou(&c, k), "iou_%s", d.taxonomy.group[k]);
+  vt_figures_add(f, "ms_per_photo", photos ? 1000 * seconds / (double)photos : 0);
+out:
+  vt_confusion_clear(&c);
+  vt_segmenter_free(s);
+  vt_dataset_clear(&d);
+  return rc;
+}

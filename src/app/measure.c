@@ -1,0 +1,140 @@
+/* Shared by the measuring commands: finding data and models, embedding many pictures, printing figures. */
+#include "app/measure.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+const char *vt_measure_data(struct vt_cli *cli, const struct vt_measure_opts *o, const char *part,
+                            struct vt_err *e)
+{
+  const char *dir = o->data ? o->data : vt_data_dir();
+  if (!dir) {
+    vt_fail(e, VT_ENOENT, "no folder of real data: give it with --data or VITRINE_DATA");
+    return NULL;
+  }
+  const char *path = vt_path_join(&cli->arena, dir, part);
+  if (path && !vt_is_dir(path)) {
+    vt_fail(e, VT_ENOENT, "%s: no such folder; --data names the folder that holds %s/", path, part);
+    return NULL;
+  }
+  if (!path) vt_fail(e, VT_ENOMEM, "%s: out of memory", dir);
+  return path;
+}
+
+int vt_measure_open_embedder(struct vt_embedder **x, struct vt_cli *cli, const struct vt_measure_opts *o,
+                             struct vt_err *e)
+{
+  *x = NULL;
+  const char *path = vt_find_model(cli, o->models, "embed.onnx", e);
+  if (!path) return VT_ENOENT;
+  struct vt_model_opts m = {.precision = (enum vt_precision)o->precision, .batch = (int)o->batch};
+  return vt_embedder_open(x, vt_registry_default(), path, &m, e);
+}
+
+struct embed {
+  const struct vt_embedder *x;
+  vt_prepare_fn *prepare;
+  void *ctx;
+};
+
+static int make(int64_t sample, struct vt_rng *rng, void *slot, void *ctx, struct vt_err *e)
+{
+  struct embed *job = ctx;
+  return job->prepare(job->x, sample, slot, job->ctx, e);
+}
+
+int vt_measure_embed(struct vt_embedder *x, int64_t n, int batch, vt_prepare_fn *prepare, void *ctx,
+                     const char *what, float **vectors, struct vt_err *e)
+{
+  const struct vt_preprocess *p = vt_embedder_preprocess(x);
+  struct embed job = {x, prepare, ctx};
+  struct vt_loader *l = NULL;
+  int dim = vt_embedder_dim(x), count, rc = 0;
+  int64_t done = 0, *order = vt_calloc((size_t)n + 1, sizeof *order);
+  float *v = vt_calloc((size_t)n + 1, sizeof *v * (size_t)dim);
+  void *in; // (count, 3, H, W)
+  struct vt_progress bar;
+  if (!order || !v) {
+    rc = vt_fail(e, VT_ENOMEM, "out of memory for %lld vectors", (long long)n);
+    goto out;
+  }
+  for (int64_t i = 0; i < n; i++) order[i] = i;
+  struct vt_loader_opts o = {.n = n,
+                             .order = order,
+                             .batch = batch,
+                             .make = make,
+                             .ctx = &job,
+                             .sample_bytes = sizeof(float) * 3 * (size_t)p->width * (size_t)p->height};
+  if ((rc = vt_loader_new(&l, &o, e)) < 0) goto out;
+  vt_progress_start(&bar, what, "pictures", n);
+  while ((rc = vt_loader_next(l, &in, NULL, &count, e)) == 1) {
+    if (vt_interrupted()) {
+      rc = vt_fail(e, VT_EINTERRUPTED, "interrupted");
+      break;
+    }
+    if ((rc = vt_embedder_run(x, in, count, v + done * dim, NULL, e)) < 0) break;
+    done += count;
+    vt_progress_add(&bar, count);
+  }
+  vt_progress_end(&bar);
+out:
+  vt_loader_free(l);
+  vt_free(order);
+  if (rc < 0) vt_free(v);
+  *vectors = rc < 0 ? NULL : v;
+  return rc;
+}
+
+int vt_measure_whole(const struct vt_embedder *x, int64_t i, float *in, void *ctx, struct vt_err *e)
+{
+  const struct vt_measure_set *set = ctx;
+  const struct vt_sample *s = &set->data->v[set->row[i]];
+  struct vt_image im = {0}, stretched = {0};
+  int rc = vt_image_read(&im, s->image, NULL, NULL, e);
+  if (rc < 0) return rc;
+  const struct vt_image *whole = &im;
+  if (s->aspect > 0) {
+    int w = VT_MAX(1, (int)lround(im.height * (double)s->aspect));
+    if ((rc = vt_image_init(&stretched, w, im.height, im.channels, e)) < 0) goto out;
+    if ((rc = vt_image_resize(&stretched, &im, 0, 0, im.width, im.height, VT_BILINEAR, e)) < 0) goto out;
+    whole = &stretched;
+  }
+  rc = vt_embedder_prepare(x, whole, NULL, NULL, in, e);
+out:
+  if (rc < 0) vt_fail_in(e, rc, "%s", s->image);
+  vt_image_clear(&im);
+  vt_image_clear(&stretched);
+  return rc;
+}
+
+void vt_figures_add(struct vt_figures *f, const char *name, double value)
+{
+  char text[40] = "null";
+  if (isfinite(value))
+    snprintf(text, sizeof text, fabs(value) < 1e15 && value == floor(value) ? "%.0f" : "%.6g", value);
+  vt_buf_addf(&f->json, "%s\"%s\": %s", f->json.len ? ", " : "", name, text);
+  if (!isfinite(value)) strcpy(text, "-");
+  vt_buf_addf(&f->table, "%-36s %s\n", name, text);
+}
+
+void vt_figures_addf(struct vt_figures *f, double value, const char *fmt, ...)
+{
+  char name[128];
+  va_list ap;
+  va_start(ap, fmt);
+  vsnprintf(name, sizeof name, fmt, ap);
+  va_end(ap);
+  vt_figures_add(f, name, value);
+}
+
+int vt_figures_print(struct vt_figures *f, struct vt_cli *cli, bool json, struct vt_err *e)
+{
+  int rc = f->json.failed || f->table.failed ? vt_fail(e, VT_ENOMEM, "figures: out of memory") : 0;
+  if (!rc && json) fprintf(cli->out, "{%s}\n", f->json.data ? f->json.data : "");
+  if (!rc && !json && f->table.data) fputs(f->table.data, cli->out);
+  vt_buf_clear(&f->json);
+  vt_buf_clear(&f->table);
+  return rc;
+}

@@ -1,0 +1,84 @@
+/* What the measuring commands (`vitrine eval …`) share: options, batched embedding, printing of figures. */
+#ifndef VT_APP_MEASURE_H
+#define VT_APP_MEASURE_H
+
+#include "app/cli/verb.h"
+#include "data/data.h"
+#include "eval/eval.h"
+#include "index/index.h"
+#include "model/model.h"
+
+struct vt_measure_opts {
+  const char *models, *data;
+  int split;     /* enum vt_split: train or val */
+  int precision; /* enum vt_precision */
+  int64_t batch;
+  bool json;
+};
+#define VT_MEASURE_OPTS(T, field)                                                                            \
+  {"models", 0,    VT_OPT_STRING, offsetof(T, field.models),     NULL, 0,                                    \
+   0,        NULL, "DIR",         "folder of the trained models"},                                           \
+      {"data",                                                                                               \
+       0,                                                                                                    \
+       VT_OPT_STRING,                                                                                        \
+       offsetof(T, field.data),                                                                              \
+       NULL,                                                                                                 \
+       0,                                                                                                    \
+       0,                                                                                                    \
+       NULL,                                                                                                 \
+       "DIR",                                                                                                \
+       "folder of the real data (default: $VITRINE_DATA)"},                                                  \
+      {"split",     0,                                                                                       \
+       VT_OPT_ENUM, offsetof(T, field.split),                                                                \
+       "val",       0,                                                                                       \
+       0,           "train|val|test",                                                                        \
+       NULL,        "part of the data to measure on"},                                                       \
+      {"precision", 0,                                                                                       \
+       VT_OPT_ENUM, offsetof(T, field.precision),                                                            \
+       "auto",      0,                                                                                       \
+       0,           "f32|bf16|int8|auto",                                                                    \
+       NULL,        "precision of computing"},                                                               \
+      {"batch", 0,    VT_OPT_INT, offsetof(T, field.batch),   "32", 1,                                       \
+       1024,    NULL, "N",        "pictures embedded at once"},                                              \
+  {                                                                                                          \
+    "json", 0, VT_OPT_FLAG, offsetof(T, field.json), NULL, 0, 0, NULL, NULL, "print one JSON object"         \
+  }
+
+/* Path of a part of the real data ("ccp"), or NULL with a message that says how to name the folder. */
+const char *vt_measure_data(struct vt_cli *cli, const struct vt_measure_opts *o, const char *part,
+                            struct vt_err *e);
+int vt_measure_open_embedder(struct vt_embedder **x, struct vt_cli *cli, const struct vt_measure_opts *o,
+                             struct vt_err *e);
+
+/* Embeds n pictures: `prepare` fills the network's input of picture i on worker threads, the calling thread
+ * runs the network in batches. *vectors: (n, D), vt_free. What is the word for the progress bar. */
+typedef int vt_prepare_fn(const struct vt_embedder *x, int64_t i, float *in, void *ctx, struct vt_err *e);
+int vt_measure_embed(struct vt_embedder *x, int64_t n, int batch, vt_prepare_fn *prepare, void *ctx,
+                     const char *what, float **vectors, struct vt_err *e);
+/* prepare for whole pictures of a data set; ctx: struct vt_measure_set. Pictures with an aspect are stretched
+ * to it. */
+struct vt_measure_set {
+  const struct vt_dataset *data;
+  const int64_t *row; /* sample numbers, n of them */
+};
+int vt_measure_whole(const struct vt_embedder *x, int64_t i, float *in, void *ctx, struct vt_err *e);
+
+/* Figures in order of adding: one JSON object, or a table. A NaN is null, or a dash. */
+struct vt_figures {
+  struct vt_buf json, table;
+};
+void vt_figures_add(struct vt_figures *f, const char *name, double value);
+void vt_figures_addf(struct vt_figures *f, double value, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+/* Prints to cli->out and clears. */
+int vt_figures_print(struct vt_figures *f, struct vt_cli *cli, bool json, struct vt_err *e);
+
+/* The use-cases; figures are appended. */
+int vt_eval_segment(struct vt_cli *cli, const struct vt_measure_opts *o, struct vt_figures *f,
+                    struct vt_err *e);
+int vt_eval_products(struct vt_cli *cli, const struct vt_measure_opts *o, struct vt_figures *f,
+                     struct vt_err *e);
+int vt_eval_street(struct vt_cli *cli, const struct vt_measure_opts *o, double min_share,
+                   struct vt_figures *f, struct vt_err *e);
+
+#endif
