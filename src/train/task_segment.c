@@ -1,0 +1,364 @@
+/* Task `segment`: a U-Net that labels each pixel with one of the taxonomy's groups.
+ *
+ * Trains on the CCP train split and, if `synth` names a folder, on drawn photos as well. Samples are scaled, cropped
+ * and jittered to width x height; the network answers at half that size, and so the labels are halved by majority.
+ * Loss: cross-entropy with class weights plus `dice` times soft Dice. */
+#include "train/task_util.h"
+
+#include <math.h>
+#include <string.h>
+#include <unistd.h>
+
+struct opts {
+  int64_t width, height, test_width, test_height, hold_out, stem;
+  const char *encoder, *blocks, *decoder, *synth, *licence;
+  double dice, balance, dropout, synth_share, cache_mb;
+  bool commercial;
+  struct vt_augment augment;
+};
+#define AT(f) offsetof(struct opts, f)
+static const struct vt_opt rows[] = {
+    {"width", 0, VT_OPT_INT, AT(width), "192", 32, 2048, NULL, "PIXELS", "width of training crops"},
+    {"height", 0, VT_OPT_INT, AT(height), "288", 32, 2048, NULL, "PIXELS", "height of training crops"},
+    {"test_width", 0, VT_OPT_INT, AT(test_width), "256", 32, 2048, NULL, "PIXELS", "width of whole photos when used"},
+    {"test_height", 0, VT_OPT_INT, AT(test_height), "384", 32, 2048, NULL, "PIXELS", "height of whole photos when used"},
+    {"hold_out", 0, VT_OPT_INT, AT(hold_out), "12", 2, 1000, NULL, NULL, "one in N train photos measures progress instead"},
+    {"stem", 0, VT_OPT_INT, AT(stem), "32", 8, 256, NULL, NULL, "channels of the stem"},
+    {"encoder", 0, VT_OPT_STRING, AT(encoder), "48,96,192,384", 0, 0, NULL, NULL, "channels of the encoder's stages"},
+    {"blocks", 0, VT_OPT_STRING, AT(blocks), "2,2,2,2", 0, 0, NULL, NULL, "residual blocks of the encoder's stages"},
+    {"decoder", 0, VT_OPT_STRING, AT(decoder), "128,96,64,32", 0, 0, NULL, NULL, "channels of the decoder's steps"},
+    {"dropout", 0, VT_OPT_FLOAT, AT(dropout), "0.1", 0, 0.9, NULL, NULL, "dropout before the last layer"},
+    {"dice", 0, VT_OPT_FLOAT, AT(dice), "1", 0, 100, NULL, NULL, "weight of the Dice loss"},
+    {"balance", 0, VT_OPT_FLOAT, AT(balance), "0.35", 0, 1, NULL, NULL, "class weight = (median share / share)^balance"},
+    {"synth", 0, VT_OPT_STRING, AT(synth), NULL, 0, 0, NULL, "FOLDER", "drawn photos to train on as well"},
+    {"synth_share", 0, VT_OPT_FLOAT, AT(synth_share), "0.2", 0, 1, NULL, NULL, "share of drawn photos in an epoch"},
+    {"cache_mb", 0, VT_OPT_FLOAT, AT(cache_mb), "1500", 0, 1e6, NULL, "MB", "memory for decoded photos"},
+    {"licence", 0, VT_OPT_STRING, AT(licence), "research only", 0, 0, NULL, NULL, "licence of the weights"},
+    {"commercial_use", 0, VT_OPT_FLAG, AT(commercial), "no", 0, 0, NULL, NULL, "whether the weights may be used commercially"},
+    {"augment.flip", 0, VT_OPT_FLOAT, AT(augment.flip), "0.5", 0, 1, NULL, NULL, "probability of a flip"},
+    {"augment.scale_min", 0, VT_OPT_FLOAT, AT(augment.scale_min), "0.8", 0.05, 20, NULL, NULL, "least zoom"},
+    {"augment.scale_max", 0, VT_OPT_FLOAT, AT(augment.scale_max), "1.8", 0.05, 20, NULL, NULL, "largest zoom"},
+    {"augment.shift", 0, VT_OPT_FLOAT, AT(augment.shift), "0.15", 0, 1, NULL, NULL, "translation, share of the side"},
+    {"augment.rotate", 0, VT_OPT_FLOAT, AT(augment.rotate), "8", 0, 180, NULL, "DEGREES", "rotation"},
+    {"augment.aspect", 0, VT_OPT_FLOAT, AT(augment.aspect), "0.1", 0, 1, NULL, NULL, "change of aspect (logarithm)"},
+    {"augment.brightness", 0, VT_OPT_FLOAT, AT(augment.brightness), "0.3", 0, 1, NULL, NULL, "brightness jitter"},
+    {"augment.contrast", 0, VT_OPT_FLOAT, AT(augment.contrast), "0.3", 0, 1, NULL, NULL, "contrast jitter"},
+    {"augment.saturation", 0, VT_OPT_FLOAT, AT(augment.saturation), "0.4", 0, 1, NULL, NULL, "saturation jitter"},
+    {"augment.hue", 0, VT_OPT_FLOAT, AT(augment.hue), "0.05", 0, 0.5, NULL, "TURNS", "hue jitter"},
+    {"augment.blur", 0, VT_OPT_FLOAT, AT(augment.blur), "0.1", 0, 1, NULL, NULL, "probability of blur"},
+    {"augment.grey", 0, VT_OPT_FLOAT, AT(augment.grey), "0.05", 0, 1, NULL, NULL, "probability of grey"},
+};
+
+struct task {
+  struct opts o;
+  struct vt_unet_opts net;
+  const struct vt_registry *registry;
+  struct vt_dataset data;
+  struct vt_image_cache *cache;
+  int64_t *train, *held, *drawn; /* sample numbers */
+  int64_t ntrain, nheld, ndrawn, drawn_per_epoch;
+  uint64_t seed;
+  float weight[VT_MAX_GROUPS];
+};
+
+static const struct vt_preprocess preprocess_base = {.fit = VT_FIT_AREA, .mean = {0.5f, 0.5f, 0.5f}, .std = {0.25f, 0.25f, 0.25f}};
+
+/* Label map of a sample as groups, full size of the file. */
+static int read_labels(const struct task *t, const struct vt_sample *s, struct vt_image *out, struct vt_err *e)
+{
+  struct vt_decode_opts d = {.labels = true};
+  int rc = vt_image_read(out, s->label_map, &d, NULL, e);
+  if (!rc && s->source == VT_SOURCE_CCP) vt_taxonomy_map_labels(&t->data.taxonomy, out);
+  return rc;
+}
+
+static int by_value(const void *a, const void *b)
+{
+  double x = *(const double *)a, y = *(const double *)b;
+  return (x > y) - (x < y);
+}
+
+/* weight[c] = (median share / share[c])^balance over a quarter of the train photos, normalised to mean share 1. */
+static int class_weights(struct task *t, struct vt_err *e)
+{
+  double count[VT_MAX_GROUPS] = {0}, sorted[VT_MAX_GROUPS], sum = 0, total = 0;
+  int n = t->data.taxonomy.ngroups;
+  for (int64_t i = 0; i < t->ntrain; i += 4) {
+    struct vt_image map = {0};
+    int rc = read_labels(t, &t->data.v[t->train[i]], &map, e);
+    if (rc) return rc;
+    for (int y = 0; y < map.height; y++)
+      for (int x = 0; x < map.width; x++) {
+        int c = map.px[y * map.stride + x];
+        if (c < n) count[c]++;
+      }
+    vt_image_clear(&map);
+  }
+  memcpy(sorted, count, sizeof sorted);
+  qsort(sorted, (size_t)n, sizeof *sorted, by_value);
+  for (int c = 0; c < n; c++) {
+    t->weight[c] = (float)pow(sorted[n / 2] / fmax(count[c], 1), t->o.balance);
+    sum += t->weight[c] * count[c];
+    total += count[c];
+  }
+  for (int c = 0; c < n; c++) t->weight[c] *= (float)(total / sum);
+  return 0;
+}
+
+static int split_samples(struct task *t, struct vt_err *e)
+{
+  size_t n = (size_t)VT_MAX(t->data.n, 1);
+  t->train = vt_calloc(n, sizeof *t->train);
+  t->held = vt_calloc(n, sizeof *t->held);
+  t->drawn = vt_calloc(n, sizeof *t->drawn);
+  if (!t->train || !t->held || !t->drawn) return vt_fail(e, VT_ENOMEM, "segment: out of memory");
+  for (int64_t i = 0; i < t->data.n; i++) {
+    const struct vt_sample *s = &t->data.v[i];
+    if (s->split != VT_SPLIT_TRAIN) continue;
+    if (s->source == VT_SOURCE_SYNTH)
+      t->drawn[t->ndrawn++] = i;
+    else if (vt__held_out(s->image, (int)t->o.hold_out))
+      t->held[t->nheld++] = i;
+    else
+      t->train[t->ntrain++] = i;
+  }
+  if (!t->ntrain || !t->nheld) return vt_fail(e, VT_EARG, "segment: no train photos in the data");
+  double share = t->ndrawn ? t->o.synth_share : 0;
+  t->drawn_per_epoch = VT_MIN(t->ndrawn, (int64_t)(share / fmax(1 - share, 0.01) * (double)t->ntrain));
+  return 0;
+}
+
+static void close_task(void *ctx)
+{
+  struct task *t = ctx;
+  if (!t) return;
+  vt_image_cache_free(t->cache);
+  vt_dataset_clear(&t->data);
+  vt_free(t->train);
+  vt_free(t->held);
+  vt_free(t->drawn);
+  vt_free(t);
+}
+
+static int open_task(void **ctx, const void *opts, const struct vt_registry *r, const char *data_dir, uint64_t seed,
+                     struct vt_err *e)
+{
+  struct task *t = vt_calloc(1, sizeof *t);
+  if (!t) return vt_fail(e, VT_ENOMEM, "segment: out of memory");
+  t->o = *(const struct opts *)opts;
+  t->registry = r;
+  t->seed = seed;
+  t->net.encoder.stem = (int)t->o.stem;
+  t->net.dropout = (float)t->o.dropout;
+  int rc = vt__parse_ints("encoder", t->o.encoder, 4, 2048, t->net.encoder.width, e);
+  if (!rc) rc = vt__parse_ints("blocks", t->o.blocks, 4, 64, t->net.encoder.blocks, e);
+  if (!rc) rc = vt__parse_ints("decoder", t->o.decoder, 4, 1024, t->net.decoder, e);
+  if (!rc && (t->o.width % 32 || t->o.height % 32 || t->o.test_width % 32 || t->o.test_height % 32))
+    rc = vt_fail(e, VT_EUSAGE, "segment: width, height, test_width and test_height must be multiples of 32");
+  if (!rc && !data_dir) rc = vt_fail(e, VT_EARG, "segment: no data; set VITRINE_DATA to the folder that holds ccp/");
+  if (!rc) rc = vt_dataset_init(&t->data, e);
+  if (!rc) {
+    char *root = vt_path_join(&t->data.arena, data_dir, "ccp");
+    rc = root ? vt_read_ccp(&t->data, root, false, 0, e) : vt_fail(e, VT_ENOMEM, "segment: out of memory");
+  }
+  if (!rc && t->o.synth && *t->o.synth) rc = vt_read_synth(&t->data, t->o.synth, false, e);
+  if (!rc) rc = vt_image_cache_new(&t->cache, (size_t)(t->o.cache_mb * 1e6), e);
+  if (!rc) rc = split_samples(t, e);
+  if (!rc) rc = class_weights(t, e);
+  t->net.classes = t->data.taxonomy.ngroups;
+  if (rc) {
+    close_task(t);
+    return rc;
+  }
+  *ctx = t;
+  return 0;
+}
+
+static int build(void *ctx, struct vt_graph *g, int batch, struct vt_value **loss, struct vt_value **metric,
+                 const char **metric_name, int *nmetric, struct vt_err *e)
+{
+  struct task *t = ctx;
+  int64_t h = t->o.height, w = t->o.width, classes[1] = {t->net.classes};
+  struct vt_net net = {.g = g, .training = true, .seed = t->seed};
+  struct vt_value *x = vt_graph_input(g, "image", VT_F32, 4, (int64_t[]){batch, 3, h, w});
+  struct vt_value *labels = vt_graph_input(g, "labels", VT_I64, 3, (int64_t[]){batch, h / 2, w / 2});
+  struct vt_value *logits = vt_build_unet(&net, x, &t->net, e); // (N, C, H/2, W/2)
+  if (!logits) return vt_graph_status(g, e);
+  struct vt_tensor weights = vt_tensor_view(VT_F32, 1, classes, t->weight);
+  struct vt_value *wt = vt_graph_constant(g, "class_weights", &weights);
+  struct vt_value *ce = vt_emit(g, "SoftmaxCrossEntropyLoss", VT_IN(logits, labels, wt), "ignore_index=%d", VT_IGNORE);
+  struct vt_value *dice = vt_emit(g, "ai.vitrine:DiceLoss", VT_IN(logits, labels), "ignore_index=%d", VT_IGNORE);
+  struct vt_value *scaled = vt_emit(g, "Mul", VT_IN(dice, vt_graph_scalar(g, (float)t->o.dice)), "");
+  *loss = vt_emit(g, "Add", VT_IN(ce, scaled), "");
+  metric[0] = ce;
+  metric_name[0] = "cross_entropy";
+  metric[1] = dice;
+  metric_name[1] = "dice_loss";
+  *nmetric = 2;
+  return vt_graph_status(g, e);
+}
+
+static int64_t samples(void *ctx)
+{
+  struct task *t = ctx;
+  return t->ntrain + t->drawn_per_epoch;
+}
+
+static size_t sample_bytes(void *ctx)
+{
+  struct task *t = ctx;
+  size_t pixels = (size_t)(t->o.width * t->o.height);
+  return pixels * 3 * sizeof(float) + (pixels / 4 + 63) / 64 * 64;
+}
+
+/* Numbers below ntrain are real photos, others this epoch's drawn ones. */
+static int epoch(void *ctx, int number, int batch, int64_t *order, const struct vt_weights *w, struct vt_err *e)
+{
+  struct task *t = ctx;
+  struct vt_rng rng;
+  int64_t n = samples(t);
+  vt_rng_init(&rng, t->seed, (uint64_t)number, 0x5e9);
+  for (int64_t i = 0; i < t->ntrain; i++) order[i] = t->train[i];
+  for (int64_t i = t->ntrain; i < n; i++) order[i] = t->drawn[vt_rng_below(&rng, (uint32_t)t->ndrawn)];
+  vt_rng_shuffle(&rng, order, n);
+  return 0;
+}
+
+/* (H, W) labels -> (H/2, W/2): the most frequent of each 2x2 block, the first on ties. */
+static void halve_labels(const struct vt_image *in, uint8_t *out)
+{
+  for (int y = 0; y < in->height / 2; y++)
+    for (int x = 0; x < in->width / 2; x++) {
+      const uint8_t *p = in->px + 2 * y * in->stride + 2 * x, v[4] = {p[0], p[1], p[in->stride], p[in->stride + 1]};
+      int best = 0, votes = 0;
+      for (int i = 0; i < 4; i++) {
+        int c = (v[0] == v[i]) + (v[1] == v[i]) + (v[2] == v[i]) + (v[3] == v[i]);
+        if (c > votes) votes = c, best = v[i];
+      }
+      out[y * (in->width / 2) + x] = (uint8_t)best;
+    }
+}
+
+static int make(int64_t sample, struct vt_rng *rng, void *slot, void *ctx, struct vt_err *e)
+{
+  struct task *t = ctx;
+  const struct vt_sample *s = &t->data.v[sample];
+  const struct vt_image *photo, *map;
+  struct vt_image own_photo = {0}, own_map = {0}, im = {0}, labels = {0};
+  int w = (int)t->o.width, h = (int)t->o.height, side = 2 * VT_MAX(w, h);
+  int rc = vt_image_cache_get(t->cache, s->image, side, false, &photo, &own_photo, e);
+  if (!rc) rc = vt_image_cache_get(t->cache, s->label_map, side, true, &map, &own_map, e);
+  if (!rc) rc = vt_image_init(&im, w, h, 3, e);
+  if (!rc) rc = vt_image_init(&labels, w, h, 1, e);
+  if (!rc) rc = vt_augment_apply(&t->o.augment, rng, photo, map, &im, &labels, VT_IGNORE, e);
+  if (!rc) {
+    if (s->source == VT_SOURCE_CCP) vt_taxonomy_map_labels(&t->data.taxonomy, &labels);
+    vt_image_to_planes(&im, preprocess_base.mean, preprocess_base.std, slot);
+    halve_labels(&labels, (uint8_t *)slot + (size_t)w * (size_t)h * 3 * sizeof(float));
+  }
+  vt_image_clear(&own_photo);
+  vt_image_clear(&own_map);
+  vt_image_clear(&im);
+  vt_image_clear(&labels);
+  return rc;
+}
+
+static int feed(void *ctx, const void *slots, int batch, struct vt_tensor *in, struct vt_err *e)
+{
+  struct task *t = ctx;
+  size_t pixels = (size_t)(t->o.width * t->o.height), bytes = sample_bytes(t);
+  for (int b = 0; b < batch; b++) {
+    const uint8_t *slot = (const uint8_t *)slots + (size_t)b * bytes, *labels = slot + pixels * 3 * sizeof(float);
+    memcpy((float *)in[0].data + (size_t)b * pixels * 3, slot, pixels * 3 * sizeof(float));
+    int64_t *out = (int64_t *)in[1].data + (size_t)b * (pixels / 4);
+    for (size_t i = 0; i < pixels / 4; i++) out[i] = labels[i];
+  }
+  return 0;
+}
+
+static int export_model(void *ctx, const struct vt_weights *w, const struct vt_metrics *m, const char *path,
+                        struct vt_err *e)
+{
+  struct task *t = ctx;
+  struct vt_graph *g = NULL;
+  struct vt_buf card;
+  vt_buf_init(&card);
+  int rc = vt_graph_new(&g, t->registry, "segment", e);
+  if (rc) return rc;
+  struct vt_net net = {.g = g, .find = vt__weights_find, .ctx = (void *)w};
+  struct vt_value *x = vt_graph_input(g, "image", VT_F32, 4, (int64_t[]){-1, 3, -1, -1});
+  struct vt_value *y = vt_build_unet(&net, x, &t->net, e);
+  if (!y) {
+    rc = vt_graph_status(g, e);
+    goto out;
+  }
+  vt_graph_output(g, y, "logits");
+  struct vt_preprocess p = preprocess_base;
+  p.width = (int)t->o.test_width;
+  p.height = (int)t->o.test_height;
+  const char *data = t->ndrawn ? "Clothing Co-Parsing (train split),drawn photos of data synth" : "Clothing Co-Parsing (train split)";
+  vt__card_json(&card, "vitrine segment", "recipes/segment.yaml", data, t->o.licence, t->o.commercial, m);
+  if (card.failed) {
+    rc = vt_fail(e, VT_ENOMEM, "model card: out of memory");
+    goto out;
+  }
+  struct vt_model_card c = {"segment", card.data, &p, t->net.classes, t->data.taxonomy.group};
+  rc = vt_model_describe(g, &c, e);
+  if (!rc) rc = vt_onnx_save(g, path, &(struct vt_onnx_save_opts){.weights_f16 = true}, e);
+out:
+  vt_buf_clear(&card);
+  vt_graph_free(g);
+  return rc;
+}
+
+/* Mean IoU over the held-out train photos at full resolution, through the exported model as a user runs it. */
+static int measure(struct task *t, struct vt_segmenter *seg, struct vt_confusion *c, struct vt_err *e)
+{
+  for (int64_t i = 0; i < t->nheld; i++) {
+    const struct vt_sample *s = &t->data.v[t->held[i]];
+    struct vt_image photo = {0}, map = {0};
+    uint8_t *pred = NULL;
+    int rc = vt_image_read(&photo, s->image, NULL, NULL, e);
+    if (!rc) rc = read_labels(t, s, &map, e);
+    if (!rc && (map.width != photo.width || map.height != photo.height))
+      rc = vt_fail(e, VT_ESHAPE, "%s: %dx%d, its photo is %dx%d", s->label_map, map.width, map.height, photo.width, photo.height);
+    if (!rc && !(pred = vt_malloc((size_t)map.width * (size_t)map.height)))
+      rc = vt_fail(e, VT_ENOMEM, "%s: out of memory", s->image);
+    if (!rc) rc = vt_segmenter_run(seg, &photo, pred, NULL, e);
+    for (int y = 0; !rc && y < map.height; y++)
+      rc = vt_confusion_add(c, map.px + y * map.stride, pred + (int64_t)y * map.width, map.width, VT_IGNORE, e);
+    vt_free(pred);
+    vt_image_clear(&photo);
+    vt_image_clear(&map);
+    if (rc) return rc;
+  }
+  return 0;
+}
+
+static int validate(void *ctx, const struct vt_weights *w, struct vt_metrics *m, struct vt_err *e)
+{
+  struct task *t = ctx;
+  char path[64];
+  struct vt_segmenter *seg = NULL;
+  struct vt_confusion c = {0};
+  struct vt_model_opts mo = {.precision = VT_PREC_AUTO};
+  snprintf(path, sizeof path, "/tmp/vitrine-segment-%ld.onnx", (long)getpid());
+  int rc = export_model(t, w, NULL, path, e);
+  if (!rc) rc = vt_segmenter_open(&seg, t->registry, path, &mo, e);
+  if (!rc) rc = vt_confusion_init(&c, t->net.classes, e);
+  if (!rc) rc = measure(t, seg, &c, e);
+  if (!rc) {
+    vt_metrics_add(m, "miou", vt_confusion_mean_iou(&c));
+    vt_metrics_add(m, "pixel_accuracy", vt_confusion_accuracy(&c));
+  }
+  vt_confusion_clear(&c);
+  vt_segmenter_free(seg);
+  unlink(path);
+  return rc;
+}
+
+const struct vt_task_desc vt_task_segment = {
+    .name = "segment", .opt = rows, .nopt = VT_COUNT(rows), .opts_size = sizeof(struct opts), .open = open_task,
+    .close = close_task, .build = build, .samples = samples, .sample_bytes = sample_bytes, .epoch = epoch, .make = make,
+    .feed = feed, .validate = validate, .export_model = export_model,
+};
