@@ -20,7 +20,8 @@ struct reading {
   int rc;
 };
 
-static int shrink(struct vt__embed_sample *x, const struct vt_image *view, int width, int height, struct vt_err *e)
+static int shrink(struct vt__embed_sample *x, const struct vt_image *view, int width, int height,
+                  struct vt_err *e)
 {
   int rc = vt_image_init(&x->im, width, height, 3, e);
   return rc ? rc : vt_image_resize(&x->im, view, 0, 0, view->width, view->height, VT_BILINEAR, e);
@@ -39,7 +40,8 @@ static int read_one(const struct reading *r, const struct vt_sample *s, const st
   }
   if (s->region) {
     rc = vt_mask_from_labels(&mask, map->px, map->width, map->height, map->stride, (uint8_t)s->region, e);
-    if (!rc && !vt_mask_area(&mask)) rc = vt_fail(e, VT_EFORMAT, "%s: group %d covers nothing", s->label_map, s->region);
+    if (!rc && !vt_mask_area(&mask))
+      rc = vt_fail(e, VT_EFORMAT, "%s: group %d covers nothing", s->label_map, s->region);
   }
   if (!rc) rc = vt_item_view(&view, photo, NULL, s->region ? &mask : NULL, r->o->aspect, e);
   if (!rc) rc = shrink(x, &view, width, height, e);
@@ -59,7 +61,8 @@ static void read_picture(int64_t i, int worker, void *ctx)
   if (__atomic_load_n(&r->rc, __ATOMIC_RELAXED)) return;
   for (int64_t k = run.begin; k < run.end; k++) regions |= r->data->v[k].region > 0;
   int rc = vt_image_read(&photo, s->image, NULL, NULL, &err);
-  if (!rc && regions) rc = vt_image_read(&map, s->label_map, &(struct vt_decode_opts){.labels = true}, NULL, &err);
+  if (!rc && regions)
+    rc = vt_image_read(&map, s->label_map, &(struct vt_decode_opts){.labels = true}, NULL, &err);
   if (!rc && regions && s->source == VT_SOURCE_CCP) vt_taxonomy_map_labels(&r->data->taxonomy, &map);
   for (int64_t k = run.begin; !rc && k < run.end; k++)
     rc = read_one(r, &r->data->v[k], &photo, &map, &r->out[k], &err);
@@ -94,8 +97,8 @@ out:
   return rc;
 }
 
-/* Classes of the heads, the key and the rest, from a dataset row. Products: positives share article type and colour;
- * drawn garments: the very product. */
+/* Classes of the heads, the key and the rest, from a dataset row. Products: positives share article type and
+ * colour; drawn garments: the very product. */
 static void label(struct vt__embed_sample *x, const struct vt_sample *s, const int *attr,
                   const struct vt__embed_sources *o)
 {
@@ -150,11 +153,12 @@ static int sort_samples(struct vt__embed_samples *s, struct vt_err *e)
   return 0;
 }
 
-int vt__embed_samples_read(struct vt__embed_samples *s, struct vt_dataset *d, const struct vt__embed_sources *o,
-                           struct vt_err *e)
+int vt__embed_samples_read(struct vt__embed_samples *s, struct vt_dataset *d,
+                           const struct vt__embed_sources *o, struct vt_err *e)
 {
   *s = (struct vt__embed_samples){0};
-  const char *products = vt_path_join(&d->arena, o->data_dir, "products"), *ccp = vt_path_join(&d->arena, o->data_dir, "ccp"),
+  const char *products = vt_path_join(&d->arena, o->data_dir, "products"),
+             *ccp = vt_path_join(&d->arena, o->data_dir, "ccp"),
              *clothing = vt_path_join(&d->arena, o->data_dir, "clothing");
   if (!products || !ccp || !clothing) return vt_fail(e, VT_ENOMEM, "embed: out of memory");
   int rc = vt_read_products(d, products, false, e), attr[VT__MAX_HEADS];
@@ -186,7 +190,8 @@ void vt__embed_samples_clear(struct vt__embed_samples *s)
 }
 
 /* First position in list[0..n) whose value(list[i]) >= want. */
-static int64_t lower_bound(const struct vt__embed_samples *s, const int64_t *list, int64_t n, bool key, int64_t want)
+static int64_t lower_bound(const struct vt__embed_samples *s, const int64_t *list, int64_t n, bool key,
+                           int64_t want)
 {
   int64_t lo = 0, hi = n;
   while (lo < hi) {

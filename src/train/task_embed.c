@@ -1,14 +1,16 @@
 /* Task `embed`: unit vectors in which similar garments lie close together, in the street and in the studio.
  *
- * Anchors come from all sources in given shares; each is followed in its batch by a partner: a product of the same
- * article type and colour, for drawn garments the very product, else a product of the same group. Loss: for each
- * attribute cosine classification (labels -1 do not count), the garment group likewise over all sources, and a triplet
- * loss over the keys of embed_samples.h. `mining` chooses its negatives: random, semihard and hard within the batch;
- * offline adds, for each anchor, the nearest sample of another key found with the weights at the epoch's start. */
+ * Anchors come from all sources in given shares; each is followed in its batch by a partner: a product of the
+ * same article type and colour, for drawn garments the very product, else a product of the same group. Loss:
+ * for each attribute cosine classification (labels -1 do not count), the garment group likewise over all
+ * sources, and a triplet loss over the keys of embed_samples.h. `mining` chooses its negatives: random,
+ * semihard and hard within the batch; offline adds, for each anchor, the nearest sample of another key found
+ * with the weights at the epoch's start. */
 #include "train/embed_samples.h"
 #include "train/task_util.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -28,35 +30,53 @@ static const struct vt_opt rows[] = {
     {"height", 0, VT_OPT_INT, AT(height), "96", 32, 1024, NULL, "PIXELS", "height of the network's input"},
     {"dim", 0, VT_OPT_INT, AT(dim), "192", 8, 4096, NULL, NULL, "numbers in a vector"},
     {"stem", 0, VT_OPT_INT, AT(stem), "32", 8, 256, NULL, NULL, "channels of the stem"},
-    {"encoder", 0, VT_OPT_STRING, AT(encoder), "48,96,192,384", 0, 0, NULL, NULL, "channels of the encoder's stages"},
-    {"blocks", 0, VT_OPT_STRING, AT(blocks), "2,2,2,2", 0, 0, NULL, NULL, "residual blocks of the encoder's stages"},
-    {"hold_out", 0, VT_OPT_INT, AT(hold_out), "40", 2, 10000, NULL, NULL, "one in N train pictures measures progress instead"},
+    {"encoder", 0, VT_OPT_STRING, AT(encoder), "48,96,192,384", 0, 0, NULL, NULL,
+     "channels of the encoder's stages"},
+    {"blocks", 0, VT_OPT_STRING, AT(blocks), "2,2,2,2", 0, 0, NULL, NULL,
+     "residual blocks of the encoder's stages"},
+    {"hold_out", 0, VT_OPT_INT, AT(hold_out), "40", 2, 10000, NULL, NULL,
+     "one in N train pictures measures progress instead"},
     {"anchors", 0, VT_OPT_INT, AT(anchors), "18000", 1, 1e8, NULL, NULL, "anchors per epoch"},
-    {"heads", 0, VT_OPT_STRING, AT(heads), "articleType,baseColour,gender", 0, 0, NULL, NULL, "attributes to classify; the first two make the triplets' key"},
-    {"head_weights", 0, VT_OPT_STRING, AT(head_weights), "100,80,20", 0, 0, NULL, NULL, "weight of each head, in percent"},
-    {"group_weight", 0, VT_OPT_FLOAT, AT(group_weight), "0.5", 0, 100, NULL, NULL, "weight of the group's classification"},
-    {"triplet_weight", 0, VT_OPT_FLOAT, AT(triplet_weight), "1", 0, 100, NULL, NULL, "weight of the triplet loss"},
+    {"heads", 0, VT_OPT_STRING, AT(heads), "articleType,baseColour,gender", 0, 0, NULL, NULL,
+     "attributes to classify; the first two make the triplets' key"},
+    {"head_weights", 0, VT_OPT_STRING, AT(head_weights), "100,80,20", 0, 0, NULL, NULL,
+     "weight of each head, in percent"},
+    {"group_weight", 0, VT_OPT_FLOAT, AT(group_weight), "0.5", 0, 100, NULL, NULL,
+     "weight of the group's classification"},
+    {"triplet_weight", 0, VT_OPT_FLOAT, AT(triplet_weight), "1", 0, 100, NULL, NULL,
+     "weight of the triplet loss"},
     {"margin", 0, VT_OPT_FLOAT, AT(margin), "0.2", 0, 4, NULL, NULL, "margin of the triplet loss"},
     {"scale", 0, VT_OPT_FLOAT, AT(scale), "20", 1, 200, NULL, NULL, "scale of cosines before softmax"},
-    {"mining", 0, VT_OPT_ENUM, AT(mining), "semihard", 0, 0, "random|semihard|hard|offline", NULL, "choice of negatives"},
+    {"mining", 0, VT_OPT_ENUM, AT(mining), "semihard", 0, 0, "random|semihard|hard|offline", NULL,
+     "choice of negatives"},
     {"pool", 0, VT_OPT_INT, AT(pool), "4096", 64, 1e6, NULL, NULL, "candidates for offline mining"},
-    {"shares", 0, VT_OPT_STRING, AT(shares), "12,6,60,10,12", 0, 0, NULL, NULL, "parts of ccp, clothing, products, large products, drawn among anchors"},
-    {"synth", 0, VT_OPT_STRING, AT(synth), NULL, 0, 0, NULL, "FOLDER", "drawn catalogue and photos to train on as well"},
+    {"shares", 0, VT_OPT_STRING, AT(shares), "12,6,60,10,12", 0, 0, NULL, NULL,
+     "parts of ccp, clothing, products, large products, drawn among anchors"},
+    {"synth", 0, VT_OPT_STRING, AT(synth), NULL, 0, 0, NULL, "FOLDER",
+     "drawn catalogue and photos to train on as well"},
     {"licence", 0, VT_OPT_STRING, AT(licence), "research only", 0, 0, NULL, NULL, "licence of the weights"},
-    {"commercial_use", 0, VT_OPT_FLAG, AT(commercial), "no", 0, 0, NULL, NULL, "whether the weights may be used commercially"},
+    {"commercial_use", 0, VT_OPT_FLAG, AT(commercial), "no", 0, 0, NULL, NULL,
+     "whether the weights may be used commercially"},
     {"augment.flip", 0, VT_OPT_FLOAT, AT(augment.flip), "0.5", 0, 1, NULL, NULL, "probability of a flip"},
     {"augment.scale_min", 0, VT_OPT_FLOAT, AT(augment.scale_min), "0.85", 0.05, 20, NULL, NULL, "least zoom"},
-    {"augment.scale_max", 0, VT_OPT_FLOAT, AT(augment.scale_max), "1.2", 0.05, 20, NULL, NULL, "largest zoom"},
-    {"augment.shift", 0, VT_OPT_FLOAT, AT(augment.shift), "0.06", 0, 1, NULL, NULL, "translation, share of the side"},
+    {"augment.scale_max", 0, VT_OPT_FLOAT, AT(augment.scale_max), "1.2", 0.05, 20, NULL, NULL,
+     "largest zoom"},
+    {"augment.shift", 0, VT_OPT_FLOAT, AT(augment.shift), "0.06", 0, 1, NULL, NULL,
+     "translation, share of the side"},
     {"augment.rotate", 0, VT_OPT_FLOAT, AT(augment.rotate), "6", 0, 180, NULL, "DEGREES", "rotation"},
-    {"augment.aspect", 0, VT_OPT_FLOAT, AT(augment.aspect), "0.08", 0, 1, NULL, NULL, "change of aspect (logarithm)"},
-    {"augment.brightness", 0, VT_OPT_FLOAT, AT(augment.brightness), "0.15", 0, 1, NULL, NULL, "brightness jitter"},
+    {"augment.aspect", 0, VT_OPT_FLOAT, AT(augment.aspect), "0.08", 0, 1, NULL, NULL,
+     "change of aspect (logarithm)"},
+    {"augment.brightness", 0, VT_OPT_FLOAT, AT(augment.brightness), "0.15", 0, 1, NULL, NULL,
+     "brightness jitter"},
     {"augment.contrast", 0, VT_OPT_FLOAT, AT(augment.contrast), "0.15", 0, 1, NULL, NULL, "contrast jitter"},
-    {"augment.saturation", 0, VT_OPT_FLOAT, AT(augment.saturation), "0.15", 0, 1, NULL, NULL, "saturation jitter"},
+    {"augment.saturation", 0, VT_OPT_FLOAT, AT(augment.saturation), "0.15", 0, 1, NULL, NULL,
+     "saturation jitter"},
     {"augment.hue", 0, VT_OPT_FLOAT, AT(augment.hue), "0.01", 0, 0.5, NULL, "TURNS", "hue jitter"},
     {"augment.blur", 0, VT_OPT_FLOAT, AT(augment.blur), "0.05", 0, 1, NULL, NULL, "probability of blur"},
-    {"augment.downscale", 0, VT_OPT_FLOAT, AT(augment.downscale), "0.2", 0, 1, NULL, NULL, "probability of a loss of resolution"},
-    {"augment.erase", 0, VT_OPT_FLOAT, AT(augment.erase), "0.15", 0, 1, NULL, NULL, "probability of an erased box"},
+    {"augment.downscale", 0, VT_OPT_FLOAT, AT(augment.downscale), "0.2", 0, 1, NULL, NULL,
+     "probability of a loss of resolution"},
+    {"augment.erase", 0, VT_OPT_FLOAT, AT(augment.erase), "0.15", 0, 1, NULL, NULL,
+     "probability of an erased box"},
 };
 
 struct task {
@@ -72,7 +92,8 @@ struct task {
   uint64_t seed;
 };
 
-static const struct vt_preprocess preprocess_base = {.fit = VT_FIT_PAD, .mean = {0.5f, 0.5f, 0.5f}, .std = {0.25f, 0.25f, 0.25f}};
+static const struct vt_preprocess preprocess_base = {
+    .fit = VT_FIT_PAD, .mean = {0.5f, 0.5f, 0.5f}, .std = {0.25f, 0.25f, 0.25f}};
 
 static void close_task(void *ctx)
 {
@@ -94,7 +115,8 @@ static int parse_heads(struct task *t, struct vt_err *e)
     t->sources.head[t->sources.nheads++] = name;
     s += n + (s[n] == ',');
   }
-  if (!t->sources.nheads || *s) return vt_fail(e, VT_EUSAGE, "heads: expected 1 to %d attributes", VT__MAX_HEADS);
+  if (!t->sources.nheads || *s)
+    return vt_fail(e, VT_EUSAGE, "heads: expected 1 to %d attributes", VT__MAX_HEADS);
   return vt__parse_ints("head_weights", t->o.head_weights, t->sources.nheads, 100000, t->head_weight, e);
 }
 
@@ -104,7 +126,8 @@ static int choose_gallery(struct task *t, struct vt_err *e)
   enum { GALLERY = 8000, QUERIES = 600 };
   struct vt_rng rng;
   int64_t n = t->s.nsource[VT_SOURCE_PRODUCTS];
-  if (!(t->gallery = vt_calloc((size_t)n + QUERIES + 1, sizeof *t->gallery))) return vt_fail(e, VT_ENOMEM, "embed: out of memory");
+  if (!(t->gallery = vt_calloc((size_t)n + QUERIES + 1, sizeof *t->gallery)))
+    return vt_fail(e, VT_ENOMEM, "embed: out of memory");
   memcpy(t->gallery, t->s.of_source[VT_SOURCE_PRODUCTS], (size_t)n * sizeof *t->gallery);
   vt_rng_init(&rng, t->seed, 7, 7);
   vt_rng_shuffle(&rng, t->gallery, n);
@@ -116,8 +139,8 @@ static int choose_gallery(struct task *t, struct vt_err *e)
   return t->nquery ? 0 : vt_fail(e, VT_EARG, "embed: hold_out leaves no products to measure with");
 }
 
-static int open_task(void **ctx, const void *opts, const struct vt_registry *r, const char *data_dir, uint64_t seed,
-                     struct vt_err *e)
+static int open_task(void **ctx, const void *opts, const struct vt_registry *r, const char *data_dir,
+                     uint64_t seed, struct vt_err *e)
 {
   struct task *t = vt_calloc(1, sizeof *t);
   if (!t) return vt_fail(e, VT_ENOMEM, "embed: out of memory");
@@ -131,7 +154,9 @@ static int open_task(void **ctx, const void *opts, const struct vt_registry *r, 
   t->sources.aspect = (double)t->o.width / (double)t->o.height;
   t->sources.side = (int)(t->o.height * 4 / 3);
   t->sources.hold_out = (int)t->o.hold_out;
-  int rc = data_dir ? 0 : vt_fail(e, VT_EARG, "embed: no data; set VITRINE_DATA to the folder that holds products/");
+  int rc = data_dir
+               ? 0
+               : vt_fail(e, VT_EARG, "embed: no data; set VITRINE_DATA to the folder that holds products/");
   if (!rc) rc = vt__parse_ints("encoder", t->o.encoder, 4, 2048, t->net.encoder.width, e);
   if (!rc) rc = vt__parse_ints("blocks", t->o.blocks, 4, 64, t->net.encoder.blocks, e);
   if (!rc) rc = vt__parse_ints("shares", t->o.shares, VT__NSOURCES, 1000, t->share, e);
@@ -139,7 +164,8 @@ static int open_task(void **ctx, const void *opts, const struct vt_registry *r, 
   if (!rc) rc = parse_heads(t, e);
   if (!rc) rc = vt__embed_samples_read(&t->s, &t->data, &t->sources, e);
   if (!rc) rc = choose_gallery(t, e);
-  for (int h = 0; !rc && h < t->sources.nheads; h++) t->attr[h] = vt_dataset_attr(&t->data, t->sources.head[h]);
+  for (int h = 0; !rc && h < t->sources.nheads; h++)
+    t->attr[h] = vt_dataset_attr(&t->data, t->sources.head[h]);
   if (rc) {
     close_task(t);
     return rc;
@@ -148,7 +174,8 @@ static int open_task(void **ctx, const void *opts, const struct vt_registry *r, 
   return 0;
 }
 
-static struct vt_value *add_weighted(struct vt_graph *g, struct vt_value *sum, struct vt_value *x, double weight)
+static struct vt_value *add_weighted(struct vt_graph *g, struct vt_value *sum, struct vt_value *x,
+                                     double weight)
 {
   x = vt_emit(g, "Mul", VT_IN(x, vt_graph_scalar(g, (float)weight)), "");
   return sum ? vt_emit(g, "Add", VT_IN(sum, x), "") : x;
@@ -160,7 +187,8 @@ static int build(void *ctx, struct vt_graph *g, int batch, struct vt_value **los
   struct task *t = ctx;
   struct vt_net net = {.g = g, .training = true, .seed = t->seed};
   int64_t n[1] = {batch};
-  static const char *const mining[] = {"random", "semihard", "hard", "hard"}; /* offline: the mined are the hardest */
+  static const char *const mining[] = {"random", "semihard", "hard",
+                                       "hard"}; /* offline: the mined are the hardest */
   struct vt_value *x = vt_graph_input(g, "image", VT_F32, 4, (int64_t[]){batch, 3, t->o.height, t->o.width});
   struct vt_value *y = vt_build_embed(&net, x, &t->net, e), *sum = NULL; // (N, D)
   if (!y) return vt_graph_status(g, e);
@@ -179,15 +207,18 @@ static int build(void *ctx, struct vt_graph *g, int batch, struct vt_value **los
     metric_name[(*nmetric)++] = what;
   }
   struct vt_value *key = vt_graph_input(g, "key", VT_I64, 1, n);
-  struct vt_value *triplet = vt_emit(g, "ai.vitrine:TripletLoss", VT_IN(y, key), "margin=%.9g mining=%s", t->o.margin,
-                                     mining[t->o.mining]);
+  struct vt_value *triplet = vt_emit(g, "ai.vitrine:TripletLoss", VT_IN(y, key), "margin=%.9g mining=%s",
+                                     t->o.margin, mining[t->o.mining]);
   metric[*nmetric] = triplet;
   metric_name[(*nmetric)++] = "triplet";
   *loss = add_weighted(g, sum, triplet, t->o.triplet_weight);
   return vt_graph_status(g, e);
 }
 
-static int per_anchor(const struct task *t) { return t->o.mining == MINE_OFFLINE ? 3 : 2; }
+static int per_anchor(const struct task *t)
+{
+  return t->o.mining == MINE_OFFLINE ? 3 : 2;
+}
 
 static int64_t samples(void *ctx)
 {
@@ -195,7 +226,10 @@ static int64_t samples(void *ctx)
   return t->o.anchors * per_anchor(t);
 }
 
-static size_t plane_bytes(const struct task *t) { return (size_t)(3 * t->o.width * t->o.height) * sizeof(float); }
+static size_t plane_bytes(const struct task *t)
+{
+  return (size_t)(3 * t->o.width * t->o.height) * sizeof(float);
+}
 
 static size_t sample_bytes(void *ctx)
 {
@@ -256,8 +290,10 @@ static int export_model(void *ctx, const struct vt_weights *w, const struct vt_m
   p.width = (int)t->o.width;
   p.height = (int)t->o.height;
   vt__card_json(&card, "vitrine embed", "recipes/embed.yaml",
-                t->sources.synth ? "Fashion Product Images (train split),Clothing dataset (train split),Clothing Co-Parsing (train split),drawn data of data synth"
-                                 : "Fashion Product Images (train split),Clothing dataset (train split),Clothing Co-Parsing (train split)",
+                t->sources.synth ? "Fashion Product Images (train split),Clothing dataset (train "
+                                   "split),Clothing Co-Parsing (train split),drawn data of data synth"
+                                 : "Fashion Product Images (train split),Clothing dataset (train "
+                                   "split),Clothing Co-Parsing (train split)",
                 t->o.licence, t->o.commercial, m);
   if (card.failed) {
     rc = vt_fail(e, VT_ENOMEM, "model card: out of memory");
@@ -287,7 +323,9 @@ static int embed(struct task *t, const struct vt_weights *w, const int64_t *list
   if (!*out || !planes) rc = vt_fail(e, VT_ENOMEM, "embed: out of memory");
   snprintf(path, sizeof path, "/tmp/vitrine-embed-%ld.onnx", (long)getpid());
   if (!rc) rc = export_model(t, w, NULL, path, e);
-  if (!rc) rc = vt_embedder_open(&x, t->registry, path, &(struct vt_model_opts){.precision = VT_PREC_AUTO, .batch = CHUNK}, e);
+  if (!rc)
+    rc = vt_embedder_open(&x, t->registry, path,
+                          &(struct vt_model_opts){.precision = VT_PREC_AUTO, .batch = CHUNK}, e);
   for (int64_t i = 0; !rc && i < n; i += CHUNK) {
     int64_t m = VT_MIN(CHUNK, n - i);
     for (int64_t k = 0; !rc && k < m; k++)
@@ -308,7 +346,8 @@ static float dot(const float *a, const float *b, int64_t n)
   return s;
 }
 
-/* order holds anchor, partner, free, …: fills each free place with the pool's nearest sample of another key. */
+/* order holds anchor, partner, free, …: fills each free place with the pool's nearest sample of another key.
+ */
 static int mine(struct task *t, const struct vt_weights *w, int64_t *order, struct vt_err *e)
 {
   int64_t n = t->o.anchors, m = VT_MIN(t->o.pool, t->s.nkey), d = t->o.dim;
@@ -336,8 +375,10 @@ static int mine(struct task *t, const struct vt_weights *w, int64_t *order, stru
   return rc;
 }
 
-/* Anchors by the sources' shares, each followed by its partner; whole triples are shuffled into batches by drawing. */
-static int epoch(void *ctx, int number, int batch, int64_t *order, const struct vt_weights *w, struct vt_err *e)
+/* Anchors by the sources' shares, each followed by its partner; whole triples are shuffled into batches by
+ * drawing. */
+static int epoch(void *ctx, int number, int batch, int64_t *order, const struct vt_weights *w,
+                 struct vt_err *e)
 {
   struct task *t = ctx;
   struct vt_rng rng;
@@ -358,7 +399,8 @@ static int epoch(void *ctx, int number, int batch, int64_t *order, const struct 
   return t->o.mining == MINE_OFFLINE ? mine(t, w, order, e) : 0;
 }
 
-/* Precision@10 of held-out products among train products, for article type and for type and colour together. */
+/* Precision@10 of held-out products among train products, for article type and for type and colour together.
+ */
 static int validate(void *ctx, const struct vt_weights *w, struct vt_metrics *m, struct vt_err *e)
 {
   enum { K = 10 };
@@ -396,7 +438,18 @@ static int validate(void *ctx, const struct vt_weights *w, struct vt_metrics *m,
 }
 
 const struct vt_task_desc vt_task_embed = {
-    .name = "embed", .opt = rows, .nopt = VT_COUNT(rows), .opts_size = sizeof(struct opts), .open = open_task,
-    .close = close_task, .build = build, .samples = samples, .sample_bytes = sample_bytes, .epoch = epoch, .make = make,
-    .feed = feed, .validate = validate, .export_model = export_model,
+    .name = "embed",
+    .opt = rows,
+    .nopt = VT_COUNT(rows),
+    .opts_size = sizeof(struct opts),
+    .open = open_task,
+    .close = close_task,
+    .build = build,
+    .samples = samples,
+    .sample_bytes = sample_bytes,
+    .epoch = epoch,
+    .make = make,
+    .feed = feed,
+    .validate = validate,
+    .export_model = export_model,
 };

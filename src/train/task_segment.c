@@ -1,11 +1,14 @@
 /* Task `segment`: a U-Net that labels each pixel with one of the taxonomy's groups.
  *
- * Trains on the CCP train split and, if `synth` names a folder, on drawn photos as well. Samples are scaled, cropped
- * and jittered to width x height; the network answers at half that size, and so the labels are halved by majority.
- * Loss: cross-entropy with class weights plus `dice` times soft Dice. */
+ * Trains on the CCP train split and, if `synth` names a folder, on drawn photos as well. Samples are scaled,
+ * cropped and jittered to width x height; the network answers at half that size, and so the labels are halved
+ * by majority. Loss: cross-entropy with class weights plus `dice` times soft Dice. */
+#include "eval/eval.h"
 #include "train/task_util.h"
 
 #include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -20,30 +23,44 @@ struct opts {
 static const struct vt_opt rows[] = {
     {"width", 0, VT_OPT_INT, AT(width), "192", 32, 2048, NULL, "PIXELS", "width of training crops"},
     {"height", 0, VT_OPT_INT, AT(height), "288", 32, 2048, NULL, "PIXELS", "height of training crops"},
-    {"test_width", 0, VT_OPT_INT, AT(test_width), "256", 32, 2048, NULL, "PIXELS", "width of whole photos when used"},
-    {"test_height", 0, VT_OPT_INT, AT(test_height), "384", 32, 2048, NULL, "PIXELS", "height of whole photos when used"},
-    {"hold_out", 0, VT_OPT_INT, AT(hold_out), "12", 2, 1000, NULL, NULL, "one in N train photos measures progress instead"},
+    {"test_width", 0, VT_OPT_INT, AT(test_width), "256", 32, 2048, NULL, "PIXELS",
+     "width of whole photos when used"},
+    {"test_height", 0, VT_OPT_INT, AT(test_height), "384", 32, 2048, NULL, "PIXELS",
+     "height of whole photos when used"},
+    {"hold_out", 0, VT_OPT_INT, AT(hold_out), "12", 2, 1000, NULL, NULL,
+     "one in N train photos measures progress instead"},
     {"stem", 0, VT_OPT_INT, AT(stem), "32", 8, 256, NULL, NULL, "channels of the stem"},
-    {"encoder", 0, VT_OPT_STRING, AT(encoder), "48,96,192,384", 0, 0, NULL, NULL, "channels of the encoder's stages"},
-    {"blocks", 0, VT_OPT_STRING, AT(blocks), "2,2,2,2", 0, 0, NULL, NULL, "residual blocks of the encoder's stages"},
-    {"decoder", 0, VT_OPT_STRING, AT(decoder), "128,96,64,32", 0, 0, NULL, NULL, "channels of the decoder's steps"},
+    {"encoder", 0, VT_OPT_STRING, AT(encoder), "48,96,192,384", 0, 0, NULL, NULL,
+     "channels of the encoder's stages"},
+    {"blocks", 0, VT_OPT_STRING, AT(blocks), "2,2,2,2", 0, 0, NULL, NULL,
+     "residual blocks of the encoder's stages"},
+    {"decoder", 0, VT_OPT_STRING, AT(decoder), "128,96,64,32", 0, 0, NULL, NULL,
+     "channels of the decoder's steps"},
     {"dropout", 0, VT_OPT_FLOAT, AT(dropout), "0.1", 0, 0.9, NULL, NULL, "dropout before the last layer"},
     {"dice", 0, VT_OPT_FLOAT, AT(dice), "1", 0, 100, NULL, NULL, "weight of the Dice loss"},
-    {"balance", 0, VT_OPT_FLOAT, AT(balance), "0.35", 0, 1, NULL, NULL, "class weight = (median share / share)^balance"},
+    {"balance", 0, VT_OPT_FLOAT, AT(balance), "0.35", 0, 1, NULL, NULL,
+     "class weight = (median share / share)^balance"},
     {"synth", 0, VT_OPT_STRING, AT(synth), NULL, 0, 0, NULL, "FOLDER", "drawn photos to train on as well"},
-    {"synth_share", 0, VT_OPT_FLOAT, AT(synth_share), "0.2", 0, 1, NULL, NULL, "share of drawn photos in an epoch"},
+    {"synth_share", 0, VT_OPT_FLOAT, AT(synth_share), "0.2", 0, 1, NULL, NULL,
+     "share of drawn photos in an epoch"},
     {"cache_mb", 0, VT_OPT_FLOAT, AT(cache_mb), "1500", 0, 1e6, NULL, "MB", "memory for decoded photos"},
     {"licence", 0, VT_OPT_STRING, AT(licence), "research only", 0, 0, NULL, NULL, "licence of the weights"},
-    {"commercial_use", 0, VT_OPT_FLAG, AT(commercial), "no", 0, 0, NULL, NULL, "whether the weights may be used commercially"},
+    {"commercial_use", 0, VT_OPT_FLAG, AT(commercial), "no", 0, 0, NULL, NULL,
+     "whether the weights may be used commercially"},
     {"augment.flip", 0, VT_OPT_FLOAT, AT(augment.flip), "0.5", 0, 1, NULL, NULL, "probability of a flip"},
     {"augment.scale_min", 0, VT_OPT_FLOAT, AT(augment.scale_min), "0.8", 0.05, 20, NULL, NULL, "least zoom"},
-    {"augment.scale_max", 0, VT_OPT_FLOAT, AT(augment.scale_max), "1.8", 0.05, 20, NULL, NULL, "largest zoom"},
-    {"augment.shift", 0, VT_OPT_FLOAT, AT(augment.shift), "0.15", 0, 1, NULL, NULL, "translation, share of the side"},
+    {"augment.scale_max", 0, VT_OPT_FLOAT, AT(augment.scale_max), "1.8", 0.05, 20, NULL, NULL,
+     "largest zoom"},
+    {"augment.shift", 0, VT_OPT_FLOAT, AT(augment.shift), "0.15", 0, 1, NULL, NULL,
+     "translation, share of the side"},
     {"augment.rotate", 0, VT_OPT_FLOAT, AT(augment.rotate), "8", 0, 180, NULL, "DEGREES", "rotation"},
-    {"augment.aspect", 0, VT_OPT_FLOAT, AT(augment.aspect), "0.1", 0, 1, NULL, NULL, "change of aspect (logarithm)"},
-    {"augment.brightness", 0, VT_OPT_FLOAT, AT(augment.brightness), "0.3", 0, 1, NULL, NULL, "brightness jitter"},
+    {"augment.aspect", 0, VT_OPT_FLOAT, AT(augment.aspect), "0.1", 0, 1, NULL, NULL,
+     "change of aspect (logarithm)"},
+    {"augment.brightness", 0, VT_OPT_FLOAT, AT(augment.brightness), "0.3", 0, 1, NULL, NULL,
+     "brightness jitter"},
     {"augment.contrast", 0, VT_OPT_FLOAT, AT(augment.contrast), "0.3", 0, 1, NULL, NULL, "contrast jitter"},
-    {"augment.saturation", 0, VT_OPT_FLOAT, AT(augment.saturation), "0.4", 0, 1, NULL, NULL, "saturation jitter"},
+    {"augment.saturation", 0, VT_OPT_FLOAT, AT(augment.saturation), "0.4", 0, 1, NULL, NULL,
+     "saturation jitter"},
     {"augment.hue", 0, VT_OPT_FLOAT, AT(augment.hue), "0.05", 0, 0.5, NULL, "TURNS", "hue jitter"},
     {"augment.blur", 0, VT_OPT_FLOAT, AT(augment.blur), "0.1", 0, 1, NULL, NULL, "probability of blur"},
     {"augment.grey", 0, VT_OPT_FLOAT, AT(augment.grey), "0.05", 0, 1, NULL, NULL, "probability of grey"},
@@ -61,10 +78,12 @@ struct task {
   float weight[VT_MAX_GROUPS];
 };
 
-static const struct vt_preprocess preprocess_base = {.fit = VT_FIT_AREA, .mean = {0.5f, 0.5f, 0.5f}, .std = {0.25f, 0.25f, 0.25f}};
+static const struct vt_preprocess preprocess_base = {
+    .fit = VT_FIT_AREA, .mean = {0.5f, 0.5f, 0.5f}, .std = {0.25f, 0.25f, 0.25f}};
 
 /* Label map of a sample as groups, full size of the file. */
-static int read_labels(const struct task *t, const struct vt_sample *s, struct vt_image *out, struct vt_err *e)
+static int read_labels(const struct task *t, const struct vt_sample *s, struct vt_image *out,
+                       struct vt_err *e)
 {
   struct vt_decode_opts d = {.labels = true};
   int rc = vt_image_read(out, s->label_map, &d, NULL, e);
@@ -78,7 +97,8 @@ static int by_value(const void *a, const void *b)
   return (x > y) - (x < y);
 }
 
-/* weight[c] = (median share / share[c])^balance over a quarter of the train photos, normalised to mean share 1. */
+/* weight[c] = (median share / share[c])^balance over a quarter of the train photos, normalised to mean
+ * share 1. */
 static int class_weights(struct task *t, struct vt_err *e)
 {
   double count[VT_MAX_GROUPS] = {0}, sorted[VT_MAX_GROUPS], sum = 0, total = 0;
@@ -140,8 +160,8 @@ static void close_task(void *ctx)
   vt_free(t);
 }
 
-static int open_task(void **ctx, const void *opts, const struct vt_registry *r, const char *data_dir, uint64_t seed,
-                     struct vt_err *e)
+static int open_task(void **ctx, const void *opts, const struct vt_registry *r, const char *data_dir,
+                     uint64_t seed, struct vt_err *e)
 {
   struct task *t = vt_calloc(1, sizeof *t);
   if (!t) return vt_fail(e, VT_ENOMEM, "segment: out of memory");
@@ -155,7 +175,8 @@ static int open_task(void **ctx, const void *opts, const struct vt_registry *r, 
   if (!rc) rc = vt__parse_ints("decoder", t->o.decoder, 4, 1024, t->net.decoder, e);
   if (!rc && (t->o.width % 32 || t->o.height % 32 || t->o.test_width % 32 || t->o.test_height % 32))
     rc = vt_fail(e, VT_EUSAGE, "segment: width, height, test_width and test_height must be multiples of 32");
-  if (!rc && !data_dir) rc = vt_fail(e, VT_EARG, "segment: no data; set VITRINE_DATA to the folder that holds ccp/");
+  if (!rc && !data_dir)
+    rc = vt_fail(e, VT_EARG, "segment: no data; set VITRINE_DATA to the folder that holds ccp/");
   if (!rc) rc = vt_dataset_init(&t->data, e);
   if (!rc) {
     char *root = vt_path_join(&t->data.arena, data_dir, "ccp");
@@ -186,8 +207,10 @@ static int build(void *ctx, struct vt_graph *g, int batch, struct vt_value **los
   if (!logits) return vt_graph_status(g, e);
   struct vt_tensor weights = vt_tensor_view(VT_F32, 1, classes, t->weight);
   struct vt_value *wt = vt_graph_constant(g, "class_weights", &weights);
-  struct vt_value *ce = vt_emit(g, "SoftmaxCrossEntropyLoss", VT_IN(logits, labels, wt), "ignore_index=%d", VT_IGNORE);
-  struct vt_value *dice = vt_emit(g, "ai.vitrine:DiceLoss", VT_IN(logits, labels), "ignore_index=%d", VT_IGNORE);
+  struct vt_value *ce =
+      vt_emit(g, "SoftmaxCrossEntropyLoss", VT_IN(logits, labels, wt), "ignore_index=%d", VT_IGNORE);
+  struct vt_value *dice =
+      vt_emit(g, "ai.vitrine:DiceLoss", VT_IN(logits, labels), "ignore_index=%d", VT_IGNORE);
   struct vt_value *scaled = vt_emit(g, "Mul", VT_IN(dice, vt_graph_scalar(g, (float)t->o.dice)), "");
   *loss = vt_emit(g, "Add", VT_IN(ce, scaled), "");
   metric[0] = ce;
@@ -212,7 +235,8 @@ static size_t sample_bytes(void *ctx)
 }
 
 /* Numbers below ntrain are real photos, others this epoch's drawn ones. */
-static int epoch(void *ctx, int number, int batch, int64_t *order, const struct vt_weights *w, struct vt_err *e)
+static int epoch(void *ctx, int number, int batch, int64_t *order, const struct vt_weights *w,
+                 struct vt_err *e)
 {
   struct task *t = ctx;
   struct vt_rng rng;
@@ -229,7 +253,8 @@ static void halve_labels(const struct vt_image *in, uint8_t *out)
 {
   for (int y = 0; y < in->height / 2; y++)
     for (int x = 0; x < in->width / 2; x++) {
-      const uint8_t *p = in->px + 2 * y * in->stride + 2 * x, v[4] = {p[0], p[1], p[in->stride], p[in->stride + 1]};
+      const uint8_t *p = in->px + 2 * y * in->stride + 2 * x,
+                    v[4] = {p[0], p[1], p[in->stride], p[in->stride + 1]};
       int best = 0, votes = 0;
       for (int i = 0; i < 4; i++) {
         int c = (v[0] == v[i]) + (v[1] == v[i]) + (v[2] == v[i]) + (v[3] == v[i]);
@@ -268,7 +293,8 @@ static int feed(void *ctx, const void *slots, int batch, struct vt_tensor *in, s
   struct task *t = ctx;
   size_t pixels = (size_t)(t->o.width * t->o.height), bytes = sample_bytes(t);
   for (int b = 0; b < batch; b++) {
-    const uint8_t *slot = (const uint8_t *)slots + (size_t)b * bytes, *labels = slot + pixels * 3 * sizeof(float);
+    const uint8_t *slot = (const uint8_t *)slots + (size_t)b * bytes,
+                  *labels = slot + pixels * 3 * sizeof(float);
     memcpy((float *)in[0].data + (size_t)b * pixels * 3, slot, pixels * 3 * sizeof(float));
     int64_t *out = (int64_t *)in[1].data + (size_t)b * (pixels / 4);
     for (size_t i = 0; i < pixels / 4; i++) out[i] = labels[i];
@@ -296,7 +322,8 @@ static int export_model(void *ctx, const struct vt_weights *w, const struct vt_m
   struct vt_preprocess p = preprocess_base;
   p.width = (int)t->o.test_width;
   p.height = (int)t->o.test_height;
-  const char *data = t->ndrawn ? "Clothing Co-Parsing (train split),drawn photos of data synth" : "Clothing Co-Parsing (train split)";
+  const char *data = t->ndrawn ? "Clothing Co-Parsing (train split),drawn photos of data synth"
+                               : "Clothing Co-Parsing (train split)";
   vt__card_json(&card, "vitrine segment", "recipes/segment.yaml", data, t->o.licence, t->o.commercial, m);
   if (card.failed) {
     rc = vt_fail(e, VT_ENOMEM, "model card: out of memory");
@@ -311,7 +338,8 @@ out:
   return rc;
 }
 
-/* Mean IoU over the held-out train photos at full resolution, through the exported model as a user runs it. */
+/* Mean IoU over the held-out train photos at full resolution, through the exported model as a user runs it.
+ */
 static int measure(struct task *t, struct vt_segmenter *seg, struct vt_confusion *c, struct vt_err *e)
 {
   for (int64_t i = 0; i < t->nheld; i++) {
@@ -321,12 +349,14 @@ static int measure(struct task *t, struct vt_segmenter *seg, struct vt_confusion
     int rc = vt_image_read(&photo, s->image, NULL, NULL, e);
     if (!rc) rc = read_labels(t, s, &map, e);
     if (!rc && (map.width != photo.width || map.height != photo.height))
-      rc = vt_fail(e, VT_ESHAPE, "%s: %dx%d, its photo is %dx%d", s->label_map, map.width, map.height, photo.width, photo.height);
+      rc = vt_fail(e, VT_ESHAPE, "%s: %dx%d, its photo is %dx%d", s->label_map, map.width, map.height,
+                   photo.width, photo.height);
     if (!rc && !(pred = vt_malloc((size_t)map.width * (size_t)map.height)))
       rc = vt_fail(e, VT_ENOMEM, "%s: out of memory", s->image);
     if (!rc) rc = vt_segmenter_run(seg, &photo, pred, NULL, e);
     for (int y = 0; !rc && y < map.height; y++)
-      rc = vt_confusion_add(c, map.px + y * map.stride, pred + (int64_t)y * map.width, map.width, VT_IGNORE, e);
+      rc = vt_confusion_add(c, map.px + y * map.stride, pred + (int64_t)y * map.width, map.width, VT_IGNORE,
+                            e);
     vt_free(pred);
     vt_image_clear(&photo);
     vt_image_clear(&map);
@@ -358,7 +388,18 @@ static int validate(void *ctx, const struct vt_weights *w, struct vt_metrics *m,
 }
 
 const struct vt_task_desc vt_task_segment = {
-    .name = "segment", .opt = rows, .nopt = VT_COUNT(rows), .opts_size = sizeof(struct opts), .open = open_task,
-    .close = close_task, .build = build, .samples = samples, .sample_bytes = sample_bytes, .epoch = epoch, .make = make,
-    .feed = feed, .validate = validate, .export_model = export_model,
+    .name = "segment",
+    .opt = rows,
+    .nopt = VT_COUNT(rows),
+    .opts_size = sizeof(struct opts),
+    .open = open_task,
+    .close = close_task,
+    .build = build,
+    .samples = samples,
+    .sample_bytes = sample_bytes,
+    .epoch = epoch,
+    .make = make,
+    .feed = feed,
+    .validate = validate,
+    .export_model = export_model,
 };

@@ -19,8 +19,8 @@ bool vt__held_out(const char *image, int every)
   return every > 0 && vt_hash64(base, strcspn(base, ".")) % (uint64_t)every == 0;
 }
 
-void vt__card_json(struct vt_buf *out, const char *name, const char *recipe, const char *data, const char *licence,
-                   bool commercial, const struct vt_metrics *m)
+void vt__card_json(struct vt_buf *out, const char *name, const char *recipe, const char *data,
+                   const char *licence, bool commercial, const struct vt_metrics *m)
 {
   json_t *o = json_object(), *list = json_array(), *figures = json_object();
   for (const char *s = data; s && *s;) {
@@ -52,8 +52,8 @@ int vt__parse_ints(const char *key, const char *text, int n, int limit, int *out
     long v = strtol(s, &end, 10);
     bool last = i + 1 == n;
     if (end == s || v < 1 || v > limit || *end != (last ? 0 : ','))
-      return vt_fail(e, VT_EUSAGE, "%s: '%s': expected %d whole numbers from 1 to %d, separated by commas", key, text,
-                     n, limit);
+      return vt_fail(e, VT_EUSAGE, "%s: '%s': expected %d whole numbers from 1 to %d, separated by commas",
+                     key, text, n, limit);
     out[i] = (int)v;
     s = end + 1;
   }
