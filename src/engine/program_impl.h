@@ -1,0 +1,195 @@
+/* What the files of compile-and-run share: the program's steps and buffers.
+ *
+ * Compiling runs, in order: fold (shapes and constants), bn and fuse (inference), select (one step per node,
+ * with kernels, layouts and reorders), place (who lies where: variables, views, in place), memplan (offsets).
+ */
+#ifndef VT_ENGINE_PROGRAM_IMPL_H
+#define VT_ENGINE_PROGRAM_IMPL_H
+
+#include "engine/engine_priv.h"
+
+enum vt__place {
+  VT__ARENA, /* at `offset` of the session's arena */
+  VT__CONST, /* bytes of the program or its graph */
+  VT__VAR,   /* at `offset` of the session's variables */
+  VT__INPUT, /* the caller's tensor number `index` */
+  VT__ALIAS, /* the bytes of buffer `alias` */
+};
+
+/* One stored copy of a value: layout, dtype and place. */
+struct vt__buf {
+  const struct vt_value *value;
+  enum vt_dtype dtype;
+  int block; /* VT_PLAIN, VT_NHWC, 8 or 16 */
+  size_t bytes;
+  enum vt__place place;
+  int index;            /* INPUT: of the graph's inputs */
+  int alias;            /* ALIAS: the buffer whose bytes it shares */
+  struct vt_tensor own; /* CONST made by compiling: converted or aligned bytes */
+  size_t offset;
+  int first, last; /* steps that write it first and use it last; of a root: over all its aliases */
+  bool keep;       /* read after the run (outputs) */
+  bool needed;     /* CONST: some step reads it while running */
+  int next;        /* other copies of the same value, -1 ends */
+};
+
+enum vt__step_kind { VT__KERNEL, VT__REF, VT__REORDER, VT__COPY };
+
+struct vt__step {
+  enum vt__step_kind kind;
+  const struct vt_node *node;          /* NULL: reorder, copy */
+  const struct vt_kernel_desc *kernel; /* KERNEL, REORDER where the registry has one */
+  void *state;
+  size_t scratch;
+  int nin, nout;
+  int *in, *out;   /* buffers; -1: left out */
+  bool *packed;    /* KERNEL: inputs that run does not read; NULL: none */
+  bool blocked;    /* REF: an element-wise operator running on the blocked bytes as they lie */
+  const char *why; /* refusals of the kernels before this one; NULL: none */
+};
+
+struct vt__run_assign {
+  int var, value; /* buffers */
+  bool direct;    /* the value is computed in the variable's bytes: nothing to copy */
+};
+
+struct vt_program {
+  struct vt_graph *graph; /* own copy, changed by the passes */
+  struct vt_arena arena;
+  struct vt_compile_opts opts;
+  enum vt_precision precision;
+  enum vt_isa isa;
+  int block; /* preferred layout */
+  int nbufs, cap_bufs, nsteps, cap_steps;
+  struct vt__buf *bufs;
+  struct vt__step *steps;
+  int *primary; /* value id -> first buffer, -1 none; nprimary entries */
+  int nprimary;
+  int *outputs;                   /* buffers of the graph's outputs */
+  struct vt__run_assign *assigns; /* graph->nassigns of them */
+  size_t arena_bytes, var_bytes, scratch_bytes, packed_bytes;
+  int nvars;
+  int *vars; /* buffers of variables */
+};
+
+/* --- passes: on the program's graph ------------------------------------------------------------------------
+ */
+
+int vt__pass_shapes(struct vt_program *p, const struct vt_shape *shapes, struct vt_err *e);
+/* Infers node by node and folds what is constant. Fails where a shape stays unknown. */
+int vt__pass_fold(struct vt_program *p, struct vt_err *e);
+int vt__pass_simplify(struct vt_program *p, struct vt_err *e); /* Identity, Dropout, same-type Cast */
+int vt__pass_batch_norm(struct vt_program *p, struct vt_err *e);
+int vt__pass_fuse(struct vt_program *p, struct vt_err *e);
+int vt__pass_dead(struct vt_program *p, struct vt_err *e);
+
+/* Uses of every value: by nodes, outputs and assignments. nvalues counts, from vt_malloc. */
+int *vt__count_uses(const struct vt_graph *g, struct vt_err *e);
+bool vt__op_is(const struct vt_node *n, const char *name); /* "Conv", "ai.vitrine:ConvFused" */
+bool vt__value_known(const struct vt_value *v);            /* dtype, rank and dims */
+bool vt__value_const(const struct vt_value *v);            /* constant with its bytes here */
+/* Attributes by name, whatever the struct. */
+float vt__attr_float(const struct vt_node *n, const char *name, float missing);
+int64_t vt__attr_int(const struct vt_node *n, const char *name, int64_t missing);
+/* A node outside the graph's list, to be put in the place of another. */
+struct vt_node *vt__node_make(struct vt_graph *g, const struct vt_op_desc *op, const struct vt_node *at,
+                              int nin, struct vt_value *const *in, struct vt_value *out, struct vt_err *e);
+
+/* --- selection and layouts ---------------------------------------------------------------------------------
+ */
+
+int vt__select(struct vt_program *p, struct vt_err *e);
+bool vt__kernel_serves(const struct vt_kernel_desc *k, const struct vt_op_desc *op);
+/* Slots of a node as its values lie at present. */
+void vt__plan_node(const struct vt_program *p, const struct vt_node *n, enum vt_precision prec,
+                   struct vt_plan_node *pn);
+/* The dtype in which the precision policy keeps a node's output. */
+enum vt_dtype vt__policy(const struct vt_program *p, const struct vt_node *n, const struct vt_value *v,
+                         enum vt_precision prec);
+
+int vt__buf_add(struct vt_program *p, const struct vt_value *v, enum vt_dtype dtype, int block,
+                struct vt_err *e);
+struct vt__step *vt__step_add(struct vt_program *p, enum vt__step_kind kind, int nin, int nout,
+                              struct vt_err *e);
+/* The copy of a value in this dtype and layout: found, or made by a reorder step (negative on failure). */
+int vt__copy_of(struct vt_program *p, int buf, enum vt_dtype dtype, int block, struct vt_err *e);
+size_t vt__stored_bytes(const struct vt_value *v, enum vt_dtype dtype, int block);
+/* The plain loops behind reorder steps: any layout and dtype to any other. Single-threaded over n < 2, else
+ * OpenMP. */
+void vt__reorder(const struct vt_value *shape, const void *in, enum vt_dtype from, int block_in, void *out,
+                 enum vt_dtype to, int block_out);
+
+/* --- memory ------------------------------------------------------------------------------------------------
+ */
+
+int vt__place(struct vt_program *p, struct vt_err *e);
+static inline int vt__root(const struct vt_program *p, int b)
+{
+  while (p->bufs[b].place == VT__ALIAS) b = p->bufs[b].alias;
+  return b;
+}
+
+struct vt__life {
+  size_t bytes, offset;
+  int first, last; /* steps, inclusive */
+};
+/* Chooses offsets (64-byte aligned) so that no two of overlapping lifetimes overlap in memory. */
+int vt__memplan(struct vt__life *v, int n, size_t *total, struct vt_err *e);
+
+/* --- reference steps ---------------------------------------------------------------------------------------
+ */
+
+size_t vt__ref_scratch(const struct vt_program *p, const struct vt__step *s);
+/* Shapes and dtypes of the step's tensors; nin inputs, then nout outputs. The data of those that are
+ * converted is in scratch; the others' comes from the caller. half[i]: converted. */
+void vt__ref_tensors(const struct vt_program *p, const struct vt__step *s, void *scratch, struct vt_tensor *t,
+                     enum vt_dtype *half);
+/* tensors by pointer (NULL: left out), bytes: where the buffers lie. */
+int vt__ref_run(const struct vt__step *s, struct vt_tensor *const *t, const enum vt_dtype *half,
+                void *const *bytes, uint64_t seed, struct vt_err *e);
+/* Evaluates one node on tensors, outside any program; out[] are made (vt_tensor_clear them). */
+int vt__ref_eval(const struct vt_node *n, const struct vt_tensor *const *in, struct vt_tensor *out,
+                 uint64_t seed, struct vt_err *e);
+uint64_t vt__node_seed(uint64_t seed, const struct vt_node *n);
+
+/* --- profile -----------------------------------------------------------------------------------------------
+ */
+
+struct vt__event {
+  int step;
+  double start, seconds;
+};
+struct vt__profile {
+  bool on;
+  double *total, *least; /* per step, seconds */
+  int64_t runs;
+  struct vt__event *event;
+  int nevents, cap_events;
+};
+void vt__profile_step(struct vt__profile *f, int step, double start, double end);
+const char *vt__step_op(const struct vt__step *s);
+const char *vt__step_kernel(const struct vt__step *s);
+void vt__layout_print(int block, enum vt_dtype dtype, char *out, size_t size);
+
+struct vt_session {
+  const struct vt_program *p;
+  uint8_t *arena, *vars, *scratch;
+  void **ptr;                 /* per buffer */
+  void ***args;               /* per step: nin inputs, then nout outputs */
+  struct vt__ref_args {       /* of REF steps: nin inputs, then nout outputs */
+    struct vt_tensor *t, **p; /* p: NULL where left out */
+    enum vt_dtype *half;
+  } * ref;
+  struct vt__patch {
+    void **arg;
+    struct vt_tensor *tensor; /* NULL: none, or it is converted */
+    int input;
+  } * patch; /* places where the caller's input pointers go */
+  int npatch;
+  void *memory; /* all the small arrays */
+  uint64_t seed, runs;
+  bool filled; /* outputs are valid */
+  struct vt__profile profile;
+};
+
+#endif
