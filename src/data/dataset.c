@@ -62,7 +62,7 @@ int vt__split_parse(enum vt_split *out, const char *word, const char *where, int
       return 0;
     }
   }
-  return vt_fail(e, VT_EFORMAT, "%s:%lld: split must be train, val or test, not '%.40s'", where,
+  return vt_fail(e, VT_EFORMAT, "%s: line %lld: split must be train, val or test, not '%.40s'", where,
                  (long long)line, word);
 }
 

@@ -27,7 +27,7 @@ static int add(struct vt_group_map *m, const struct vt_taxonomy *t, const struct
   const char *name = c->field[group];
   int g = name[0] ? vt_taxonomy_find(t, name) : -1;
   if (name[0] && g < 0) {
-    return vt_fail(e, VT_EFORMAT, "%s:%lld: unknown group '%.40s'", c->path, (long long)c->line, name);
+    return vt_fail(e, VT_EFORMAT, "%s: line %lld: unknown group '%.40s'", c->path, (long long)c->line, name);
   }
   if (m->n == m->cap) {
     if (m->n == MAX_ENTRIES) return vt_fail(e, VT_ELIMIT, "%s: more than %d rows", c->path, MAX_ENTRIES);

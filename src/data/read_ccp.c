@@ -40,7 +40,7 @@ static int read_split(struct vt_dataset *d, const char *root, struct vt__photo *
     }
     const char *missing = !vt_is_file(p->image) ? p->image : !vt_is_file(p->label_map) ? p->label_map : NULL;
     if (missing) {
-      rc = vt_fail(e, VT_ENOENT, "%s:%lld: %s does not exist", path, (long long)c.line, missing);
+      rc = vt_fail(e, VT_ENOENT, "%s: line %lld: %s does not exist", path, (long long)c.line, missing);
       goto out;
     }
     ++*n;

@@ -29,7 +29,7 @@ static int read_row(struct vt_dataset *d, struct vt__column *names, const struct
   const char *word = c->field[col[1]];
   int label = find_label(word);
   if (label < 0) {
-    return vt_fail(e, VT_EFORMAT, "%s:%lld: unknown label '%.40s'", c->path, (long long)c->line, word);
+    return vt_fail(e, VT_EFORMAT, "%s: line %lld: unknown label '%.40s'", c->path, (long long)c->line, word);
   }
   enum vt_split split;
   int rc = vt__split_parse(&split, c->field[col[2]], c->path, c->line, e);
@@ -37,7 +37,7 @@ static int read_row(struct vt_dataset *d, struct vt__column *names, const struct
   const char *image = vt_arena_printf(&d->arena, "%s/images/%s.jpg", root, c->field[col[0]]);
   if (!image) return vt_fail(e, VT_ENOMEM, "%s: out of memory", c->path);
   if (!vt_is_file(image)) {
-    return vt_fail(e, VT_ENOENT, "%s:%lld: %s does not exist", c->path, (long long)c->line, image);
+    return vt_fail(e, VT_ENOENT, "%s: line %lld: %s does not exist", c->path, (long long)c->line, image);
   }
   struct vt_sample *s = vt__dataset_push(d, e);
   if (!s) return VT_ENOMEM;

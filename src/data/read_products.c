@@ -55,7 +55,7 @@ static int read_row(struct reader *r, struct vt_err *e)
   enum vt_split split;
   int rc;
   if (!vt_parse_i64(c->field[r->id], &id) || id < 0) {
-    return vt_fail(e, VT_EFORMAT, "%s:%lld: id must be a whole number, not '%.40s'", c->path,
+    return vt_fail(e, VT_EFORMAT, "%s: line %lld: id must be a whole number, not '%.40s'", c->path,
                    (long long)c->line, c->field[r->id]);
   }
   if ((rc = vt__split_parse(&split, c->field[r->split], c->path, c->line, e)) < 0) return rc;
@@ -69,7 +69,7 @@ static int read_row(struct reader *r, struct vt_err *e)
   if (!image) return vt_fail(e, VT_ENOMEM, "%s: out of memory", c->path);
   if (!vt_is_file(image)) {
     if (r->large) return 0;
-    return vt_fail(e, VT_ENOENT, "%s:%lld: %s does not exist", c->path, (long long)c->line, image);
+    return vt_fail(e, VT_ENOENT, "%s: line %lld: %s does not exist", c->path, (long long)c->line, image);
   }
   if ((rc = grow(&r->row, r->nkept, &r->keptcap, sizeof *r->row, c->path, e)) < 0) return rc;
   r->row[r->nkept++] = row;
@@ -83,8 +83,9 @@ static int read_row(struct reader *r, struct vt_err *e)
   if (r->map) {
     int g = vt_group_map_find(r->map, c->field[r->attr[ARTICLE]]);
     if (g == -2) {
-      return vt_fail(e, VT_EFORMAT, "%s:%lld: article type '%.60s' is not in the taxonomy's products.csv",
-                     c->path, (long long)c->line, c->field[r->attr[ARTICLE]]);
+      return vt_fail(e, VT_EFORMAT,
+                     "%s: line %lld: article type '%.60s' is not in the taxonomy's products.csv", c->path,
+                     (long long)c->line, c->field[r->attr[ARTICLE]]);
     }
     s->group = g;
   }
@@ -96,7 +97,7 @@ static int check_ids(struct reader *r, struct vt_err *e)
   if (r->nids) qsort(r->ids, (size_t)r->nids, sizeof *r->ids, by_id);
   for (int64_t i = 1; i < r->nids; i++) {
     if (r->ids[i].id == r->ids[i - 1].id) {
-      return vt_fail(e, VT_EFORMAT, "%s:%lld: id %lld occurs already in line %lld", r->c.path,
+      return vt_fail(e, VT_EFORMAT, "%s: line %lld: id %lld occurs already in line %lld", r->c.path,
                      (long long)r->ids[i].line, (long long)r->ids[i].id, (long long)r->ids[i - 1].line);
     }
   }

@@ -54,7 +54,7 @@ static int group_of(const struct synth *s, const struct vt_csv *c, int column, s
 {
   int g = vt_taxonomy_find(&s->d->taxonomy, c->field[column]);
   if (g >= 0) return g;
-  return vt_fail(e, VT_EFORMAT, "%s:%lld: unknown group '%.40s'", c->path, (long long)c->line,
+  return vt_fail(e, VT_EFORMAT, "%s: line %lld: unknown group '%.40s'", c->path, (long long)c->line,
                  c->field[column]);
 }
 
@@ -76,7 +76,7 @@ static int read_product(struct synth *s, const struct vt_csv *c, int id, int gro
   const char *image = vt_arena_printf(&d->arena, "%s/images/%s.jpg", s->root, c->field[id]);
   if (!name || !image) return vt_fail(e, VT_ENOMEM, "%s: out of memory", c->path);
   if (!vt_is_file(image)) {
-    return vt_fail(e, VT_ENOENT, "%s:%lld: %s does not exist", c->path, (long long)c->line, image);
+    return vt_fail(e, VT_ENOENT, "%s: line %lld: %s does not exist", c->path, (long long)c->line, image);
   }
   for (int k = 0; k < s->nattr; k++) {
     if ((rc = vt__column_add(&s->column[k], d, c->field[s->attr[k]], e)) < 0) return rc;
@@ -142,7 +142,7 @@ static int photo_of(struct synth *s, const struct vt_csv *c, int column, enum vt
   if (!p.label_map) return vt_fail(e, VT_ENOMEM, "%s: out of memory", c->path);
   const char *missing = !vt_is_file(image) ? image : !vt_is_file(p.label_map) ? p.label_map : NULL;
   if (missing)
-    return vt_fail(e, VT_ENOENT, "%s:%lld: %s does not exist", c->path, (long long)c->line, missing);
+    return vt_fail(e, VT_ENOENT, "%s: line %lld: %s does not exist", c->path, (long long)c->line, missing);
   s->photo[s->nphoto++] = p;
   return 0;
 }
@@ -159,7 +159,7 @@ static int read_pair(struct synth *s, const struct vt_csv *c, const int col[3], 
   const struct product *hit =
       s->nproduct ? bsearch(&key, s->product, (size_t)s->nproduct, sizeof *s->product, by_id) : NULL;
   if (!hit) {
-    return vt_fail(e, VT_EFORMAT, "%s:%lld: product '%.80s' is not in products.csv", c->path,
+    return vt_fail(e, VT_EFORMAT, "%s: line %lld: product '%.80s' is not in products.csv", c->path,
                    (long long)c->line, key.id);
   }
   if ((rc = grow(&s->pair, s->npair, &s->pair_cap, sizeof *s->pair, e)) < 0) return rc;

@@ -59,8 +59,9 @@ static int check_number(const struct vt_csv *c, int column, int expect, int limi
 {
   int64_t id;
   if (!vt_parse_i64(c->field[column], &id) || id != expect) {
-    return vt_fail(e, VT_EFORMAT, "%s:%lld: %s must be %d (numbers run from 0 without gaps), found '%.40s'",
-                   c->path, (long long)c->line, c->column[column], expect, c->field[column]);
+    return vt_fail(e, VT_EFORMAT,
+                   "%s: line %lld: %s must be %d (numbers run from 0 without gaps), found '%.40s'", c->path,
+                   (long long)c->line, c->column[column], expect, c->field[column]);
   }
   if (expect >= limit) return vt_fail(e, VT_ELIMIT, "%s: more than %d rows", c->path, limit);
   return 0;
@@ -75,8 +76,8 @@ static int read_groups(struct vt_taxonomy *t, const char *path, struct vt_err *e
   while ((rc = vt_csv_next(&c, e)) == 1) {
     if ((rc = check_number(&c, id, t->ngroups, VT_MAX_GROUPS, e)) < 0) goto out;
     if (!c.field[name][0] || vt_taxonomy_find(t, c.field[name]) >= 0) {
-      rc = vt_fail(e, VT_EFORMAT, "%s:%lld: group '%.40s' is empty or occurs twice", path, (long long)c.line,
-                   c.field[name]);
+      rc = vt_fail(e, VT_EFORMAT, "%s: line %lld: group '%.40s' is empty or occurs twice", path,
+                   (long long)c.line, c.field[name]);
       goto out;
     }
     t->group[t->ngroups] = vt_arena_strdup(&t->arena, c.field[name]);
@@ -103,7 +104,8 @@ static int read_tags(struct vt_taxonomy *t, const char *path, struct vt_err *e)
     if (strcmp(c.field[name], "ignore") != 0) {
       group = vt_taxonomy_find(t, c.field[name]);
       if (group < 0) {
-        rc = vt_fail(e, VT_EFORMAT, "%s:%lld: unknown group '%.40s'", path, (long long)c.line, c.field[name]);
+        rc = vt_fail(e, VT_EFORMAT, "%s: line %lld: unknown group '%.40s'", path, (long long)c.line,
+                     c.field[name]);
         goto out;
       }
     }
