@@ -65,8 +65,8 @@ static int remove_file(const char *path, const char *rel, void *ctx, struct vt_e
 
 static int teardown(void **state)
 {
-  static const char *const folders[] = {"t/images", "t/images224", "t/photos", "t/masks",
-                                        "t",        "taxonomy",    "."};
+  static const char *const folders[] = {"t/images", "t/images224", "t/products", "t/photos",
+                                        "t/masks",  "t",           "taxonomy",   "."};
   vt_walk(dir, remove_file, NULL, NULL);
   for (size_t i = 0; i < VT_COUNT(folders); i++) rmdir(at(folders[i]));
   return rmdir(dir) && vt_is_dir(dir) ? -1 : 0;
@@ -304,34 +304,56 @@ static void test_ccp(void **state)
 
 static void test_synth(void **state)
 {
+#define PAIRS "photo,product,group,x,y,w,h,area\n"
+  static const char products[] =
+      "id,title,articleType,pattern,group,image,split\nb,B,Tops,dots,top,products/b.jpg,train\n"
+      "a,A,Skirts,plain,skirt,products/a.jpg,val\n";
+  static const char *const bad[][3] = {
+      {"pairs.csv", PAIRS "x,c,top,5,0,5,10,50\n", "line 2: product 'c' is not in products.csv"},
+      {"pairs.csv", PAIRS "y,b,top,5,0,5,10,50\n", "line 2: photo 'y' is not in split.csv"},
+      {"pairs.csv", PAIRS "x,b,tops,5,0,5,10,50\n", "unknown group 'tops'"},
+      {"pairs.csv", PAIRS "x,b,top,6,0,5,10,50\n", "do not fit"},
+      {"pairs.csv", PAIRS "x,b,top,5,0,5,10,51\n", "do not fit"},
+      {"pairs.csv", PAIRS "x,b,top,5,0,-5,10,5\n", "do not fit"},
+      {"split.csv", "photo,split\ny,train\n", "photos/y.jpg does not exist"},
+      {"split.csv", "photo,split\nx,train\nx,train\n", "'x' occurs twice"},
+      {"products.csv", "id,group,image\na,top,products/a.jpg\n", "split"},
+  };
   struct vt_dataset d;
   clean(state);
-  put("t/products.csv", "id,title,group,pattern\nb,B,top,dots\na,A,skirt,plain\n");
-  put("t/pairs.csv", "photo,group,product\nx,top,b\nx,skirt,a\n");
-  put_image("t/images/a.jpg", 6, 8, 3, 0, 1);
-  put_image("t/images/b.jpg", 6, 8, 3, 0, 1);
+  put_image("t/products/a.jpg", 6, 8, 3, 0, 1);
+  put_image("t/products/b.jpg", 6, 8, 3, 0, 1);
   put_image("t/photos/x.jpg", 10, 10, 3, 0, 1);
-  put_image("t/masks/x.png", 10, 10, 1, 5, 1); /* the top is seen, the skirt hidden */
-  assert_int_equal(vt_dataset_init(&d, &e), 0);
-  if (vt_read_synth(&d, at("t"), true, &e) < 0) fail_msg("%s", e.msg);
-  assert_int_equal(d.n, 3);
-  assert_int_equal(d.v[2].instance, d.v[0].instance);
-  assert_int_not_equal(d.v[0].instance, d.v[1].instance);
-  assert_int_equal(d.v[2].group, 1);
-  assert_true(d.v[2].share == 0.5f);
-  assert_string_equal(d.classes[0][d.v[2].attr[0]], "dots");
-  assert_int_equal(vt_read_synth(&d, at("t"), false, &e), 0);
-  assert_int_equal(d.n, 4);
-  assert_int_equal(d.v[3].region, 0);
-  put("t/pairs.csv", "photo,group,product\nx,top,c\n");
-  assert_int_equal(vt_read_synth(&d, at("t"), true, &e), VT_EFORMAT);
-  assert_says("pairs.csv: line 2: product 'c'");
-  put("t/pairs.csv", "photo,group,product\ny,top,b\n");
-  assert_int_equal(vt_read_synth(&d, at("t"), true, &e), VT_ENOENT);
-  put("t/products.csv", "id,title,group\nb,B,top\nb,A,skirt\n");
-  assert_int_equal(vt_read_synth(&d, at("t"), true, &e), VT_EFORMAT);
-  assert_says("'b' occurs twice");
-  vt_dataset_clear(&d);
+  put_image("t/masks/x.png", 10, 10, 1, 5, 1);
+  for (size_t i = 0; i <= VT_COUNT(bad); i++) {
+    put("t/products.csv", products);
+    put("t/split.csv", "photo,split\nx,val\n");
+    put("t/pairs.csv", PAIRS "x,b,top,5,0,5,10,50\n");
+    char name[40];
+    if (i) snprintf(name, sizeof name, "t/%s", bad[i - 1][0]);
+    if (i) put(name, bad[i - 1][1]);
+    assert_int_equal(vt_dataset_init(&d, &e), 0);
+    int rc = vt_read_synth(&d, at("t"), true, &e);
+    if (i) {
+      assert_true(rc < 0);
+      assert_says(bad[i - 1][2]);
+    } else {
+      if (rc < 0) fail_msg("%s", e.msg);
+      assert_int_equal(d.n, 3);
+      assert_int_equal(d.v[2].instance, d.v[0].instance);
+      assert_int_not_equal(d.v[0].instance, d.v[1].instance);
+      assert_int_equal(d.v[2].group, 1);
+      assert_int_equal(d.v[2].split, VT_SPLIT_VAL);
+      assert_true(d.v[2].share == 0.5f && d.v[2].box.x == 5);
+      assert_int_equal(d.nattrs, 2);
+      assert_string_equal(d.classes[1][d.v[2].attr[1]], "dots");
+      assert_int_equal(vt_read_synth(&d, at("t"), false, &e), 0);
+      assert_int_equal(d.n, 4);
+      assert_int_equal(d.v[3].region, 0);
+      assert_non_null(d.v[3].label_map);
+    }
+    vt_dataset_clear(&d);
+  }
 }
 
 /* ---- real sets

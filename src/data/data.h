@@ -79,10 +79,8 @@ int vt_read_ccp(struct vt_dataset *d, const char *root,
                 struct vt_err *e);
 int vt_read_clothing(struct vt_dataset *d, const char *root, struct vt_err *e);
 int vt_read_products(struct vt_dataset *d, const char *root, bool large /* images224 */, struct vt_err *e);
-/* What `data synth` writes: products.csv (id, title, group, further columns are attributes; images/ID.jpg),
- * pairs.csv (photo, group, product: who wears what; photos/PHOTO.jpg, masks/PHOTO.png with numbers of
- * groups). regions false: the photos. true: all products, and one sample for each garment seen in a photo,
- * with the same `instance` as its product. Both files may have a column `split`. */
+/* What `data synth` writes (layout: data/synth.h). regions false: the photos. true: all products, and one
+ * sample for each garment seen in a photo, with the `instance` and attributes of its product. */
 int vt_read_synth(struct vt_dataset *d, const char *root, bool regions, struct vt_err *e);
 /* A sample's label map as decoded -> groups, in place (VT_IGNORE kept). */
 void vt_sample_map_labels(const struct vt_dataset *d, const struct vt_sample *s, struct vt_image *labels);
