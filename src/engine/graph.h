@@ -97,8 +97,8 @@ const char *vt_graph_meta(const struct vt_graph *g, const char *key); /* NULL if
 
 /* Appends a node and infers its outputs. op is "Name" or "domain:Name" ("ai.vitrine:ConvGradInput"). attrs is
  * printf text: "kernel_shape=[3,3] auto_pad=SAME_UPPER epsilon=1e-5" (words, numbers, [lists], 'quoted
- * strings'); "" for none; tensor and graph attributes need vt_emit_attrs. NULL entries of `in` are left-out optional
- * inputs. out gets nout values. Returns out[0], or NULL after a failure. */
+ * strings'); "" for none; tensor and graph attributes need vt_emit_attrs. NULL entries of `in` are left-out
+ * optional inputs. out gets nout values. Returns out[0], or NULL after a failure. */
 struct vt_value *vt_emit_n(struct vt_graph *g, const char *op, int nin, struct vt_value *const *in, int nout,
                            struct vt_value **out, const char *attrs, ...)
     __attribute__((format(printf, 7, 8)));

@@ -1,0 +1,161 @@
+/* Older forms of operators, rewritten to the opset that graphs are built in (17).
+ *
+ * Most changes between opsets 7 and 17 turned an attribute into an input: a table. Softmax and its like
+ * changed meaning (they used to flatten), Upsample became Resize. Source: the version history in ONNX's
+ * Changelog.md. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "engine/onnx_priv.h"
+
+enum kind { INTS, INT_AS_INTS, FLOAT, FLOATS };
+
+static const struct {
+  const char *op;
+  int below; /* versions before this opset */
+  const char *attr;
+  enum kind kind;
+  int input; /* which input the attribute became */
+} moved[] = {
+    {"Squeeze", 13, "axes", INTS, 1},   {"Unsqueeze", 13, "axes", INTS, 1},
+    {"ReduceSum", 13, "axes", INTS, 1}, {"Split", 13, "split", INTS, 1},
+    {"Slice", 10, "starts", INTS, 1},   {"Slice", 10, "ends", INTS, 2},
+    {"Slice", 10, "axes", INTS, 3},     {"Clip", 11, "min", FLOAT, 1},
+    {"Clip", 11, "max", FLOAT, 2},      {"Pad", 11, "pads", INTS, 1},
+    {"Pad", 11, "value", FLOAT, 2},     {"TopK", 10, "k", INT_AS_INTS, 1},
+    {"Dropout", 12, "ratio", FLOAT, 1}, {"Upsample", 9, "scales", FLOATS, 1},
+};
+
+static const struct {
+  const char *op;
+  int below;
+  const char *present;
+} changed[] = {
+    {"Softmax", 13, "Softmax"},
+    {"LogSoftmax", 13, "LogSoftmax"},
+    {"Hardmax", 13, "Hardmax"},
+    {"Resize", 11, "Resize"},
+    {"Upsample", 99, "Resize"},
+    {"Scatter", 99, "ScatterElements"},
+    {"BatchNormalization", 9, "BatchNormalization"},
+};
+
+bool vt__onnx_upgrades(const char *op, int opset, const char **present)
+{
+  *present = op;
+  for (size_t i = 0; i < VT_COUNT(changed); i++)
+    if (strcmp(changed[i].op, op) == 0 && opset < changed[i].below) {
+      *present = changed[i].present;
+      return true;
+    }
+  for (size_t i = 0; i < VT_COUNT(moved); i++)
+    if (strcmp(moved[i].op, op) == 0 && opset < moved[i].below) return true;
+  return false;
+}
+
+const Onnx__AttributeProto *vt__onnx_attr(const struct vt__onnx_node *n, const char *name)
+{
+  for (size_t i = 0; i < n->p->n_attribute && i < 64; i++)
+    if (n->p->attribute[i]->name && strcmp(n->p->attribute[i]->name, name) == 0) {
+      ((struct vt__onnx_node *)n)->done |= (uint64_t)1 << i;
+      return n->p->attribute[i];
+    }
+  return NULL;
+}
+
+static struct vt_value *constant(struct vt_graph *g, const struct vt__onnx_node *n, const char *name,
+                                 enum vt_dtype t, int rank, int64_t count, void *data)
+{
+  struct vt_tensor view = vt_tensor_view(t, rank, &count, data);
+  char text[128];
+  snprintf(text, sizeof text, "%.64s.%s", n->outname[0], name);
+  return vt_graph_constant(g, text, &view);
+}
+
+static struct vt_value *as_input(struct vt_graph *g, const struct vt__onnx_node *n,
+                                 const Onnx__AttributeProto *a, enum kind kind)
+{
+  float zero = 0;
+  int64_t izero = 0;
+  switch (kind) {
+  case INTS: return constant(g, n, a->name, VT_I64, 1, (int64_t)a->n_ints, a->n_ints ? a->ints : &izero);
+  case INT_AS_INTS: return constant(g, n, a->name, VT_I64, 1, 1, (void *)&a->i);
+  case FLOATS:
+    return constant(g, n, a->name, VT_F32, 1, (int64_t)a->n_floats, a->n_floats ? a->floats : &zero);
+  default: return constant(g, n, a->name, VT_F32, 0, 0, (void *)&a->f);
+  }
+}
+
+static void place(struct vt__onnx_node *n, int at, struct vt_value *v)
+{
+  while (n->nin <= at) n->in[n->nin++] = NULL;
+  n->in[at] = v;
+}
+
+static int move_attributes(struct vt_graph *g, struct vt__onnx_node *n, int opset)
+{
+  for (size_t i = 0; i < VT_COUNT(moved); i++) {
+    if (strcmp(moved[i].op, n->op) != 0 || opset >= moved[i].below || vt__attr_find(n->desc, moved[i].attr))
+      continue;
+    const Onnx__AttributeProto *a = vt__onnx_attr(n, moved[i].attr);
+    if (!a) continue;
+    struct vt_value *v = as_input(g, n, a, moved[i].kind);
+    if (!v) return g->err.code;
+    place(n, moved[i].input, v);
+  }
+  return 0;
+}
+
+static void set(struct vt__onnx_node *n, const char *name, const char *value)
+{
+  if (!vt__attr_find(n->desc, name) || n->nset >= (int)VT_COUNT(n->set_name)) return;
+  n->set_name[n->nset] = name;
+  n->set_value[n->nset++] = value;
+}
+
+/* Before opset 13 these work on the tensor flattened to two dimensions at `axis` (default 1). */
+static int softmax(struct vt_graph *g, struct vt__onnx_node *n, struct vt_err *e)
+{
+  struct vt_value *x = n->nin ? n->in[0] : NULL;
+  if (!x || n->nin != 1 || n->nout != 1)
+    return vt_fail(e, VT_EFORMAT, "%s takes one input and gives one output", n->op);
+  const Onnx__AttributeProto *a = vt__onnx_attr(n, "axis");
+  int64_t axis = a && a->has_i ? a->i : 1;
+  if (x->rank < 0)
+    return vt_fail(e, VT_EUNSUPPORTED, "%s before opset 13 on an input of unknown rank", n->op);
+  if (axis < 0) axis += x->rank;
+  if (axis < 0 || axis > x->rank) return vt_fail(e, VT_EFORMAT, "%s: axis out of range", n->op);
+  if (axis == x->rank - 1) {
+    set(n, "axis", "-1");
+    return 0;
+  }
+  struct vt_value *shape = vt_emit(g, "Shape", VT_IN(x), "");
+  struct vt_value *flat = vt_emit(g, "Flatten", VT_IN(x), "axis=%d", (int)axis);
+  struct vt_value *y = vt_emit_n(g, n->op, 1, &flat, 1, &(struct vt_value *){NULL}, "axis=-1");
+  struct vt_value *r = vt_emit(g, "Reshape", VT_IN(y, shape), "");
+  if (!r) return vt_graph_status(g, e);
+  vt__value_rename(g, r, n->outname[0]);
+  return 1;
+}
+
+int vt__onnx_upgrade(const struct vt__onnx_reader *r, struct vt_graph *g, struct vt__onnx_node *n,
+                     struct vt_err *e)
+{
+  int rc = move_attributes(g, n, r->opset);
+  if (rc) return vt_graph_status(g, e);
+  const char *op = n->p->op_type;
+  if (strstr(op, "oftmax") || strcmp(op, "Hardmax") == 0) return softmax(g, n, e);
+  if (strcmp(op, "Upsample") == 0 || strcmp(op, "Resize") == 0) {
+    if (n->nin == 2) { /* (X, scales) -> (X, roi, scales) */
+      place(n, 2, n->in[1]);
+      n->in[1] = NULL;
+    }
+    set(n, "coordinate_transformation_mode", "asymmetric");
+    set(n, "nearest_mode", "floor");
+  } else if (strcmp(op, "BatchNormalization") == 0) {
+    const Onnx__AttributeProto *a = vt__onnx_attr(n, "spatial");
+    if (a && a->has_i && a->i == 0)
+      return vt_fail(e, VT_EUNSUPPORTED, "BatchNormalization with statistics per position (spatial=0)");
+  }
+  return 0;
+}

@@ -1,0 +1,400 @@
+/* Graph to ONNX file: IR version 8, opset 17, and the domain ai.vitrine (version 1) where it is used.
+ *
+ * Layout, in protobuf's wire format (https://protobuf.dev/programming-guides/encoding; field numbers of
+ * onnx.proto):
+ *
+ *   ModelProto   ir_version 1, producer_name 2, producer_version 3, opset_import 8, metadata_props 14, graph
+ * 7 GraphProto   name 2, doc_string 10, node 1, input 11, output 12, initializer 5 TensorProto  dims 1,
+ * data_type 2, name 8, doc_string 12 (blanks), raw_data 9
+ *
+ * The graph comes last and its weights at its end: a file cut off anywhere is seen to be cut off. The blanks
+ * before each initializer's raw_data put its bytes at a multiple of 64 in the file, so that a reader can use
+ * them in place; the graph's length is written in five bytes, so that where it starts is known beforehand.
+ *
+ * With weights_f16, an f32 initializer of rank 2 or more, 16 elements or more, and no element beyond f16's
+ * range is stored as f16 under "NAME.f16", and a Cast node gives it its own name. Vectors (biases, statistics
+ * of batch norm) stay f32: they are a hundredth of a model and the least forgiving. */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include "engine/onnx_priv.h"
+
+enum { ALIGN = 64, MIN_F16 = 16 };
+
+struct writer {
+  struct vt_buf out;
+  bool f16;
+  const char *path;
+  struct vt_err *e;
+};
+
+/* ---- wire format ---- */
+
+static void put_varint(struct vt_buf *b, uint64_t v)
+{
+  char bytes[10];
+  size_t n = 0;
+  do {
+    bytes[n++] = (char)((v & 0x7f) | (v > 0x7f ? 0x80 : 0));
+    v >>= 7;
+  } while (v);
+  vt_buf_add(b, bytes, n);
+}
+
+static void put_int(struct vt_buf *b, int field, int64_t v)
+{
+  put_varint(b, (uint64_t)field << 3);
+  put_varint(b, (uint64_t)v);
+}
+
+static void put_float(struct vt_buf *b, int field, float v)
+{
+  put_varint(b, (uint64_t)field << 3 | 5);
+  vt_buf_add(b, &v, 4);
+}
+
+static void put_bytes(struct vt_buf *b, int field, const void *data, size_t len)
+{
+  put_varint(b, (uint64_t)field << 3 | 2);
+  put_varint(b, len);
+  vt_buf_add(b, data, len);
+}
+
+static void put_text(struct vt_buf *b, int field, const char *s)
+{
+  put_bytes(b, field, s, strlen(s));
+}
+
+/* A message built in a buffer of its own, which is cleared. */
+static void put_message(struct vt_buf *b, int field, struct vt_buf *m)
+{
+  put_bytes(b, field, m->data, m->len);
+  if (m->failed) b->failed = true;
+  vt_buf_clear(m);
+}
+
+/* A message whose length is filled in at its end, in five bytes: gives the place to hand to end_message. */
+static size_t begin_message(struct vt_buf *b, int field)
+{
+  put_varint(b, (uint64_t)field << 3 | 2);
+  size_t at = b->len;
+  vt_buf_add(b, "\0\0\0\0\0", 5);
+  return at;
+}
+
+static void end_message(struct vt_buf *b, size_t at)
+{
+  if (b->failed) return;
+  size_t len = b->len - at - 5;
+  for (int i = 0; i < 5; i++) b->data[at + (size_t)i] = (char)((len >> (7 * i) & 0x7f) | (i < 4 ? 0x80 : 0));
+}
+
+/* ---- tensors ---- */
+
+static size_t varint_size(uint64_t v)
+{
+  size_t n = 1;
+  while (v >>= 7) n++;
+  return n;
+}
+
+/* align: the bytes are to start at a multiple of ALIGN of b, which is the file; else b is a part of it. */
+static void put_tensor(struct vt_buf *b, int field, const char *name, const struct vt_tensor *t, bool align)
+{
+  struct vt_buf head;
+  vt_buf_init(&head);
+  size_t bytes = vt_tensor_bytes(t);
+  for (int i = 0; i < t->rank; i++) put_int(&head, 1, t->dim[i]);
+  put_int(&head, 2, t->dtype);
+  if (name) put_text(&head, 8, name);
+  size_t raw = 1 + varint_size(bytes), pad = 0;
+  if (align) {
+    /* where the bytes would be with a doc_string of no blanks; each blank moves them by one until the length
+     * of the tensor's own length changes, hence the loop */
+    for (pad = 0; pad < ALIGN; pad++) {
+      size_t body = head.len + 2 + pad + raw + bytes;
+      if ((b->len + 1 + varint_size(body) + head.len + 2 + pad + raw) % ALIGN == 0) break;
+    }
+    char blanks[ALIGN];
+    memset(blanks, ' ', sizeof blanks);
+    put_bytes(&head, 12, blanks, pad);
+  }
+  put_varint(b, (uint64_t)field << 3 | 2);
+  put_varint(b, head.len + raw + bytes);
+  vt_buf_add(b, head.data, head.len);
+  put_bytes(b, 9, t->data, bytes);
+  if (head.failed) b->failed = true;
+  vt_buf_clear(&head);
+}
+
+static bool fits_f16(const struct vt_value *v)
+{
+  const struct vt_tensor *t = &v->init;
+  int64_t n = vt_tensor_count(t);
+  if (t->dtype != VT_F32 || t->rank < 2 || n < MIN_F16) return false;
+  for (int64_t i = 0; i < n; i++)
+    if (!(fabsf(((const float *)t->data)[i]) < 65520.0f)) return false;
+  return true;
+}
+
+/* "NAME.f16", or with more behind it where that name is taken. */
+static void f16_name(const struct vt_graph *g, const char *name, struct vt_buf *out)
+{
+  vt_buf_addf(out, "%s.f16", name);
+  while (!out->failed && vt_graph_find(g, out->data)) vt_buf_addc(out, '_');
+}
+
+static int put_initializers(struct writer *w, struct vt_buf *b, const struct vt_graph *g, bool f16,
+                            bool align)
+{
+  for (int i = 0; i < g->nvalues; i++) {
+    const struct vt_value *v = g->values[i];
+    if (!v->init.data || v->producer) continue;
+    if (!f16 || !fits_f16(v)) {
+      put_tensor(b, 5, v->name, &v->init, align);
+      continue;
+    }
+    struct vt_tensor h;
+    struct vt_buf name;
+    int rc = vt_tensor_cast(&h, &v->init, VT_F16, w->e);
+    if (rc) return rc;
+    vt_buf_init(&name);
+    f16_name(g, v->name, &name);
+    if (!name.failed) put_tensor(b, 5, name.data, &h, align);
+    if (name.failed) b->failed = true;
+    vt_buf_clear(&name);
+    vt_tensor_clear(&h);
+  }
+  return 0;
+}
+
+/* The Cast nodes that give 16-bit initializers their names back. */
+static void put_casts(struct vt_buf *b, const struct vt_graph *g)
+{
+  for (int i = 0; i < g->nvalues; i++) {
+    const struct vt_value *v = g->values[i];
+    if (!v->init.data || v->producer || !fits_f16(v)) continue;
+    struct vt_buf m, a, name;
+    vt_buf_init(&m);
+    vt_buf_init(&a);
+    vt_buf_init(&name);
+    f16_name(g, v->name, &name);
+    if (!name.failed) put_text(&m, 1, name.data);
+    put_text(&m, 2, v->name);
+    put_text(&m, 4, "Cast");
+    put_text(&a, 1, "to");
+    put_int(&a, 3, VT_F32);
+    put_int(&a, 20, ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__INT);
+    put_message(&m, 5, &a);
+    if (name.failed) b->failed = true;
+    vt_buf_clear(&name);
+    put_message(b, 1, &m);
+  }
+}
+
+/* ---- nodes ---- */
+
+static int put_graph(struct writer *w, struct vt_buf *b, const struct vt_graph *g, bool top);
+
+static void put_packed_ints(struct vt_buf *m, const struct vt_ints *l)
+{
+  for (int i = 0; i < l->n; i++) put_int(m, 8, l->v[i]);
+}
+
+/* Whether an attribute says more than its absence would. */
+static bool stated(const struct vt_attr_desc *d, const void *attrs)
+{
+  const void *f = (const char *)attrs + d->offset;
+  if (d->required || (d->present && *((const bool *)attrs + d->present))) return true;
+  switch (d->type) {
+  case VT_ATTR_INT: return *(const int64_t *)f != d->i;
+  case VT_ATTR_FLOAT: return *(const float *)f != d->f;
+  case VT_ATTR_STRING: return strcmp(*(const char *const *)f, d->s ? d->s : "") != 0;
+  case VT_ATTR_ENUM: return *(const int *)f != (int)d->i;
+  case VT_ATTR_INTS: return ((const struct vt_ints *)f)->n > 0;
+  case VT_ATTR_FLOATS: return ((const struct vt_floats *)f)->n > 0;
+  case VT_ATTR_STRINGS: return ((const struct vt_strings *)f)->n > 0;
+  case VT_ATTR_TENSOR: return ((const struct vt_tensor *)f)->data != NULL;
+  default: return *(struct vt_graph *const *)f != NULL;
+  }
+}
+
+static void put_choice(struct vt_buf *m, const char *choices, int k)
+{
+  const char *p = choices;
+  while (k-- > 0) p += strcspn(p, "|") + 1;
+  put_bytes(m, 4, p, strcspn(p, "|"));
+}
+
+/* AttributeProto: name 1, f 2, i 3, s 4, t 5, g 6, floats 7, ints 8, strings 9, type 20. */
+static int put_attr(struct writer *w, struct vt_buf *node, const struct vt_attr_desc *d, const void *f)
+{
+  static const int types[] = {[VT_ATTR_INT] = 2,     [VT_ATTR_FLOAT] = 1,  [VT_ATTR_STRING] = 3,
+                              [VT_ATTR_ENUM] = 3,    [VT_ATTR_INTS] = 7,   [VT_ATTR_FLOATS] = 6,
+                              [VT_ATTR_STRINGS] = 8, [VT_ATTR_TENSOR] = 4, [VT_ATTR_GRAPH] = 5};
+  struct vt_buf m;
+  int rc = 0;
+  vt_buf_init(&m);
+  put_text(&m, 1, d->name);
+  switch (d->type) {
+  case VT_ATTR_INT: put_int(&m, 3, *(const int64_t *)f); break;
+  case VT_ATTR_FLOAT: put_float(&m, 2, *(const float *)f); break;
+  case VT_ATTR_STRING: put_text(&m, 4, *(const char *const *)f); break;
+  case VT_ATTR_ENUM: put_choice(&m, d->choices, *(const int *)f); break;
+  case VT_ATTR_INTS: put_packed_ints(&m, f); break;
+  case VT_ATTR_FLOATS:
+    for (int i = 0; i < ((const struct vt_floats *)f)->n; i++)
+      put_float(&m, 7, ((const struct vt_floats *)f)->v[i]);
+    break;
+  case VT_ATTR_STRINGS:
+    for (int i = 0; i < ((const struct vt_strings *)f)->n; i++)
+      put_text(&m, 9, ((const struct vt_strings *)f)->v[i]);
+    break;
+  case VT_ATTR_TENSOR: put_tensor(&m, 5, NULL, f, false); break;
+  case VT_ATTR_GRAPH: {
+    struct vt_buf sub;
+    vt_buf_init(&sub);
+    rc = put_graph(w, &sub, *(struct vt_graph *const *)f, false);
+    put_message(&m, 6, &sub);
+    break;
+  }
+  }
+  put_int(&m, 20, types[d->type]);
+  put_message(node, 5, &m);
+  return rc;
+}
+
+/* NodeProto: input 1, output 2, name 3, op_type 4, attribute 5, domain 7. */
+static int put_node(struct writer *w, struct vt_buf *b, const struct vt_node *n)
+{
+  struct vt_buf m;
+  int rc = 0;
+  bool standard = !n->op->domain || !*n->op->domain;
+  if (standard && (n->op->since > VT__ONNX_OPSET || (n->op->until && n->op->until < VT__ONNX_OPSET)))
+    return vt_fail(w->e, VT_EUNSUPPORTED,
+                   "%s: node '%s': this form of %s (opset %d to %d) has no place in opset %d", w->path,
+                   n->name, n->op->name, n->op->since, n->op->until, VT__ONNX_OPSET);
+  vt_buf_init(&m);
+  for (int i = 0; i < n->nin; i++) put_text(&m, 1, n->in[i] ? n->in[i]->name : "");
+  for (int i = 0; i < n->nout; i++) put_text(&m, 2, n->out[i] ? n->out[i]->name : "");
+  put_text(&m, 3, n->name);
+  put_text(&m, 4, n->op->name);
+  for (int i = 0; i < n->op->nattr && !rc; i++)
+    if (stated(&n->op->attr[i], n->attrs))
+      rc = put_attr(w, &m, &n->op->attr[i], (const char *)n->attrs + n->op->attr[i].offset);
+  if (!standard) put_text(&m, 7, n->op->domain);
+  put_message(b, 1, &m);
+  return rc;
+}
+
+/* ---- graphs ---- */
+
+/* ValueInfoProto: name 1, type 2 {tensor_type 1 {elem_type 1, shape 2 {dim 1 {dim_value 1, dim_param 2}}}}.
+ */
+static void put_value_info(struct vt_buf *b, int field, const struct vt_value *v)
+{
+  struct vt_buf info, type, tensor, shape, dim;
+  vt_buf_init(&info);
+  vt_buf_init(&type);
+  vt_buf_init(&tensor);
+  vt_buf_init(&shape);
+  vt_buf_init(&dim);
+  put_int(&tensor, 1, v->dtype);
+  for (int i = 0; i < v->rank; i++) {
+    if (v->dim[i] >= 0)
+      put_int(&dim, 1, v->dim[i]);
+    else if (v->dim_name[i])
+      put_text(&dim, 2, v->dim_name[i]);
+    put_message(&shape, 1, &dim);
+  }
+  if (v->rank >= 0) put_message(&tensor, 2, &shape);
+  put_message(&type, 1, &tensor);
+  put_text(&info, 1, v->name);
+  put_message(&info, 2, &type);
+  put_message(b, field, &info);
+}
+
+static int put_graph(struct writer *w, struct vt_buf *b, const struct vt_graph *g, bool top)
+{
+  int rc = 0;
+  bool f16 = top && w->f16;
+  put_text(b, 2, g->name);
+  if (g->doc && *g->doc) put_text(b, 10, g->doc);
+  if (f16) put_casts(b, g);
+  for (int i = 0; i < g->nnodes && !rc; i++) rc = put_node(w, b, g->nodes[i]);
+  for (int i = 0; i < g->ninputs; i++) put_value_info(b, 11, g->inputs[i]);
+  for (int i = 0; i < g->noutputs; i++) put_value_info(b, 12, g->outputs[i]);
+  return rc ? rc : put_initializers(w, b, g, f16, top);
+}
+
+static void put_pair(struct vt_buf *b, int field, const char *key, const char *value)
+{
+  struct vt_buf m;
+  vt_buf_init(&m);
+  put_text(&m, 1, key);
+  put_text(&m, 2, value);
+  put_message(b, field, &m);
+}
+
+static void put_opset(struct vt_buf *b, const char *domain, int version)
+{
+  struct vt_buf m;
+  vt_buf_init(&m);
+  put_text(&m, 1, domain);
+  put_int(&m, 2, version);
+  put_message(b, 8, &m);
+}
+
+static bool uses_own_domain(const struct vt_graph *g)
+{
+  for (int i = 0; i < g->nnodes; i++)
+    if (g->nodes[i]->op->domain && strcmp(g->nodes[i]->op->domain, VT__DOMAIN) == 0) return true;
+  for (int i = 0; i < g->priv->nsubs; i++)
+    if (uses_own_domain(g->priv->subs[i])) return true;
+  return false;
+}
+
+/* Names of variables, one per line, under a key of ours. */
+static void put_variables(struct vt_buf *b, const struct vt_graph *g, const char *key, bool trainable)
+{
+  struct vt_buf list;
+  vt_buf_init(&list);
+  for (int i = 0; i < g->nvalues; i++) {
+    const struct vt_value *v = g->values[i];
+    if (v->is_variable && v->is_trainable == trainable && !strchr(v->name, '\n'))
+      vt_buf_addf(&list, "%s%s", list.len ? "\n" : "", v->name);
+  }
+  if (list.len) put_pair(b, 14, key, list.data);
+  if (list.failed) b->failed = true;
+  vt_buf_clear(&list);
+}
+
+int vt_onnx_save(const struct vt_graph *g, const char *path, const struct vt_onnx_save_opts *o,
+                 struct vt_err *e)
+{
+  struct writer w = {.f16 = o && o->weights_f16, .path = path, .e = e};
+  int rc = vt_graph_status(g, e);
+  if (rc) return rc;
+  if (g->nassigns)
+    return vt_fail(e, VT_EUNSUPPORTED, "%s: graph '%s' assigns to variables, which ONNX cannot say", path,
+                   g->name);
+  struct vt_buf *b = &w.out;
+  vt_buf_init(b);
+  put_int(b, 1, VT__ONNX_IR);
+  put_text(b, 2, "vitrine");
+  put_text(b, 3, VT_VERSION);
+  put_opset(b, "", VT__ONNX_OPSET);
+  if (uses_own_domain(g)) put_opset(b, VT__DOMAIN, 1);
+  for (int i = 0; i < g->nmeta; i++) put_pair(b, 14, g->meta[i].key, g->meta[i].value);
+  put_variables(b, g, VT__META_TRAINABLE, true);
+  put_variables(b, g, VT__META_STATE, false);
+  size_t at = begin_message(b, 7);
+  rc = put_graph(&w, b, g, true);
+  end_message(b, at);
+  if (!rc && b->failed) rc = vt_fail(e, VT_ENOMEM, "%s: out of memory", path);
+  if (!rc && b->len > (size_t)1 << 31)
+    rc = vt_fail(e, VT_ELIMIT, "%s: the model takes over 2^31 bytes", path);
+  if (!rc) rc = vt_file_write_atomic(path, b->data, b->len, e);
+  vt_buf_clear(b);
+  return rc;
+}
