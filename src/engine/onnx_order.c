@@ -64,6 +64,12 @@ struct frame {
   size_t n, next;
 };
 
+static size_t name_node(const Onnx__NodeProto *q, const char *after, char *out, size_t size)
+{
+  const char *name = q->name && *q->name ? q->name : q->n_output && q->output[0] ? q->output[0] : "?";
+  return (size_t)snprintf(out, size, "'%.60s' (%.40s)%s", name, q->op_type ? q->op_type : "?", after);
+}
+
 static int show_cycle(const struct vt__onnx_file *f, const Onnx__GraphProto *p, const struct frame *stack,
                       int depth, int again, struct vt_err *e)
 {
@@ -71,15 +77,9 @@ static int show_cycle(const struct vt__onnx_file *f, const Onnx__GraphProto *p, 
   size_t n = 0;
   int from = depth;
   while (from > 0 && stack[from].node != again) from--;
-  for (int i = depth; i >= from && n < sizeof text; i--) {
-    const Onnx__NodeProto *q = p->node[stack[i].node];
-    const char *name = q->name && *q->name ? q->name : q->n_output && q->output[0] ? q->output[0] : "?";
-    n += (size_t)snprintf(text + n, sizeof text - n, "'%.60s' (%.40s) <- ", name,
-                          q->op_type ? q->op_type : "?");
-  }
-  const Onnx__NodeProto *q = p->node[stack[depth].node];
-  const char *name = q->name && *q->name ? q->name : q->n_output && q->output[0] ? q->output[0] : "?";
-  if (n < sizeof text) snprintf(text + n, sizeof text - n, "'%.60s'", name);
+  for (int i = from; i <= depth && n < sizeof text; i++)
+    n += name_node(p->node[stack[i].node], " -> ", text + n, sizeof text - n);
+  if (n < sizeof text) name_node(p->node[again], "", text + n, sizeof text - n);
   return vt_fail(e, VT_EFORMAT, "%s: its nodes form a cycle, each needing the next one's output: %s", f->path,
                  text);
 }
