@@ -76,7 +76,7 @@ struct vt_node *vt__node_make(struct vt_graph *g, const struct vt_op_desc *op, c
   return n;
 }
 
-/* Keeps the nodes that outputs or (in training) assignments need. */
+/* Keeps the nodes that outputs or (in training) assignments need, and of their optional outputs those. */
 int vt__pass_dead(struct vt_program *p, struct vt_err *e)
 {
   struct vt_graph *g = p->graph;
@@ -93,8 +93,13 @@ int vt__pass_dead(struct vt_program *p, struct vt_err *e)
       if (n->in[k]) live[n->in[k]->id] = true;
   }
   int kept = 0;
-  for (int i = 0; i < g->nnodes; i++)
-    if (keep[i]) g->nodes[kept++] = g->nodes[i];
+  for (int i = 0; i < g->nnodes; i++) {
+    struct vt_node *n = g->nodes[i];
+    if (!keep[i]) continue;
+    for (int k = n->op->min_out; k < n->nout; k++)
+      if (n->out[k] && !live[n->out[k]->id]) n->out[k] = NULL;
+    g->nodes[kept++] = n;
+  }
   g->nnodes = kept;
 out:
   vt_free(live);
