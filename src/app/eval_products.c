@@ -17,22 +17,6 @@ static int64_t choose(const struct vt_dataset *d, int64_t first, bool any, int s
   return n;
 }
 
-static int build_index(struct vt_index **x, const struct vt_dataset *d, int64_t n, int dim, const float *v,
-                       struct vt_err *e)
-{
-  int64_t *id = vt_calloc((size_t)n + 1, sizeof *id);
-  uint8_t *group = vt_calloc((size_t)n + 1, 1);
-  int rc = id && group ? vt_index_new(x, dim, e) : vt_fail(e, VT_ENOMEM, "index: out of memory");
-  for (int64_t i = 0; i < n && rc >= 0; i++) {
-    id[i] = i;
-    group[i] = d->v[i].group < 0 ? VT_IGNORE : (uint8_t)d->v[i].group;
-  }
-  if (rc >= 0) rc = vt_index_add(*x, n, id, group, v, e);
-  vt_free(id);
-  vt_free(group);
-  return rc;
-}
-
 struct totals {
   struct vt_means type, both; /* by group of the query */
   struct vt_means first_type, first_both, rank;
@@ -108,12 +92,12 @@ int vt_eval_products(struct vt_cli *cli, const struct vt_measure_opts *o, struct
     rc = vt_fail(e, VT_ENOMEM, "out of memory");
     goto out;
   }
-  struct vt_measure_set set = {&d, row};
+  struct vt_measure_set set = {&d, row, NULL};
   choose(&d, 0, true, 0, row);
   if ((rc = vt_measure_embed(x, n, (int)o->batch, vt_measure_whole, &set, "catalogue", &v, e)) < 0) goto out;
+  if ((rc = vt_measure_index(&index, &set, n, vt_embedder_dim(x), v, e)) < 0) goto out;
   nq = choose(&d, n, false, o->split, row);
   if ((rc = vt_measure_embed(x, nq, (int)o->batch, vt_measure_whole, &set, "queries", &q, e)) < 0) goto out;
-  if ((rc = build_index(&index, &d, n, vt_embedder_dim(x), v, e)) < 0) goto out;
   if ((rc = search(&d, index, row, nq, q, t, e)) < 0) goto out;
   report(&d, t, n, f);
 out:

@@ -109,6 +109,48 @@ out:
   return rc;
 }
 
+int vt_measure_garment(const struct vt_embedder *x, int64_t i, float *in, void *ctx, struct vt_err *e)
+{
+  const struct vt_measure_set *set = ctx;
+  const struct vt_sample *s = &set->data->v[set->row[i]];
+  const struct vt_image *photo, *tags;
+  struct vt_image own = {0}, own_tags = {0}, labels = {0};
+  struct vt_mask mask = {0};
+  int rc;
+  if ((rc = vt_image_cache_get(set->cache, s->image, 0, false, &photo, &own, e)) < 0) goto out;
+  if ((rc = vt_image_cache_get(set->cache, s->label_map, 0, true, &tags, &own_tags, e)) < 0) goto out;
+  if ((rc = vt_image_copy(&labels, tags, e)) < 0) goto out;
+  vt_sample_map_labels(set->data, s, &labels);
+  rc = vt_mask_from_labels(&mask, labels.px, labels.width, labels.height, labels.stride, (uint8_t)s->region,
+                           e);
+  if (rc >= 0) rc = vt_embedder_prepare(x, photo, NULL, &mask, in, e);
+  if (rc < 0) vt_fail_in(e, rc, "%s", s->image);
+out:
+  vt_mask_clear(&mask);
+  vt_image_clear(&labels);
+  vt_image_clear(&own_tags);
+  vt_image_clear(&own);
+  return rc;
+}
+
+int vt_measure_index(struct vt_index **out, const struct vt_measure_set *set, int64_t n, int dim,
+                     const float *v, struct vt_err *e)
+{
+  int64_t *id = vt_calloc((size_t)n + 1, sizeof *id);
+  uint8_t *group = vt_calloc((size_t)n + 1, 1);
+  *out = NULL;
+  int rc = id && group ? vt_index_new(out, dim, e) : vt_fail(e, VT_ENOMEM, "index: out of memory");
+  for (int64_t i = 0; i < n && rc >= 0; i++) {
+    int g = set->data->v[set->row[i]].group;
+    id[i] = i;
+    group[i] = g < 0 ? VT_IGNORE : (uint8_t)g;
+  }
+  if (rc >= 0) rc = vt_index_add(*out, n, id, group, v, e);
+  vt_free(id);
+  vt_free(group);
+  return rc;
+}
+
 void vt_figures_add(struct vt_figures *f, const char *name, double value)
 {
   char text[40] = "null";
@@ -129,12 +171,17 @@ void vt_figures_addf(struct vt_figures *f, double value, const char *fmt, ...)
   vt_figures_add(f, name, value);
 }
 
+void vt_figures_clear(struct vt_figures *f)
+{
+  vt_buf_clear(&f->json);
+  vt_buf_clear(&f->table);
+}
+
 int vt_figures_print(struct vt_figures *f, struct vt_cli *cli, bool json, struct vt_err *e)
 {
   int rc = f->json.failed || f->table.failed ? vt_fail(e, VT_ENOMEM, "figures: out of memory") : 0;
   if (!rc && json) fprintf(cli->out, "{%s}\n", f->json.data ? f->json.data : "");
   if (!rc && !json && f->table.data) fputs(f->table.data, cli->out);
-  vt_buf_clear(&f->json);
-  vt_buf_clear(&f->table);
+  vt_figures_clear(f);
   return rc;
 }

@@ -59,9 +59,15 @@ int vt_measure_embed(struct vt_embedder *x, int64_t n, int batch, vt_prepare_fn 
  * to it. */
 struct vt_measure_set {
   const struct vt_dataset *data;
-  const int64_t *row; /* sample numbers, n of them */
+  const int64_t *row;           /* sample numbers, n of them */
+  struct vt_image_cache *cache; /* for vt_measure_garment */
 };
 int vt_measure_whole(const struct vt_embedder *x, int64_t i, float *in, void *ctx, struct vt_err *e);
+/* The same for regions, cut out by their true masks. */
+int vt_measure_garment(const struct vt_embedder *x, int64_t i, float *in, void *ctx, struct vt_err *e);
+/* An index whose row ids are positions in `row` and whose groups are those of the samples. */
+int vt_measure_index(struct vt_index **out, const struct vt_measure_set *set, int64_t n, int dim,
+                     const float *v, struct vt_err *e);
 
 /* Figures in order of adding: one JSON object, or a table. A NaN is null, or a dash. */
 struct vt_figures {
@@ -70,6 +76,7 @@ struct vt_figures {
 void vt_figures_add(struct vt_figures *f, const char *name, double value);
 void vt_figures_addf(struct vt_figures *f, double value, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
+void vt_figures_clear(struct vt_figures *f);
 /* Prints to cli->out and clears. */
 int vt_figures_print(struct vt_figures *f, struct vt_cli *cli, bool json, struct vt_err *e);
 
@@ -80,5 +87,13 @@ int vt_eval_products(struct vt_cli *cli, const struct vt_measure_opts *o, struct
                      struct vt_err *e);
 int vt_eval_street(struct vt_cli *cli, const struct vt_measure_opts *o, double min_share,
                    struct vt_figures *f, struct vt_err *e);
+
+struct vt_drawn_opts {
+  int64_t seed, photos, products;
+  double min_share;
+  const char *out; /* folder for the drawn data, kept; NULL: a temporary one */
+};
+int vt_eval_drawn(struct vt_cli *cli, const struct vt_measure_opts *o, const struct vt_drawn_opts *drawn,
+                  struct vt_figures *f, struct vt_err *e);
 
 #endif

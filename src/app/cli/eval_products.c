@@ -14,8 +14,10 @@ static int run(struct vt_cli *cli, const void *opts, const struct vt_strings *ar
   const struct opts *o = opts;
   struct vt_figures f = {0};
   if (args->n) return vt_fail(e, VT_EUSAGE, "eval products takes no arguments, found '%s'", args->v[0]);
-  int rc = vt_eval_products(cli, &o->m, &f, e), shown = vt_figures_print(&f, cli, o->m.json && rc >= 0, e);
-  return rc < 0 ? rc : shown;
+  int rc = vt_eval_products(cli, &o->m, &f, e);
+  if (rc >= 0) return vt_figures_print(&f, cli, o->m.json, e);
+  vt_figures_clear(&f);
+  return rc;
 }
 
 const struct vt_verb vt_verb_eval_products = {

@@ -17,9 +17,10 @@ static int run(struct vt_cli *cli, const void *opts, const struct vt_strings *ar
   const struct opts *o = opts;
   struct vt_figures f = {0};
   if (args->n) return vt_fail(e, VT_EUSAGE, "eval street takes no arguments, found '%s'", args->v[0]);
-  int rc = vt_eval_street(cli, &o->m, o->min_share, &f, e),
-      shown = vt_figures_print(&f, cli, o->m.json && rc >= 0, e);
-  return rc < 0 ? rc : shown;
+  int rc = vt_eval_street(cli, &o->m, o->min_share, &f, e);
+  if (rc >= 0) return vt_figures_print(&f, cli, o->m.json, e);
+  vt_figures_clear(&f);
+  return rc;
 }
 
 const struct vt_verb vt_verb_eval_street = {
