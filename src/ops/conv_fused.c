@@ -1,0 +1,64 @@
+/* ai.vitrine:ConvFused: convolution with bias, residual and activation in one step, made by the fusion pass.
+ */
+#include "ops/conv_ref.h"
+
+static int infer(struct vt_node *n, struct vt_err *e)
+{
+  int rc = vt__conv_infer(n, e);
+  const struct vt_value *r = vt__in(n, 3);
+  if (!rc && r && n->out[0] && vt__is_static(r) && vt__is_static(n->out[0]) && !vt__same_shape(r, n->out[0]))
+    return vt__bad(e, VT_ESHAPE, n, "residual '%s' does not have the shape of the output", r->name);
+  return rc;
+}
+
+static int ref(const struct vt_ref_call *c, struct vt_err *e)
+{
+  const struct vt_conv_attrs *a = c->attrs;
+  const struct vt_tensor *x = c->in[0], *w = c->in[1], *b = vt__arg(c, 2), *r = vt__arg(c, 3);
+  struct vt__conv v;
+  if (x->dtype != VT_F32) return vt__bad_dtype(c, x->dtype, e);
+  int rc = vt__conv_sizes(&v, c->node, x->rank, x->dim, w->dim, e);
+  if (rc) return rc;
+  float *y = c->out[0]->data;
+  vt__conv_forward(&v, x->data, w->data, b ? b->data : NULL, y);
+  int64_t n = vt_tensor_count(c->out[0]);
+  for (int64_t i = 0; i < n; i++)
+    y[i] = vt_act_apply((enum vt_act)a->activation, a->alpha, a->beta,
+                        y[i] + (r ? ((const float *)r->data)[i] : 0));
+  return VT_OK;
+}
+
+#define S struct vt_conv_attrs
+static const struct vt_attr_desc attrs[] = {VT__CONV_ROWS,
+                                            VT_A_ENUM(S, activation, VT_ACT_CHOICES, VT_ACT_NONE),
+                                            VT_A_FLOAT(S, alpha, 0), VT_A_FLOAT(S, beta, 0)};
+static const struct vt_op_case cases[] = {
+    {"plain", "pads=[1,1,1,1]", "f32[1,3,6,6] f32[16,3,3,3] f32[16]"},
+    {"relu", "pads=[1,1,1,1] activation=relu", "f32[2,8,5,7] f32[16,8,3,3] f32[16]"},
+    {"residual relu", "pads=[1,1,1,1] activation=relu", "f32[2,8,5,7] f32[16,8,3,3] f32[16] f32[2,16,5,7]"},
+    {"residual, no bias", "activation=relu", "f32[1,16,5,5] f32[16,16,1,1] - f32[1,16,5,5]"},
+    {"leaky", "strides=[2,2] pads=[1,1,1,1] activation=leaky_relu alpha=0.1",
+     "f32[1,8,8,8] f32[8,8,3,3] f32[8]"},
+    {"sigmoid", "activation=sigmoid", "f32[1,16,4,4] f32[17,16,1,1] f32[17]"},
+    {"hard swish", "activation=hard_swish", "f32[1,16,4,4] f32[16,16,1,1] f32[16]"},
+    {"hard sigmoid", "activation=hard_sigmoid alpha=0.2 beta=0.5", "f32[1,8,4,4] f32[8,8,1,1] f32[8]"},
+    {"clip", "activation=clip alpha=0 beta=6", "f32[1,8,4,4] f32[8,8,1,1] f32[8]"},
+    {"silu", "activation=silu", "f32[1,8,4,4] f32[8,8,1,1] f32[8]"},
+    {"depthwise relu", "group=16 pads=[1,1,1,1] activation=relu", "f32[1,16,6,6] f32[16,1,3,3] f32[16]"},
+};
+
+const struct vt_op_desc vt_op_conv_fused = {
+    .name = "ConvFused",
+    .domain = VT_DOMAIN,
+    .since = 1,
+    .doc = "Convolution with what follows it: y = act(Conv(x, w) + b + residual).",
+    VT_ATTRS(attrs, struct vt_conv_attrs),
+    .min_in = 2,
+    .max_in = 4,
+    .min_out = 1,
+    .max_out = 1,
+    .infer = infer,
+    .ref = ref,
+    .macs = vt__conv_macs,
+    VT_CASES(cases),
+};

@@ -1,0 +1,11 @@
+/* Cosh: y = cosh(x). */
+#include "ops/util.h"
+
+#define BODY(T) VT_MAP(T, cosh(x))
+VT_UNARY_REF(VT_SWITCH_FLOAT, BODY)
+
+static const struct vt_op_case cases[] = {
+    {"2-d", "", "f32[4,5]"},
+};
+
+VT_UNARY_OP(cosh, "Cosh", 9, NULL, "y = cosh(x).");

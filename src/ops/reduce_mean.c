@@ -1,0 +1,26 @@
+/* ReduceMean: mean of the elements along axes. */
+#include "ops/reduce_ref.h"
+
+static int ref(const struct vt_ref_call *c, struct vt_err *e)
+{
+  return vt__reduce_ref(c, VT__MEAN, e);
+}
+
+static int grad(VT_GRAD_ARGS)
+{
+  int64_t count = vt__reduce_count(n);
+  if (count < 1) return vt__bad(e, VT_ESHAPE, n, "its gradient needs static shapes");
+  struct vt_value *s =
+      vt_emit(g, "Mul", VT_IN(vt__unreduce(g, n, dy[0]), vt_graph_scalar(g, 1 / (float)count)), "");
+  dx[0] = vt_emit(g, "Expand", VT_IN(s, vt__shape_of(g, n->in[0])), "");
+  return vt_graph_status(g, e);
+}
+
+static const struct vt_op_case cases[] = {
+    {"all", "keepdims=0", "f32[2,3,4,5]"},
+    {"space", "axes=[2,3]", "f32[2,3,4,5]"},
+    {"axes as input", "keepdims=0", "f32[2,3,4,5] i64[2]={0,-1}"},
+    {"channels", "axes=[1] keepdims=0", "f32[2,16,3,3]"},
+};
+
+VT_REDUCE_OP(reduce_mean, "ReduceMean", grad, "The mean of the elements along axes.");

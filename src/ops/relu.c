@@ -1,0 +1,20 @@
+/* Relu: y = max(x, 0). */
+#include "ops/util.h"
+
+static int ref(const struct vt_ref_call *c, struct vt_err *e)
+{
+  return vt__ref_act(c, VT_ACT_RELU, 0, 0, e);
+}
+
+static int grad(VT_GRAD_ARGS)
+{
+  return vt__grad_act(g, n, dy[0], VT_ACT_RELU, 0, 0, dx, e);
+}
+
+static const struct vt_op_case cases[] = {
+    {"4-d", "", "f32[2,3,5,7]"},
+    {"16 channels", "", "f32[1,16,4,4]"},
+    {"matrix", "", "f32[3,33]"},
+};
+
+VT_UNARY_OP(relu, "Relu", 1, grad, "y = max(x, 0).");

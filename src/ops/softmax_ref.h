@@ -1,0 +1,43 @@
+/* Softmax along one axis, and (before opset 13) over everything from that axis on. Private to ops/. */
+#ifndef VT_OPS_SOFTMAX_REF_H
+#define VT_OPS_SOFTMAX_REF_H
+
+#include "ops/util.h"
+
+/* p[i] = exp(x[i] − max) / Σ, for n values `step` apart; with `log` their logarithm. */
+static inline void vt__softmax_row(const float *x, float *p, int64_t n, int64_t step, bool log_)
+{
+  float top = -INFINITY;
+  double sum = 0;
+  for (int64_t i = 0; i < n; i++) top = VT_MAX(top, x[i * step]);
+  for (int64_t i = 0; i < n; i++) sum += exp((double)(x[i * step] - top));
+  double ls = log(sum);
+  for (int64_t i = 0; i < n; i++) {
+    double v = (double)(x[i * step] - top) - ls;
+    p[i * step] = (float)(log_ ? v : exp(v));
+  }
+}
+int vt__softmax_infer(struct vt_node *n, struct vt_err *e);
+int vt__softmax_ref(const struct vt_ref_call *c, bool flat, bool log_, struct vt_err *e);
+/* Sum of v over the axes that the softmax runs along, kept as ones. */
+struct vt_value *vt__softmax_sum(struct vt_graph *g, const struct vt_node *n, struct vt_value *v, bool flat);
+
+#define VT_SOFTMAX_OP(sym, onnx, since_, until_, axis_, doc_)                                                \
+  static const struct vt_attr_desc attrs[] = {VT_A_INT(struct vt_axis_attrs, axis, axis_)};                  \
+  const struct vt_op_desc vt_op_##sym = {.name = onnx,                                                       \
+                                         .domain = "",                                                       \
+                                         .since = since_,                                                    \
+                                         .until = until_,                                                    \
+                                         .doc = doc_,                                                        \
+                                         VT_ATTRS(attrs, struct vt_axis_attrs),                              \
+                                         .min_in = 1,                                                        \
+                                         .max_in = 1,                                                        \
+                                         .min_out = 1,                                                       \
+                                         .max_out = 1,                                                       \
+                                         .traits = VT_INPLACE0,                                              \
+                                         .infer = vt__softmax_infer,                                         \
+                                         .ref = ref,                                                         \
+                                         .grad = grad,                                                       \
+                                         VT_CASES(cases)}
+
+#endif

@@ -1,0 +1,19 @@
+/* Softplus: y = ln(1 + exp(x)). */
+#include "ops/util.h"
+
+static int ref(const struct vt_ref_call *c, struct vt_err *e)
+{
+  return vt__ref_act(c, VT_ACT_SOFTPLUS, 0, 0, e);
+}
+
+static int grad(VT_GRAD_ARGS)
+{
+  return vt__grad_act(g, n, dy[0], VT_ACT_SOFTPLUS, 0, 0, dx, e);
+}
+
+static const struct vt_op_case cases[] = {
+    {"4-d", "", "f32[2,3,5,7]"},
+    {"large", "", "f32[8]:-90..90"},
+};
+
+VT_UNARY_OP(softplus, "Softplus", 1, grad, "y = ln(1 + exp(x)).");
