@@ -1,7 +1,7 @@
 /* Sign: y = 1, 0 or -1 as x is above, at or below 0. */
 #include "ops/util.h"
 
-#define BODY(T) VT_MAP(T, (x > 0) - (x < 0))
+#define BODY(T) VT_MAP(T, (x > 0) - (x != 0 && !(x > 0)))
 VT_UNARY_REF(VT_SWITCH_NUMBER, BODY)
 
 static const struct vt_op_case cases[] = {

@@ -35,7 +35,7 @@ static int ref(const struct vt_ref_call *c, struct vt_err *e)
 {
   const struct vt_tensor *x = c->in[0], *a = vt__arg(c, 1);
   int64_t dim[VT_MAX_RANK];
-  int rank, rc = shape(c->node, a, a != NULL, x->rank, x->dim, &rank, dim, e);
+  int rank = 0, rc = shape(c->node, a, a != NULL, x->rank, x->dim, &rank, dim, e);
   if (rc == 0) rc = vt__bad(e, VT_EARG, c->node, "axes must be integers");
   return rc < 0 ? rc : vt__view(c, rank, dim, e);
 }
