@@ -153,32 +153,39 @@ int vt_cli_main(int argc, char **argv)
   return run_verb(v, argc - words, argv + words);
 }
 
-/* Where models are sought, in this order. */
-const char *vt_find_model(struct vt_cli *cli, const char *models_option, const char *name, struct vt_err *e)
+int vt_model_places(struct vt_cli *cli, const char *models_option, const char **places)
 {
   char self[4096] = "";
   ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
   if (n > 0) self[n] = 0;
   const char *here = vt_path_dir(&cli->arena, self), *env = getenv("VITRINE_MODELS");
-  const char *places[6];
   int np = 0;
-  if (models_option) places[np++] = models_option;
-  if (!models_option && env && *env) places[np++] = env;
-  if (!models_option && here) {
-    places[np++] = vt_path_join(&cli->arena, here, "models");
-    places[np++] = vt_path_join(&cli->arena, here, "../models");
-    places[np++] = vt_path_join(&cli->arena, here, "../share/vitrine/models");
-    places[np++] = VT_PREFIX "/share/vitrine/models";
+  if (models_option) {
+    places[np++] = models_option;
+    return np;
   }
+  if (env && *env) places[np++] = env;
+  if (!here) return np;
+  static const char *const beside[] = {"models", "../models", "../share/vitrine/models"};
+  for (size_t i = 0; i < VT_COUNT(beside); i++)
+    if ((places[np] = vt_path_join(&cli->arena, here, beside[i]))) np++;
+  places[np++] = VT_PREFIX "/share/vitrine/models";
+  return np;
+}
+
+const char *vt_find_model(struct vt_cli *cli, const char *models_option, const char *name, struct vt_err *e)
+{
+  const char *places[VT_MAX_MODEL_PLACES];
+  int np = vt_model_places(cli, models_option, places);
   struct vt_buf tried;
   vt_buf_init(&tried);
   for (int i = 0; i < np; i++) {
-    const char *p = places[i] ? vt_path_join(&cli->arena, places[i], name) : NULL;
+    const char *p = vt_path_join(&cli->arena, places[i], name);
     if (p && vt_is_file(p)) {
       vt_buf_clear(&tried);
       return p;
     }
-    vt_buf_addf(&tried, "%s%s", i ? ", " : "", places[i] ? places[i] : "?");
+    vt_buf_addf(&tried, "%s%s", i ? ", " : "", places[i]);
   }
   vt_fail(e, VT_ENOENT, "model %s not found in %s; give its folder with --models or VITRINE_MODELS", name,
           tried.data ? tried.data : "no place");

@@ -33,6 +33,8 @@ extern const int vt_nverbs;
 
 /* Where models are sought: --models, VITRINE_MODELS, beside the program, the source tree's models/, the
  * prefix. Path in the arena, or NULL with the list of places in the message. */
+enum { VT_MAX_MODEL_PLACES = 6 };
+int vt_model_places(struct vt_cli *cli, const char *models_option, const char **places); /* how many */
 const char *vt_find_model(struct vt_cli *cli, const char *models_option, const char *name, struct vt_err *e);
 
 #endif
