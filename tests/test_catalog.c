@@ -34,7 +34,7 @@ static int setup(void **state)
 
 static int teardown(void **state)
 {
-  char cmd[128];
+  char cmd[256];
   snprintf(cmd, sizeof cmd, "chmod -R u+w %s; rm -rf %s", dir, dir);
   return system(cmd);
 }
