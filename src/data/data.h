@@ -23,6 +23,8 @@ int vt_taxonomy_builtin(struct vt_taxonomy *t, struct vt_err *e);
 int vt_taxonomy_read(struct vt_taxonomy *t, const char *dir, struct vt_err *e);
 void vt_taxonomy_clear(struct vt_taxonomy *t);
 int vt_taxonomy_find(const struct vt_taxonomy *t, const char *group); /* -1 if absent */
+/* Bit g: group g is a garment (not background, skin, hair). */
+uint64_t vt_taxonomy_garments(const struct vt_taxonomy *t);
 /* CSV "key,group": word -> group name ("" = none). Group names are checked. Lookup: group, -1 none, -2
  * unknown. */
 struct vt_group_map;

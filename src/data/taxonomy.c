@@ -139,3 +139,15 @@ void vt_taxonomy_map_labels(const struct vt_taxonomy *t, struct vt_image *labels
     for (int x = 0; x < labels->width; x++) row[x] = t->tag_group[row[x]];
   }
 }
+
+uint64_t vt_taxonomy_garments(const struct vt_taxonomy *t)
+{
+  static const char *const others[] = {"background", "skin", "hair"};
+  uint64_t bits = 0;
+  for (int g = 0; g < t->ngroups; g++) {
+    bool garment = true;
+    for (size_t i = 0; i < VT_COUNT(others); i++) garment = garment && strcmp(t->group[g], others[i]) != 0;
+    if (garment) bits |= UINT64_C(1) << g;
+  }
+  return bits;
+}
