@@ -373,6 +373,7 @@ static void test_one_pixel(void **state)
   ok(vt_image_encode(&out, &im, VT_FMT_PNG, 0, &e), &e);
   ok(vt_image_decode(&back, out.data, out.len, NULL, NULL, &e), &e);
   assert_int_equal(back.px[0], 200);
+  vt_image_clear(&back);
   ok(vt_image_init(&big, 33, 21, 3, &e), &e);
   for (int f = VT_NEAREST; f <= VT_LANCZOS; f++) {
     ok(vt_image_resize(&big, &im, 0, 0, 1, 1, (enum vt_filter)f, &e), &e);

@@ -7,6 +7,12 @@
 #include <cairo.h>
 #include "image/image.h"
 
+#ifdef __SANITIZE_ADDRESS__
+/* fontconfig keeps what it has read until the end of the program, on purpose. */
+const char *__lsan_default_suppressions(void);
+const char *__lsan_default_suppressions(void) { return "leak:libfontconfig\n"; }
+#endif
+
 struct vt_canvas {
   cairo_surface_t *surface; /* RGB24 */
   cairo_t *cr;
