@@ -1,7 +1,7 @@
 /* Writes the folder of drawn data. Layout: synth.h.
  *
- * Pictures are drawn by a pool, each from random numbers of its own; what the CSV files tell of them is kept by
- * number and written in order at the end. */
+ * Pictures are drawn by a pool, each from random numbers of its own; what the CSV files tell of them is kept
+ * by number and written in order at the end. */
 #include <pthread.h>
 #include <string.h>
 #include "data/synth_internal.h"
@@ -45,8 +45,8 @@ static void report(struct job *j, int rc, const struct vt_err *e)
 }
 
 /* Not synced to disk one by one, as vt_image_write would: the CSV files at the end vouch for all. */
-static int write_picture(const struct vt_image *im, const char *out, const char *folder, const char *id, const char *ext,
-                         int quality, struct vt_err *e)
+static int write_picture(const struct vt_image *im, const char *out, const char *folder, const char *id,
+                         const char *ext, int quality, struct vt_err *e)
 {
   char path[4096];
   struct vt_buf b;
@@ -79,7 +79,8 @@ static void draw_product(int64_t i, int worker, void *ctx)
 static void look_at_labels(struct seen *s, const struct vt_image *labels, const struct worn *w)
 {
   for (int g = 0; g < G_COUNT; g++)
-    s[g] = (struct seen){.product = w->product[g], .x0 = labels->width, .y0 = labels->height, .x1 = -1, .y1 = -1};
+    s[g] = (struct seen){
+        .product = w->product[g], .x0 = labels->width, .y0 = labels->height, .x1 = -1, .y1 = -1};
   for (int y = 0; y < labels->height; y++)
     for (int x = 0; x < labels->width; x++) {
       struct seen *k = &s[labels->px[y * labels->stride + x]];
@@ -89,7 +90,10 @@ static void look_at_labels(struct seen *s, const struct vt_image *labels, const 
     }
 }
 
-static void photo_id(char id[16], int64_t i) { snprintf(id, 16, "s%05lld", (long long)i); }
+static void photo_id(char id[24], int64_t i)
+{
+  snprintf(id, 24, "s%05lld", (long long)i);
+}
 
 static void draw_photo(int64_t i, int worker, void *ctx)
 {
@@ -97,7 +101,7 @@ static void draw_photo(int64_t i, int worker, void *ctx)
   struct vt_err e = {0};
   struct vt_image im = {0}, labels = {0};
   struct worn w;
-  char id[16];
+  char id[24];
   if (stopped(j)) return;
   photo_id(id, i);
   int rc = vt__street_draw(&im, &labels, &w, &j->choice, j->products, j->o->seed, i, &e);
@@ -127,8 +131,9 @@ static int write_products(const struct job *j, struct vt_err *e)
   for (int64_t i = 0; i < j->o->products; i++) {
     const struct product *p = &j->products[i];
     vt_buf_addf(&b, "%s,%s,%s,%s,%s,%s,%s,products/%s.jpg,%s\n", p->id, p->title, vt__article_name(p),
-                vt__colour_name(p->colour), vt__colour_name(p->second_colour), vt__pattern_name(p->look.pattern),
-                vt__group_name(p->group), p->id, i % VAL_PRODUCTS == VAL_PRODUCTS - 1 ? "val" : "train");
+                vt__colour_name(p->colour), vt__colour_name(p->second_colour),
+                vt__pattern_name(p->look.pattern), vt__group_name(p->group), p->id,
+                i % VAL_PRODUCTS == VAL_PRODUCTS - 1 ? "val" : "train");
   }
   int rc = write_text(j->o->out, "products.csv", &b, e);
   if (rc) return rc;
@@ -140,7 +145,7 @@ static int write_products(const struct job *j, struct vt_err *e)
 static int write_pairs(const struct job *j, struct vt_err *e)
 {
   struct vt_buf b;
-  char id[16];
+  char id[24];
   vt_buf_init(&b);
   vt_buf_adds(&b, "photo,product,group,x,y,w,h,area\n");
   for (int64_t i = 0; i < j->o->photos; i++)
@@ -148,8 +153,8 @@ static int write_pairs(const struct job *j, struct vt_err *e)
       const struct seen *s = &j->seen[i][g];
       if (s->product < 0 || !s->area) continue;
       photo_id(id, i);
-      vt_buf_addf(&b, "%s,%s,%s,%d,%d,%d,%d,%lld\n", id, j->products[s->product].id, vt__group_name(g), s->x0, s->y0,
-                  s->x1 - s->x0 + 1, s->y1 - s->y0 + 1, (long long)s->area);
+      vt_buf_addf(&b, "%s,%s,%s,%d,%d,%d,%d,%lld\n", id, j->products[s->product].id, vt__group_name(g), s->x0,
+                  s->y0, s->x1 - s->x0 + 1, s->y1 - s->y0 + 1, (long long)s->area);
     }
   int rc = write_text(j->o->out, "pairs.csv", &b, e);
   if (rc) return rc;
@@ -205,11 +210,14 @@ int vt_synth_write(const struct vt_synth_opts *o, struct vt_err *e)
 {
   struct job j = {.o = o, .lock = PTHREAD_MUTEX_INITIALIZER};
   if (o->products < G_ACCESSORY || o->products > MAX_PICTURES || o->photos < 0 || o->photos > MAX_PICTURES)
-    return vt_fail(e, VT_EARG, "%lld products and %lld photos: expected %d to %d products and at most %d photos",
+    return vt_fail(e, VT_EARG,
+                   "%lld products and %lld photos: expected %d to %d products and at most %d photos",
                    (long long)o->products, (long long)o->photos, G_ACCESSORY, MAX_PICTURES, MAX_PICTURES);
   j.products = vt_calloc((size_t)o->products, sizeof(*j.products));
   j.seen = vt_calloc((size_t)VT_MAX(o->photos, 1), sizeof(*j.seen));
-  int rc = j.products && j.seen ? 0 : vt_fail(e, VT_ENOMEM, "out of memory for the lists of %lld products", (long long)o->products);
+  int rc = j.products && j.seen ? 0
+                                : vt_fail(e, VT_ENOMEM, "out of memory for the lists of %lld products",
+                                          (long long)o->products);
   if (!rc) rc = make_folders(o->out, e);
   if (!rc) rc = vt__catalogue_make(j.products, o->products, o->seed, e);
   if (!rc) rc = sort_by_group(&j.choice, j.products, o->products, e);

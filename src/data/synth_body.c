@@ -1,18 +1,26 @@
 /* Figures: proportions and pose drawn at random, skin, head and hair.
  *
- * Proportions in heights after the usual eight-heads figure; the pose moves shoulders against hips, arms and legs. */
+ * Proportions in heights after the usual eight-heads figure; the pose moves shoulders against hips, arms and
+ * legs. */
 #include <math.h>
 #include "data/synth_internal.h"
 
-static double lerp(double a, double b, double t) { return a + (b - a) * t; }
-static double between(struct vt_rng *r, double lo, double hi) { return lo + (hi - lo) * vt_rng_unit(r); }
+static double lerp(double a, double b, double t)
+{
+  return a + (b - a) * t;
+}
+static double between(struct vt_rng *r, double lo, double hi)
+{
+  return lo + (hi - lo) * vt_rng_unit(r);
+}
 
 double vt__half_width(const struct body *b, double y)
 {
   const struct {
     double y, w;
-  } t[] = {{b->y_shoulder, b->shoulder}, {b->y_shoulder + .06, b->chest + .006}, {b->y_chest, b->chest},
-           {b->y_waist, b->waist},       {b->y_hip, b->hip},                     {b->y_crotch + .03, b->hip * .98}};
+  } t[] = {{b->y_shoulder, b->shoulder}, {b->y_shoulder + .06, b->chest + .006},
+           {b->y_chest, b->chest},       {b->y_waist, b->waist},
+           {b->y_hip, b->hip},           {b->y_crotch + .03, b->hip * .98}};
   if (y <= t[0].y) return t[0].w;
   for (size_t i = 1; i < VT_COUNT(t); i++)
     if (y <= t[i].y) {
@@ -28,8 +36,8 @@ struct pt vt__torso(const struct body *b, double x, double y)
   return (struct pt){x + b->lean * up, y + b->tilt * x * up};
 }
 
-/* Arm i from the shoulder: angle of the upper arm from straight down, outward; then the bend of the elbow, outward
- * positive. */
+/* Arm i from the shoulder: angle of the upper arm from straight down, outward; then the bend of the elbow,
+ * outward positive. */
 static void pose_arm(struct body *b, int i, double out, double bend, double length)
 {
   double side = i ? 1 : -1;
@@ -91,8 +99,10 @@ void vt__body_studio(struct body *b)
 
 void vt__body_random(struct body *b, struct vt_rng *r)
 {
-  static const uint32_t skins[] = {0xf6d7c3, 0xeec1a2, 0xe0ac82, 0xc98e62, 0xa9714a, 0x8a5636, 0x6b3f27, 0x4a2b1c};
-  static const uint32_t hairs[] = {0x17120f, 0x2c1b12, 0x4a2c17, 0x6e4423, 0x9a6a35, 0xcfa560, 0x8c2f1b, 0x9a9a9a, 0xe6dcc8};
+  static const uint32_t skins[] = {0xf6d7c3, 0xeec1a2, 0xe0ac82, 0xc98e62,
+                                   0xa9714a, 0x8a5636, 0x6b3f27, 0x4a2b1c};
+  static const uint32_t hairs[] = {0x17120f, 0x2c1b12, 0x4a2c17, 0x6e4423, 0x9a6a35,
+                                   0xcfa560, 0x8c2f1b, 0x9a9a9a, 0xe6dcc8};
   proportions(b, between(r, .88, 1.2), vt_rng_unit(r));
   b->lean = between(r, -.012, .012);
   b->tilt = between(r, -.07, .07);
@@ -157,7 +167,8 @@ void vt__draw_skin_low(struct pen *p, const struct body *b)
                  vt__torso(b, -b->shoulder * .72, .178).y + .004);
   cairo_line_to(p->cr, l.x, l.y + .04);
   cairo_line_to(p->cr, r.x, r.y + .04);
-  cairo_line_to(p->cr, vt__torso(b, b->shoulder * .72, .178).x, vt__torso(b, b->shoulder * .72, .178).y + .004);
+  cairo_line_to(p->cr, vt__torso(b, b->shoulder * .72, .178).x,
+                vt__torso(b, b->shoulder * .72, .178).y + .004);
   cairo_curve_to(p->cr, r.x, .165, b->head.x + .024, .15, b->head.x + .024, b->head.y + .04);
   cairo_close_path(p->cr);
   vt__fill(p, vt__tone(b->skin, .95), .4);
@@ -271,7 +282,8 @@ void vt__draw_hair_back(struct pen *p, const struct body *b)
     cairo_curve_to(cr, w * 1.5, h * 1.2, w * 1.2, h * .2, w * .4, -h * .2);
     cairo_close_path(cr);
   } else {
-    double low = b->hair_style == HAIR_LONG ? h * 2.6 : h * 1.15, wide = b->hair_style == HAIR_LONG ? 1.5 : 1.4;
+    double low = b->hair_style == HAIR_LONG ? h * 2.6 : h * 1.15,
+           wide = b->hair_style == HAIR_LONG ? 1.5 : 1.4;
     cairo_move_to(cr, 0, -h * 1.1);
     cairo_curve_to(cr, w * 1.7, -h * 1.1, w * wide, h * .3, w * wide, low * .8);
     cairo_curve_to(cr, w * wide, low, w * .5, low, 0, low * .95);
@@ -290,8 +302,8 @@ void vt__draw_hair_front(struct pen *p, const struct body *b, bool under_hat)
   if (b->hair_style == HAIR_NONE) return;
   enter_head(p, b);
   double side = b->hair_style == HAIR_CROP || b->hair_style == HAIR_BUN || b->hair_style == HAIR_TAIL ? .05
-                : b->hair_style == HAIR_CURLS                                                          ? .1
-                                                                                                       : .75;
+                : b->hair_style == HAIR_CURLS                                                         ? .1
+                                                                                                      : .75;
   double top = under_hat ? -h * .95 : -h * 1.1;
   cairo_new_path(cr);
   cairo_move_to(cr, w * part, -h * .55);

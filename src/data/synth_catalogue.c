@@ -1,7 +1,7 @@
 /* The drawn catalogue: what each product is, drawn at random from tables.
  *
- * A product is fixed by (seed, number, attempt); attempts go on until its key (kind, colours, pattern, cut) is new,
- * so that no two products of a catalogue look alike while there are combinations left. */
+ * A product is fixed by (seed, number, attempt); attempts go on until its key (kind, colours, pattern, cut)
+ * is new, so that no two products of a catalogue look alike while there are combinations left. */
 #include <ctype.h>
 #include <string.h>
 #include "data/synth_internal.h"
@@ -11,19 +11,22 @@ enum { ATTEMPTS = 40, FIRST_STREAM = 1 };
 static const struct {
   const char *name;
   uint32_t hex;
-} colours[] = {{"Black", 0x1d1d21},      {"White", 0xf3f2ee},     {"Grey", 0x8d9196},   {"Charcoal", 0x4a4d53},
-               {"Navy Blue", 0x1f2b52},  {"Blue", 0x2f62b8},      {"Light Blue", 0x8fbbe3}, {"Turquoise Blue", 0x2aa7a5},
-               {"Green", 0x2f8a4a},      {"Olive", 0x6b6b35},     {"Lime Green", 0x9dc63b}, {"Yellow", 0xf0cb3a},
-               {"Mustard", 0xc28a22},    {"Orange", 0xe8752c},    {"Red", 0xcb2a33},    {"Maroon", 0x6d1f2c},
-               {"Pink", 0xee94b4},       {"Magenta", 0xc4287f},   {"Purple", 0x6b3f92}, {"Lavender", 0xb9a3d8},
-               {"Brown", 0x6a452c},      {"Tan", 0xb98b5a},       {"Beige", 0xd8c49f},  {"Cream", 0xf1e6c9}};
+} colours[] = {
+    {"Black", 0x1d1d21},     {"White", 0xf3f2ee},   {"Grey", 0x8d9196},       {"Charcoal", 0x4a4d53},
+    {"Navy Blue", 0x1f2b52}, {"Blue", 0x2f62b8},    {"Light Blue", 0x8fbbe3}, {"Turquoise Blue", 0x2aa7a5},
+    {"Green", 0x2f8a4a},     {"Olive", 0x6b6b35},   {"Lime Green", 0x9dc63b}, {"Yellow", 0xf0cb3a},
+    {"Mustard", 0xc28a22},   {"Orange", 0xe8752c},  {"Red", 0xcb2a33},        {"Maroon", 0x6d1f2c},
+    {"Pink", 0xee94b4},      {"Magenta", 0xc4287f}, {"Purple", 0x6b3f92},     {"Lavender", 0xb9a3d8},
+    {"Brown", 0x6a452c},     {"Tan", 0xb98b5a},     {"Beige", 0xd8c49f},      {"Cream", 0xf1e6c9}};
 enum { NCOLOURS = VT_COUNT(colours) };
 
 static const char *const groups[G_COUNT] = {"background", "top",     "outerwear", "dress", "pants", "shorts",
                                             "skirt",      "legwear", "footwear",  "bag",   "hat",   "eyewear",
                                             "belt",       "scarf",   "accessory", "skin",  "hair"};
-static const char *const patterns[PAT_COUNT] = {"plain", "stripes", "checks", "dots", "floral", "gradient", "logo", "block"};
-static const char *const pattern_words[PAT_COUNT] = {"", "Striped ", "Checked ", "Dotted ", "Floral ", "Ombre ", "Printed ", "Two-Tone "};
+static const char *const patterns[PAT_COUNT] = {"plain",  "stripes",  "checks", "dots",
+                                                "floral", "gradient", "logo",   "block"};
+static const char *const pattern_words[PAT_COUNT] = {"",        "Striped ", "Checked ", "Dotted ",
+                                                     "Floral ", "Ombre ",   "Printed ", "Two-Tone "};
 
 /* Articles of one group stand together; their order is the group's `kind`. */
 static const struct {
@@ -73,7 +76,7 @@ static const struct {
                 {G_ACCESSORY, "Gloves", "Gloves"}};
 
 /* Of 100 products, and which patterns a group may have (bits). */
-#define ALL 0xff
+#define ALL    0xff
 #define BIT(p) (1 << PAT_##p)
 static const struct {
   int share, patterns;
@@ -92,9 +95,18 @@ static const struct {
                     [G_SCARF] = {4, ALL & ~BIT(LOGO)},
                     [G_ACCESSORY] = {2, BIT(PLAIN) | BIT(STRIPES) | BIT(DOTS) | BIT(CHECKS)}};
 
-const char *vt__colour_name(int c) { return c < 0 ? "" : colours[c].name; }
-const char *vt__pattern_name(enum pattern p) { return patterns[p]; }
-const char *vt__group_name(int group) { return groups[group]; }
+const char *vt__colour_name(int c)
+{
+  return c < 0 ? "" : colours[c].name;
+}
+const char *vt__pattern_name(enum pattern p)
+{
+  return patterns[p];
+}
+const char *vt__group_name(int group)
+{
+  return groups[group];
+}
 
 static int article_of(const struct product *p)
 {
@@ -103,14 +115,21 @@ static int article_of(const struct product *p)
   return 0;
 }
 
-const char *vt__article_name(const struct product *p) { return articles[article_of(p)].name; }
+const char *vt__article_name(const struct product *p)
+{
+  return articles[article_of(p)].name;
+}
 
 void vt__article_rows(struct vt_buf *out)
 {
-  for (size_t i = 0; i < VT_COUNT(articles); i++) vt_buf_addf(out, "%s,%s\n", articles[i].name, groups[articles[i].group]);
+  for (size_t i = 0; i < VT_COUNT(articles); i++)
+    vt_buf_addf(out, "%s,%s\n", articles[i].name, groups[articles[i].group]);
 }
 
-static double between(struct vt_rng *r, double lo, double hi) { return lo + (hi - lo) * vt_rng_unit(r); }
+static double between(struct vt_rng *r, double lo, double hi)
+{
+  return lo + (hi - lo) * vt_rng_unit(r);
+}
 
 static int choose_group(struct vt_rng *r, int64_t index)
 {
@@ -147,8 +166,8 @@ static void choose_look(struct product *p, struct vt_rng *r)
   l->third = vt__rgb(colours[third].hex);
   p->trim = vt__rgb(colours[vt_rng_below(r, 2) ? p->second_colour : third].hex);
   l->pattern = PAT_PLAIN;
-  if (vt_rng_unit(r) < .68)
-    do l->pattern = (enum pattern)vt_rng_below(r, PAT_COUNT);
+  if (vt_rng_unit(r) < .68) do
+      l->pattern = (enum pattern)vt_rng_below(r, PAT_COUNT);
     while (!(kinds[p->group].patterns >> l->pattern & 1));
   static const double turns[] = {0, 0, 1.5708, 1.5708, .7854, -.7854};
   l->angle = turns[vt_rng_below(r, VT_COUNT(turns))];
@@ -160,8 +179,10 @@ static void choose_look(struct product *p, struct vt_rng *r)
 
 static void cut_top(struct product *p, struct vt_rng *r)
 {
-  static const enum neck tshirt[] = {NECK_ROUND, NECK_V, NECK_BOAT}, top[] = {NECK_STRAPS, NECK_SQUARE, NECK_BOAT, NECK_V};
-  static const enum neck knit[] = {NECK_ROUND, NECK_V, NECK_HIGH}, tunic[] = {NECK_ROUND, NECK_V, NECK_COLLAR};
+  static const enum neck tshirt[] = {NECK_ROUND, NECK_V, NECK_BOAT},
+                         top[] = {NECK_STRAPS, NECK_SQUARE, NECK_BOAT, NECK_V};
+  static const enum neck knit[] = {NECK_ROUND, NECK_V, NECK_HIGH},
+                         tunic[] = {NECK_ROUND, NECK_V, NECK_COLLAR};
   double *s = p->shape;
   p->ease = between(r, .006, .026);
   p->length = between(r, .455, .525);
@@ -306,8 +327,8 @@ static void make_title(struct product *p)
   const char *sleeves = "";
   if (p->group == G_TOP || p->group == G_DRESS)
     sleeves = p->sleeve > .8 ? "Long-Sleeve " : p->sleeve > 0 ? "" : "Sleeveless ";
-  snprintf(p->title, sizeof p->title, "%s %s%s%s", colours[p->colour].name, pattern_words[p->look.pattern], sleeves,
-           articles[article_of(p)].one);
+  snprintf(p->title, sizeof p->title, "%s %s%s%s", colours[p->colour].name, pattern_words[p->look.pattern],
+           sleeves, articles[article_of(p)].one);
 }
 
 static void make_product(struct product *p, uint64_t seed, int64_t index, int attempt)
@@ -339,7 +360,13 @@ static void make_product(struct product *p, uint64_t seed, int64_t index, int at
 
 static uint64_t key_of(const struct product *p)
 {
-  const int k[] = {p->group, p->kind, p->colour, p->second_colour, p->look.pattern, p->neck, (int)(p->sleeve * 2.9),
+  const int k[] = {p->group,
+                   p->kind,
+                   p->colour,
+                   p->second_colour,
+                   p->look.pattern,
+                   p->neck,
+                   (int)(p->sleeve * 2.9),
                    (int)(p->length * 6)};
   uint64_t h = vt_hash64(k, sizeof k);
   return h ? h : 1;

@@ -1,8 +1,9 @@
-/* Inside the drawn data: colours, the pen that draws picture and label map together, the body, and the product.
+/* Inside the drawn data: colours, the pen that draws picture and label map together, the body, and the
+ * product.
  *
- * Lengths are in heights of a figure: y = 0 is the crown of the head, y = 1 the sole, x = 0 the middle of the body.
- * Garments are drawn on a body: the figure's in a photo, a standard one for the studio picture, so both show the same
- * thing. Small things (shoe, bag, ...) are drawn in their own unit square and placed. */
+ * Lengths are in heights of a figure: y = 0 is the crown of the head, y = 1 the sole, x = 0 the middle of the
+ * body. Garments are drawn on a body: the figure's in a photo, a standard one for the studio picture, so both
+ * show the same thing. Small things (shoe, bag, ...) are drawn in their own unit square and placed. */
 #ifndef VT_DATA_SYNTH_INTERNAL_H
 #define VT_DATA_SYNTH_INTERNAL_H
 
@@ -12,8 +13,24 @@
 
 /* Numbers of the taxonomy's groups. */
 enum {
-  G_BACKGROUND, G_TOP, G_OUTERWEAR, G_DRESS, G_PANTS, G_SHORTS, G_SKIRT, G_LEGWEAR, G_FOOTWEAR, G_BAG, G_HAT,
-  G_EYEWEAR, G_BELT, G_SCARF, G_ACCESSORY, G_SKIN, G_HAIR, G_COUNT
+  G_BACKGROUND,
+  G_TOP,
+  G_OUTERWEAR,
+  G_DRESS,
+  G_PANTS,
+  G_SHORTS,
+  G_SKIRT,
+  G_LEGWEAR,
+  G_FOOTWEAR,
+  G_BAG,
+  G_HAT,
+  G_EYEWEAR,
+  G_BELT,
+  G_SCARF,
+  G_ACCESSORY,
+  G_SKIN,
+  G_HAIR,
+  G_COUNT
 };
 
 struct rgb {
@@ -37,7 +54,17 @@ void vt__pen_turn(struct pen *p, double angle);
 void vt__pen_scale(struct pen *p, double sx, double sy);
 void vt__source(cairo_t *cr, struct rgb c, double alpha);
 
-enum pattern { PAT_PLAIN, PAT_STRIPES, PAT_CHECKS, PAT_DOTS, PAT_FLORAL, PAT_GRADIENT, PAT_LOGO, PAT_BLOCK, PAT_COUNT };
+enum pattern {
+  PAT_PLAIN,
+  PAT_STRIPES,
+  PAT_CHECKS,
+  PAT_DOTS,
+  PAT_FLORAL,
+  PAT_GRADIENT,
+  PAT_LOGO,
+  PAT_BLOCK,
+  PAT_COUNT
+};
 enum texture { TEX_PLAIN, TEX_KNIT, TEX_DENIM, TEX_LEATHER };
 struct look {
   struct rgb base, second, third;
@@ -89,9 +116,10 @@ struct body {
 enum hair { HAIR_NONE, HAIR_CROP, HAIR_BOB, HAIR_LONG, HAIR_BUN, HAIR_CURLS, HAIR_TAIL, HAIR_COUNT };
 void vt__body_studio(struct body *b);
 void vt__body_random(struct body *b, struct vt_rng *r);
-struct pt vt__torso(const struct body *b, double x, double y); /* point of the upright torso, leaned and tilted */
-double vt__half_width(const struct body *b, double y);         /* of the torso at y */
-void vt__draw_skin_low(struct pen *p, const struct body *b);   /* legs, torso, neck */
+struct pt vt__torso(const struct body *b, double x,
+                    double y);                         /* point of the upright torso, leaned and tilted */
+double vt__half_width(const struct body *b, double y); /* of the torso at y */
+void vt__draw_skin_low(struct pen *p, const struct body *b); /* legs, torso, neck */
 void vt__draw_arms(struct pen *p, const struct body *b);
 void vt__draw_head(struct pen *p, const struct body *b);
 void vt__draw_hair_back(struct pen *p, const struct body *b);
@@ -99,7 +127,17 @@ void vt__draw_hair_front(struct pen *p, const struct body *b, bool under_hat);
 
 /* ---- products ---- */
 
-enum neck { NECK_ROUND, NECK_V, NECK_SQUARE, NECK_BOAT, NECK_HIGH, NECK_COLLAR, NECK_STRAPS, NECK_HOOD, NECK_COUNT };
+enum neck {
+  NECK_ROUND,
+  NECK_V,
+  NECK_SQUARE,
+  NECK_BOAT,
+  NECK_HIGH,
+  NECK_COLLAR,
+  NECK_STRAPS,
+  NECK_HOOD,
+  NECK_COUNT
+};
 struct product {
   int64_t index;
   int group, kind; /* kind: which articleType of the group */
@@ -107,14 +145,14 @@ struct product {
   struct look look;
   struct rgb trim;
   enum neck neck;
-  double sleeve;    /* share of the arm covered, 0 none */
-  double sleeve_w;  /* ease at the cuff */
-  double ease;      /* looseness at the body */
-  double length;    /* hem: y for torsos and skirts, share of the leg for trousers */
-  double flare;     /* half width added at the hem */
-  double shape[4];  /* meaning per kind: heel, crown, lens, ...; 0..1 */
-  int variant;      /* small choice: buttons, pockets, buckle, ... */
-  char id[16];
+  double sleeve;   /* share of the arm covered, 0 none */
+  double sleeve_w; /* ease at the cuff */
+  double ease;     /* looseness at the body */
+  double length;   /* hem: y for torsos and skirts, share of the leg for trousers */
+  double flare;    /* half width added at the hem */
+  double shape[4]; /* meaning per kind: heel, crown, lens, ...; 0..1 */
+  int variant;     /* small choice: buttons, pockets, buckle, ... */
+  char id[24];
   char title[96];
 };
 const char *vt__colour_name(int colour); /* "" for -1 */
@@ -123,19 +161,21 @@ const char *vt__group_name(int group);
 const char *vt__article_name(const struct product *p);
 /* Rows key,group of every articleType. */
 void vt__article_rows(struct vt_buf *out);
-/* The catalogue's n products: fixed by seed and number, and told apart by what meets the eye as long as there are
- * enough kinds, colours and patterns for that. */
+/* The catalogue's n products: fixed by seed and number, and told apart by what meets the eye as long as there
+ * are enough kinds, colours and patterns for that. */
 int vt__catalogue_make(struct product *v, int64_t n, uint64_t seed, struct vt_err *e);
 
 /* Parts in the order of layers; what a product does not have draws nothing. */
-void vt__draw_torso(struct pen *p, const struct body *b, const struct product *g, double open); /* without sleeves */
+void vt__draw_torso(struct pen *p, const struct body *b, const struct product *g,
+                    double open); /* without sleeves */
 void vt__draw_sleeves(struct pen *p, const struct body *b, const struct product *g);
 void vt__draw_bottom(struct pen *p, const struct body *b, const struct product *g); /* pants, shorts, skirt */
 void vt__draw_legwear(struct pen *p, const struct body *b, const struct product *g);
 void vt__draw_shoe(struct pen *p, const struct product *g); /* side view, heel at 0, 0, toe at 1, 0 */
 void vt__draw_shoes(struct pen *p, const struct body *b, const struct product *g);
 void vt__draw_bag(struct pen *p, const struct product *g, bool strap); /* body within -.5..+.5, 0..1 */
-void vt__draw_hat(struct pen *p, const struct product *g);  /* head of half width .5 round 0, 0; brim line y = 0 */
+void vt__draw_hat(struct pen *p,
+                  const struct product *g); /* head of half width .5 round 0, 0; brim line y = 0 */
 void vt__draw_eyewear(struct pen *p, const struct product *g); /* -.5..+.5 across the face */
 void vt__draw_belt(struct pen *p, const struct body *b, const struct product *g);
 void vt__draw_scarf(struct pen *p, const struct body *b, const struct product *g);

@@ -2,7 +2,10 @@
 #include <math.h>
 #include "data/synth_internal.h"
 
-static double lerp(double a, double b, double t) { return a + (b - a) * t; }
+static double lerp(double a, double b, double t)
+{
+  return a + (b - a) * t;
+}
 
 /* Outer edge of leg i at share t of the leg (0 hip, 1 ankle), inner edge with side < 0 of `out`. */
 static struct pt leg_edge(const struct body *b, int i, double t, double half, double out)
@@ -51,7 +54,8 @@ static void two_legs(struct pen *p, const struct body *b, const struct product *
 
 static void waistband(struct pen *p, const struct body *b, const struct product *g)
 {
-  struct pt a = vt__torso(b, -b->waist - .004, b->y_waist + .008), c = vt__torso(b, b->waist + .004, b->y_waist + .008);
+  struct pt a = vt__torso(b, -b->waist - .004, b->y_waist + .008),
+            c = vt__torso(b, b->waist + .004, b->y_waist + .008);
   cairo_new_path(p->cr);
   cairo_move_to(p->cr, a.x + .001, a.y);
   cairo_line_to(p->cr, c.x - .001, c.y);
@@ -61,8 +65,8 @@ static void waistband(struct pen *p, const struct body *b, const struct product 
   cairo_stroke(p->cr);
 }
 
-static void leg_line(struct pen *p, const struct body *b, const struct product *g, double end, double out, struct rgb c,
-                     double alpha, double width)
+static void leg_line(struct pen *p, const struct body *b, const struct product *g, double end, double out,
+                     struct rgb c, double alpha, double width)
 {
   for (int i = 0; i < 2; i++) {
     for (double t = .06; t <= end - .02; t += .05) {
@@ -84,14 +88,16 @@ static void details(struct pen *p, const struct body *b, const struct product *g
   cairo_curve_to(p->cr, a.x + .012, a.y + .03, a.x + .012, a.y + .07, a.x, b->y_crotch);
   vt__line(p, dark, .5, .003);
   for (double side = -1; side <= 1; side += 2) { /* pockets */
-    struct pt q = vt__torso(b, side * b->waist * .9, b->y_waist + .02), r = vt__torso(b, side * b->hip, b->y_hip - .015);
+    struct pt q = vt__torso(b, side * b->waist * .9, b->y_waist + .02),
+              r = vt__torso(b, side * b->hip, b->y_hip - .015);
     cairo_move_to(p->cr, q.x - side * .02, q.y);
     cairo_curve_to(p->cr, q.x - side * .02, q.y + .03, r.x - side * .02, r.y - .01, r.x, r.y);
     vt__line(p, dark, .55, .003);
   }
   if (g->shape[1] > .7) /* turned-up or trimmed hem */
     for (int i = 0; i < 2; i++) {
-      struct pt q = leg_edge(b, i, end * .985, leg_half(b, g, end), 1), r = leg_edge(b, i, end * .985, leg_half(b, g, end), -1);
+      struct pt q = leg_edge(b, i, end * .985, leg_half(b, g, end), 1),
+                r = leg_edge(b, i, end * .985, leg_half(b, g, end), -1);
       cairo_move_to(p->cr, q.x, q.y);
       cairo_line_to(p->cr, r.x, r.y);
       cairo_set_line_cap(p->cr, CAIRO_LINE_CAP_BUTT);
@@ -117,7 +123,8 @@ static void skirt(struct pen *p, const struct body *b, const struct product *g)
 {
   double hem = g->length, half = b->hip + .006 + g->flare, sag = .012 + .02 * g->shape[2];
   struct pt l = vt__torso(b, -b->waist - .003, b->y_waist), r = vt__torso(b, b->waist + .003, b->y_waist);
-  struct pt hl = vt__torso(b, -b->hip - .006 - g->flare * .35, b->y_hip), hr = vt__torso(b, b->hip + .006 + g->flare * .35, b->y_hip);
+  struct pt hl = vt__torso(b, -b->hip - .006 - g->flare * .35, b->y_hip),
+            hr = vt__torso(b, b->hip + .006 + g->flare * .35, b->y_hip);
   cairo_new_path(p->cr);
   cairo_move_to(p->cr, l.x, l.y);
   cairo_line_to(p->cr, r.x, r.y);
@@ -139,7 +146,8 @@ static void skirt(struct pen *p, const struct body *b, const struct product *g)
   if (g->shape[0] > .5) pleats(p, b, g, hem, half);
   if (g->shape[1] > .6) {
     cairo_move_to(p->cr, half - .004, hem - .016);
-    cairo_curve_to(p->cr, half * .5, hem - .016 + sag, -half * .5, hem - .016 + sag, -half + .004, hem - .016);
+    cairo_curve_to(p->cr, half * .5, hem - .016 + sag, -half * .5, hem - .016 + sag, -half + .004,
+                   hem - .016);
     vt__line(p, g->trim, .9, .01);
   }
 }
@@ -167,8 +175,10 @@ void vt__draw_legwear(struct pen *p, const struct body *b, const struct product 
     double side = i ? 1 : -1;
     cairo_new_path(p->cr); /* foot */
     cairo_move_to(p->cr, a.x - side * .022, a.y - .012);
-    cairo_curve_to(p->cr, a.x - side * .03, a.y + .05, a.x + side * .03, a.y + .046, a.x + side * .062, a.y + .042);
-    cairo_curve_to(p->cr, a.x + side * .07, a.y + .02, a.x + side * .04, a.y + .006, a.x + side * .022, a.y - .012);
+    cairo_curve_to(p->cr, a.x - side * .03, a.y + .05, a.x + side * .03, a.y + .046, a.x + side * .062,
+                   a.y + .042);
+    cairo_curve_to(p->cr, a.x + side * .07, a.y + .02, a.x + side * .04, a.y + .006, a.x + side * .022,
+                   a.y - .012);
     cairo_close_path(p->cr);
     struct look foot = g->look;
     foot.folds = 0;

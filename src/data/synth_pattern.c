@@ -1,5 +1,5 @@
-/* Patterns of cloth, drawn over the current clip. Sizes are in lengths of the figure. Flowers and emblems come from
- * the look's seed alone, so a product's pattern is the same in every picture. */
+/* Patterns of cloth, drawn over the current clip. Sizes are in lengths of the figure. Flowers and emblems
+ * come from the look's seed alone, so a product's pattern is the same in every picture. */
 #include <math.h>
 #include "data/synth_internal.h"
 
@@ -9,10 +9,13 @@ static uint32_t next(uint32_t *s)
   return *s >> 8;
 }
 
-static double unit(uint32_t *s) { return next(s) / 16777216.; }
+static double unit(uint32_t *s)
+{
+  return next(s) / 16777216.;
+}
 
-static void lines(cairo_t *cr, double from, double to, double other0, double other1, double period, double width,
-                  bool down)
+static void lines(cairo_t *cr, double from, double to, double other0, double other1, double period,
+                  double width, bool down)
 {
   for (double a = floor(from / period) * period; a < to + period; a += period) {
     if (down) {
@@ -38,7 +41,8 @@ static void stripes(cairo_t *cr, const struct look *l, double x0, double y0, dou
   lines(cr, cy - reach, cy + reach, cx - reach, cx + reach, l->size, l->size * thin, false);
   if (l->seed % 4 == 1) {
     vt__source(cr, l->third, 1);
-    lines(cr, cy - reach + l->size * .7, cy + reach, cx - reach, cx + reach, l->size * 2, l->size * .16, false);
+    lines(cr, cy - reach + l->size * .7, cy + reach, cx - reach, cx + reach, l->size * 2, l->size * .16,
+          false);
   }
   cairo_restore(cr);
 }
@@ -69,7 +73,8 @@ static void dots(cairo_t *cr, const struct look *l, double x0, double y0, double
   cairo_fill(cr);
 }
 
-static void flower(cairo_t *cr, const struct look *l, double x, double y, double size, double turn, uint32_t kind)
+static void flower(cairo_t *cr, const struct look *l, double x, double y, double size, double turn,
+                   uint32_t kind)
 {
   struct rgb petal = kind % 3 == 0 ? l->third : l->second, heart = kind % 3 == 0 ? l->second : l->third;
   int petals = 4 + (int)(l->seed % 3);
@@ -139,7 +144,8 @@ static void ring(cairo_t *cr, double r)
 
 static void bars(cairo_t *cr, double r)
 {
-  for (int i = -1; i <= 1; i++) cairo_rectangle(cr, -r * (1 - .25 * (i + 1)), i * r * .6 - r * .2, 2 * r * (1 - .25 * (i + 1)), r * .4);
+  for (int i = -1; i <= 1; i++)
+    cairo_rectangle(cr, -r * (1 - .25 * (i + 1)), i * r * .6 - r * .2, 2 * r * (1 - .25 * (i + 1)), r * .4);
 }
 
 static void mountain(cairo_t *cr, double r)

@@ -1,7 +1,7 @@
 /* The pen of the drawn data: paths filled in picture and label map alike, shaded and folded.
  *
- * The label map is drawn without antialiasing in grey levels equal to the group's number, so a pixel belongs to the
- * shape that covers its centre and was drawn last. */
+ * The label map is drawn without antialiasing in grey levels equal to the group's number, so a pixel belongs
+ * to the shape that covers its centre and was drawn last. */
 #include <math.h>
 #include "data/synth_internal.h"
 
@@ -21,7 +21,10 @@ struct rgb vt__tone(struct rgb c, double f)
   return (struct rgb){c.r * f, c.g * f, c.b * f};
 }
 
-void vt__source(cairo_t *cr, struct rgb c, double alpha) { cairo_set_source_rgba(cr, c.r, c.g, c.b, alpha); }
+void vt__source(cairo_t *cr, struct rgb c, double alpha)
+{
+  cairo_set_source_rgba(cr, c.r, c.g, c.b, alpha);
+}
 
 void vt__pen_save(struct pen *p)
 {
@@ -95,8 +98,8 @@ static void draw_folds(struct pen *p, struct extent x, int n)
     for (int light = 0; light < 2; light++) {
       double off = light ? width : 0;
       cairo_move_to(p->cr, ax + off, ay);
-      cairo_curve_to(p->cr, ax + bend + off, ay + len / 3, ax + slant - bend + off, ay + 2 * len / 3, ax + slant + off,
-                     ay + len);
+      cairo_curve_to(p->cr, ax + bend + off, ay + len / 3, ax + slant - bend + off, ay + 2 * len / 3,
+                     ax + slant + off, ay + len);
       cairo_set_source_rgba(p->cr, light, light, light, light ? alpha * .8 : alpha);
       cairo_set_line_width(p->cr, width);
       cairo_set_line_cap(p->cr, CAIRO_LINE_CAP_ROUND);
@@ -196,15 +199,20 @@ void vt__smooth(cairo_t *cr, const struct pt *v, const bool *corner, int n, bool
   for (int i = 0; i < (closed ? n : n - 1); i++) {
     int a = i, b = (i + 1) % n, before = closed ? (i + n - 1) % n : VT_MAX(i - 1, 0);
     int after = closed ? (i + 2) % n : VT_MIN(i + 2, n - 1);
-    struct pt ta = {v[b].x - v[before].x, v[b].y - v[before].y}, tb = {v[after].x - v[a].x, v[after].y - v[a].y};
+    struct pt ta = {v[b].x - v[before].x, v[b].y - v[before].y},
+              tb = {v[after].x - v[a].x, v[after].y - v[a].y};
     if (corner && corner[a]) ta = (struct pt){0, 0};
     if (corner && corner[b]) tb = (struct pt){0, 0};
-    cairo_curve_to(cr, v[a].x + ta.x / 6, v[a].y + ta.y / 6, v[b].x - tb.x / 6, v[b].y - tb.y / 6, v[b].x, v[b].y);
+    cairo_curve_to(cr, v[a].x + ta.x / 6, v[a].y + ta.y / 6, v[b].x - tb.x / 6, v[b].y - tb.y / 6, v[b].x,
+                   v[b].y);
   }
   if (closed) cairo_close_path(cr);
 }
 
-static double distance(struct pt a, struct pt b) { return hypot(b.x - a.x, b.y - a.y); }
+static double distance(struct pt a, struct pt b)
+{
+  return hypot(b.x - a.x, b.y - a.y);
+}
 
 struct pt vt__limb_at(const struct pt p[3], double t)
 {
@@ -228,7 +236,8 @@ void vt__limb(cairo_t *cr, const struct pt p[3], const double w[3], double t0, d
   bool corner[2 * N] = {false};
   for (int i = 0; i < N; i++) {
     double t = t0 + (t1 - t0) * i / (N - 1), d = .03;
-    struct pt at = vt__limb_at(p, t), a = vt__limb_at(p, VT_MAX(t - d, 0)), b = vt__limb_at(p, VT_MIN(t + d, 1));
+    struct pt at = vt__limb_at(p, t), a = vt__limb_at(p, VT_MAX(t - d, 0)),
+              b = vt__limb_at(p, VT_MIN(t + d, 1));
     double len = distance(a, b), nx = -(b.y - a.y) / len, ny = (b.x - a.x) / len, h = limb_width(p, w, t);
     v[i] = (struct pt){at.x + nx * h, at.y + ny * h};
     v[2 * N - 1 - i] = (struct pt){at.x - nx * h, at.y - ny * h};

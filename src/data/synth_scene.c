@@ -2,7 +2,10 @@
 #include <math.h>
 #include "data/synth_internal.h"
 
-static double between(struct vt_rng *r, double lo, double hi) { return lo + (hi - lo) * vt_rng_unit(r); }
+static double between(struct vt_rng *r, double lo, double hi)
+{
+  return lo + (hi - lo) * vt_rng_unit(r);
+}
 
 static struct rgb any_colour(struct vt_rng *r, double lo, double hi)
 {
@@ -119,7 +122,9 @@ static void park(cairo_t *cr, double w, double h, struct vt_rng *r)
   slope(cr, 0, 0, w, horizon, vt__rgb(0x79aee0), vt__rgb(0xdcebf5));
   for (int i = 0; i < 5; i++) tree(cr, w * vt_rng_unit(r), horizon + h * .02, h * between(r, .14, .24), r);
   slope(cr, 0, horizon, w, h - horizon, vt__rgb(0x6f9a45), vt__rgb(0x4e7c33));
-  for (int i = 0; i < 3; i++) tree(cr, w * (i % 2 ? between(r, .75, 1.1) : between(r, -.1, .25)), h * between(r, .7, .85), h * between(r, .3, .5), r);
+  for (int i = 0; i < 3; i++)
+    tree(cr, w * (i % 2 ? between(r, .75, 1.1) : between(r, -.1, .25)), h * between(r, .7, .85),
+         h * between(r, .3, .5), r);
   double c = w * between(r, .35, .65);
   vt__source(cr, vt__rgb(0xc8b48c), 1);
   cairo_move_to(cr, c - w * .04, horizon + h * .02);
@@ -146,7 +151,8 @@ static void room(cairo_t *cr, double w, double h, struct vt_rng *r)
   struct rgb c = any_colour(r, .6, .95), wood = vt__mix(vt__rgb(0xa87445), vt__rgb(0x6b4a30), vt_rng_unit(r));
   slope(cr, 0, 0, w, floor_y, c, vt__tone(c, .9));
   for (int i = 0; i < 4; i++) { /* pictures and shelves with things on them */
-    double x = w * vt_rng_unit(r), y = h * between(r, .05, .55), bw = w * between(r, .12, .3), bh = h * between(r, .08, .2);
+    double x = w * vt_rng_unit(r), y = h * between(r, .05, .55), bw = w * between(r, .12, .3),
+           bh = h * between(r, .08, .2);
     box(cr, x, y, bw, bh, vt__tone(wood, .8));
     box(cr, x + bw * .06, y + bh * .06, bw * .88, bh * .88, any_colour(r, .3, .95));
     for (int k = 0; k < 4; k++)
@@ -183,6 +189,7 @@ static void shapes(cairo_t *cr, double w, double h, struct vt_rng *r)
 
 void vt__background(cairo_t *cr, int width, int height, struct vt_rng *r)
 {
-  static void (*const all[])(cairo_t *, double, double, struct vt_rng *) = {wall, bricks, street, street, park, park, lights, room, shapes};
+  static void (*const all[])(cairo_t *, double, double, struct vt_rng *) = {
+      wall, bricks, street, street, park, park, lights, room, shapes};
   all[vt_rng_below(r, VT_COUNT(all))](cr, width, height, r);
 }

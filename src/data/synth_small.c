@@ -7,7 +7,10 @@ enum { SHOE_SNEAKER, SHOE_FORMAL, SHOE_HEELS, SHOE_BOOTS, SHOE_FLATS, SHOE_SANDA
 enum { BAG_HAND, BAG_CLUTCH, BAG_MESSENGER, BAG_DUFFEL };
 enum { HAT_CAP, HAT_BRIM, HAT_BEANIE };
 
-static double lerp(double a, double b, double t) { return a + (b - a) * t; }
+static double lerp(double a, double b, double t)
+{
+  return a + (b - a) * t;
+}
 
 static void sole(struct pen *p, const struct product *g, double heel, double thick)
 {
@@ -30,15 +33,18 @@ static void sole(struct pen *p, const struct product *g, double heel, double thi
   vt__dress(p, &l);
 }
 
-/* Upper: from the heel over the opening to the toe. high: top of the heel, low: where the opening meets the instep. */
-static void upper(struct pen *p, const struct product *g, double heel, double thick, double high, double instep)
+/* Upper: from the heel over the opening to the toe. high: top of the heel, low: where the opening meets the
+ * instep. */
+static void upper(struct pen *p, const struct product *g, double heel, double thick, double high,
+                  double instep)
 {
   cairo_t *cr = p->cr;
   double base = -thick * .9;
   cairo_new_path(cr);
   cairo_move_to(cr, -.01, base - heel);
   cairo_curve_to(cr, -.05, base - heel - high * .5, .01, base - heel - high * .8, .0, base - heel - high);
-  cairo_curve_to(cr, .12, base - heel - high * .82, .2, base - heel - high * .86, .3, base - heel * .8 - instep);
+  cairo_curve_to(cr, .12, base - heel - high * .82, .2, base - heel - high * .86, .3,
+                 base - heel * .8 - instep);
   double toe = .17 + .1 * g->shape[1];
   cairo_curve_to(cr, .5, base - heel * .5 - instep * .85, .62, base - toe * 1.05, .8, base - toe);
   cairo_curve_to(cr, .95, base - toe * .9, 1.02, base - toe * .3, 1.0, base);
@@ -52,7 +58,8 @@ static void laces(struct pen *p, const struct product *g, double heel, double th
 {
   struct rgb c = g->shape[3] > .5 ? vt__rgb(0xf4f2ec) : g->trim;
   for (int i = 0; i < 4; i++) {
-    double t = i / 3., x = lerp(.36, .62, t), y = -thick - lerp(heel * .7 + instep * .9, heel * .3 + instep * .45, t);
+    double t = i / 3., x = lerp(.36, .62, t),
+           y = -thick - lerp(heel * .7 + instep * .9, heel * .3 + instep * .45, t);
     cairo_move_to(p->cr, x - .03, y + .02);
     cairo_line_to(p->cr, x + .03, y + .06);
     vt__line(p, c, 1, .022);
@@ -95,7 +102,9 @@ static void sandal(struct pen *p, const struct product *g, double heel)
 
 void vt__draw_shoe(struct pen *p, const struct product *g)
 {
-  double heel = g->kind == SHOE_HEELS ? .22 + .2 * g->shape[0] : g->kind == SHOE_SANDALS ? .12 * g->shape[0] : .0;
+  double heel = g->kind == SHOE_HEELS     ? .22 + .2 * g->shape[0]
+                : g->kind == SHOE_SANDALS ? .12 * g->shape[0]
+                                          : .0;
   double thick = g->kind == SHOE_SNEAKER ? .09 + .05 * g->shape[0] : .05 + .03 * g->shape[0];
   p->group = G_FOOTWEAR;
   if (g->kind == SHOE_BOOTS) {
@@ -149,14 +158,16 @@ void vt__draw_shoes(struct pen *p, const struct body *b, const struct product *g
   }
 }
 
-static void handle(struct pen *p, const struct product *g, double x0, double x1, double y, double top, double width)
+static void handle(struct pen *p, const struct product *g, double x0, double x1, double y, double top,
+                   double width)
 {
   p->group = G_BAG;
   cairo_new_path(p->cr);
   cairo_move_to(p->cr, x0, y);
   cairo_curve_to(p->cr, x0, top * 1.3, x1, top * 1.3, x1, y);
   cairo_line_to(p->cr, x1 - width, y);
-  cairo_curve_to(p->cr, x1 - width, top * 1.3 + width * 1.4, x0 + width, top * 1.3 + width * 1.4, x0 + width, y);
+  cairo_curve_to(p->cr, x1 - width, top * 1.3 + width * 1.4, x0 + width, top * 1.3 + width * 1.4, x0 + width,
+                 y);
   cairo_close_path(p->cr);
   vt__fill(p, g->shape[1] > .5 ? g->trim : vt__tone(g->look.base, .8), .6);
 }
@@ -306,7 +317,8 @@ void vt__draw_eyewear(struct pen *p, const struct product *g)
   for (double x = -.26; x < .5; x += .52) {
     cairo_new_path(cr);
     lens_path(cr, g, x, w, h);
-    struct look lens = {.base = g->kind == 0 ? vt__mix(g->trim, vt__rgb(0x101418), .45) : vt__rgb(0xdfeaf0), .shade = 0};
+    struct look lens = {.base = g->kind == 0 ? vt__mix(g->trim, vt__rgb(0x101418), .45) : vt__rgb(0xdfeaf0),
+                        .shade = 0};
     if (g->kind == 0 && g->variant % 2) lens.pattern = PAT_GRADIENT, lens.second = vt__tone(g->trim, 1.35);
     vt__dress(p, &lens);
     lens_path(cr, g, x, w, h);

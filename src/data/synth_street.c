@@ -1,15 +1,21 @@
 /* The street photo: a figure wearing products before a background, with its exact label map.
  *
- * Layers are drawn from the back to the front, each into picture and label map, so a label is what is visible.
- * Turning, shearing and zooming happen in the drawing's transform and light and colour only in the picture: nothing
- * is resampled and the map stays exact. */
+ * Layers are drawn from the back to the front, each into picture and label map, so a label is what is
+ * visible. Turning, shearing and zooming happen in the drawing's transform and light and colour only in the
+ * picture: nothing is resampled and the map stays exact. */
 #include <math.h>
 #include "data/synth_internal.h"
 
 enum { WIDTH = 400, HEIGHT = 600 };
 
-static double between(struct vt_rng *r, double lo, double hi) { return lo + (hi - lo) * vt_rng_unit(r); }
-static bool chance(struct vt_rng *r, double p) { return vt_rng_unit(r) < p; }
+static double between(struct vt_rng *r, double lo, double hi)
+{
+  return lo + (hi - lo) * vt_rng_unit(r);
+}
+static bool chance(struct vt_rng *r, double p)
+{
+  return vt_rng_unit(r) < p;
+}
 
 struct outfit {
   const struct product *g[G_COUNT]; /* NULL: not worn */
@@ -17,14 +23,16 @@ struct outfit {
   double open;
 };
 
-static void wear(struct outfit *o, int group, const struct choice *c, const struct product *all, struct vt_rng *r)
+static void wear(struct outfit *o, int group, const struct choice *c, const struct product *all,
+                 struct vt_rng *r)
 {
   if (c->n[group] < 1) return;
   int64_t i = c->v[group][vt_rng_u64(r) % (uint64_t)c->n[group]];
   o->g[group] = &all[i];
 }
 
-static void choose_outfit(struct outfit *o, const struct choice *c, const struct product *all, struct vt_rng *r)
+static void choose_outfit(struct outfit *o, const struct choice *c, const struct product *all,
+                          struct vt_rng *r)
 {
   *o = (struct outfit){0};
   if (c->n[G_DRESS] && (chance(r, .33) || !c->n[G_TOP])) {
@@ -164,7 +172,8 @@ static int draw_backdrop(struct vt_canvas *c, struct vt_rng *r, struct vt_err *e
 /* The figure's place: mostly whole, sometimes nearer. */
 static void place(struct pen *p, struct vt_rng *r)
 {
-  double height = HEIGHT * between(r, .82, .93), feet = HEIGHT * between(r, .945, .975), x = WIDTH * between(r, .4, .6);
+  double height = HEIGHT * between(r, .82, .93), feet = HEIGHT * between(r, .945, .975),
+         x = WIDTH * between(r, .4, .6);
   double top = feet - height;
   if (chance(r, .15)) { /* upper or lower part */
     height *= between(r, 1.25, 1.6);

@@ -83,7 +83,8 @@ static int measure(struct vt_box *box, const struct product *g, const struct vt_
   rc = vt_mask_from_bitmap(&m, labels.px, TRIAL, TRIAL, TRIAL, e);
   if (rc) goto out;
   struct vt_box x = vt_mask_box(&m);
-  *box = (struct vt_box){(x.x - TRIAL / 2.) / scale, (x.y - TRIAL * .08) / scale, VT_MAX(x.w, 1) / scale, VT_MAX(x.h, 1) / scale};
+  *box = (struct vt_box){(x.x - TRIAL / 2.) / scale, (x.y - TRIAL * .08) / scale, VT_MAX(x.w, 1) / scale,
+                         VT_MAX(x.h, 1) / scale};
 out:
   vt_mask_clear(&m);
   vt_image_clear(&labels);

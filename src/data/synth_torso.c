@@ -1,7 +1,7 @@
 /* Tops, outerwear and dresses: everything that hangs from the shoulders.
  *
- * One contour for all: neck point, shoulder tip, armhole, then the body's width plus ease down to the hem, mirrored.
- * Outerwear worn open is that contour without a strip down the middle. */
+ * One contour for all: neck point, shoulder tip, armhole, then the body's width plus ease down to the hem,
+ * mirrored. Outerwear worn open is that contour without a strip down the middle. */
 #include <math.h>
 #include "data/synth_internal.h"
 
@@ -11,7 +11,10 @@ struct side { /* right edge, from the neck down */
   int n;
 };
 
-static double lerp(double a, double b, double t) { return a + (b - a) * t; }
+static double lerp(double a, double b, double t)
+{
+  return a + (b - a) * t;
+}
 
 static double neck_half(const struct product *g)
 {
@@ -53,13 +56,18 @@ static struct side make_side(const struct body *b, const struct product *g)
     double below = hem > b->y_hip + .06;
     s.v[s.n++] = (struct pt){b->hip + ease * .8 + (below ? g->flare * .25 : 0), b->y_hip};
   }
-  if (hem > b->y_crotch + .08) s.v[s.n++] = (struct pt){b->hip + ease + g->flare * .65, lerp(b->y_hip, hem, .6)};
-  double last = hem > b->y_hip ? b->hip + ease : lerp(waist, b->hip + ease, (hem - b->y_waist) / (b->y_hip - b->y_waist));
+  if (hem > b->y_crotch + .08)
+    s.v[s.n++] = (struct pt){b->hip + ease + g->flare * .65, lerp(b->y_hip, hem, .6)};
+  double last = hem > b->y_hip ? b->hip + ease
+                               : lerp(waist, b->hip + ease, (hem - b->y_waist) / (b->y_hip - b->y_waist));
   s.v[s.n++] = (struct pt){last + g->flare, hem};
   return s;
 }
 
-static struct pt at(const struct body *b, struct pt v, double side) { return vt__torso(b, side * v.x, v.y); }
+static struct pt at(const struct body *b, struct pt v, double side)
+{
+  return vt__torso(b, side * v.x, v.y);
+}
 
 /* Down one side with curves between points; corners at shoulder tip and hem. */
 static void edge(cairo_t *cr, const struct body *b, const struct side *s, double side, bool up)
@@ -75,8 +83,8 @@ static void edge(cairo_t *cr, const struct body *b, const struct side *s, double
       if (!corner[i]) ta = (struct pt){v[i + 1].x - v[i - 1].x, v[i + 1].y - v[i - 1].y};
       if (!corner[i + 1]) tb = (struct pt){v[i + 2].x - v[i].x, v[i + 2].y - v[i].y};
       if (!i) cairo_line_to(cr, v[0].x, v[0].y);
-      cairo_curve_to(cr, v[i].x + ta.x / 6, v[i].y + ta.y / 6, v[i + 1].x - tb.x / 6, v[i + 1].y - tb.y / 6, v[i + 1].x,
-                     v[i + 1].y);
+      cairo_curve_to(cr, v[i].x + ta.x / 6, v[i].y + ta.y / 6, v[i + 1].x - tb.x / 6, v[i + 1].y - tb.y / 6,
+                     v[i + 1].x, v[i + 1].y);
     }
 }
 
@@ -120,14 +128,16 @@ static void closed_body(struct pen *p, const struct body *b, const struct produc
 }
 
 /* Two panels; gap: half width of the strip left out at the hem, narrowing to the neck. */
-static void open_body(struct pen *p, const struct body *b, const struct product *g, const struct side *s, double gap)
+static void open_body(struct pen *p, const struct body *b, const struct product *g, const struct side *s,
+                      double gap)
 {
   double w = s->v[s->n - 1].x, y = s->v[s->n - 1].y, nw = neck_half(g);
   for (double side = -1; side <= 1; side += 2) {
     cairo_new_path(p->cr);
     edge(p->cr, b, s, side, false);
     hemline(p->cr, b, s, side * w, side * gap);
-    struct pt mid = vt__torso(b, side * gap * .75, b->y_chest), low = vt__torso(b, side * gap, lerp(b->y_chest, y, .5));
+    struct pt mid = vt__torso(b, side * gap * .75, b->y_chest),
+              low = vt__torso(b, side * gap, lerp(b->y_chest, y, .5));
     struct pt neck = vt__torso(b, side * nw, b->y_shoulder - .014);
     cairo_curve_to(p->cr, low.x, low.y, mid.x, mid.y, neck.x, neck.y);
     cairo_close_path(p->cr);
@@ -136,7 +146,8 @@ static void open_body(struct pen *p, const struct body *b, const struct product 
 }
 
 /* Lapels or collar flaps: triangles from the neck point. */
-static void flaps(struct pen *p, const struct body *b, const struct product *g, double wide, double low, double gap)
+static void flaps(struct pen *p, const struct body *b, const struct product *g, double wide, double low,
+                  double gap)
 {
   struct look l = g->look;
   l.folds = 0;
@@ -147,7 +158,8 @@ static void flaps(struct pen *p, const struct body *b, const struct product *g, 
   for (double side = -1; side <= 1; side += 2) {
     double nw = neck_half(g), top = b->y_shoulder - .02;
     struct pt a = vt__torso(b, side * nw, top), c = vt__torso(b, side * (nw + wide), top + low * .45);
-    struct pt d = vt__torso(b, side * (.002 + gap), top + low), m = vt__torso(b, side * (nw + wide * .35), top + low * .5);
+    struct pt d = vt__torso(b, side * (.002 + gap), top + low),
+              m = vt__torso(b, side * (nw + wide * .35), top + low * .5);
     cairo_new_path(p->cr);
     cairo_move_to(p->cr, a.x, a.y);
     cairo_line_to(p->cr, c.x, c.y);
@@ -180,7 +192,8 @@ static void hood(struct pen *p, const struct body *b, const struct product *g)
   l.pattern = PAT_PLAIN;
   l.base = vt__tone(l.base, .85);
   for (double side = -1; side <= 1; side += 2) {
-    struct pt a = vt__torso(b, side * .03, b->y_shoulder - .05), c = vt__torso(b, side * .085, b->y_shoulder - .008);
+    struct pt a = vt__torso(b, side * .03, b->y_shoulder - .05),
+              c = vt__torso(b, side * .085, b->y_shoulder - .008);
     struct pt d = vt__torso(b, side * .004, b->y_shoulder + .05);
     cairo_new_path(p->cr);
     cairo_move_to(p->cr, a.x, a.y);
@@ -192,7 +205,8 @@ static void hood(struct pen *p, const struct body *b, const struct product *g)
   }
 }
 
-static void buttons(struct pen *p, const struct body *b, const struct product *g, double x, double from, double to)
+static void buttons(struct pen *p, const struct body *b, const struct product *g, double x, double from,
+                    double to)
 {
   struct pt a = vt__torso(b, x, from), c = vt__torso(b, x, to);
   if (g->variant % 2) { /* zip */
@@ -217,7 +231,8 @@ static void buttons(struct pen *p, const struct body *b, const struct product *g
 static void pockets(struct pen *p, const struct body *b, const struct product *g)
 {
   for (double side = -1; side <= 1; side += 2) {
-    struct pt a = vt__torso(b, side * .03, b->y_waist + .045), c = vt__torso(b, side * .075, b->y_waist + .06);
+    struct pt a = vt__torso(b, side * .03, b->y_waist + .045),
+              c = vt__torso(b, side * .075, b->y_waist + .06);
     cairo_move_to(p->cr, a.x, a.y);
     cairo_line_to(p->cr, c.x, c.y);
     vt__line(p, vt__tone(g->look.base, .45), .8, .006);
@@ -233,7 +248,8 @@ static void trim_hem(struct pen *p, const struct body *b, const struct product *
   vt__line(p, g->trim, .9, .01);
 }
 
-static void front(struct pen *p, const struct body *b, const struct product *g, const struct side *s, double gap)
+static void front(struct pen *p, const struct body *b, const struct product *g, const struct side *s,
+                  double gap)
 {
   double hem = s->v[s->n - 1].y, neck = b->y_shoulder - .014 + neck_depth(g);
   bool buttoned = g->group == G_OUTERWEAR || g->neck == NECK_COLLAR;

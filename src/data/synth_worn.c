@@ -37,7 +37,8 @@ void vt__draw_belt(struct pen *p, const struct body *b, const struct product *g)
   cairo_fill(cr);
 }
 
-static void scarf_tail(struct pen *p, const struct body *b, const struct product *g, double side, double length)
+static void scarf_tail(struct pen *p, const struct body *b, const struct product *g, double side,
+                       double length)
 {
   double w = .03 + .022 * g->shape[1], x = side * .028, top = b->y_shoulder + .01;
   struct pt a = vt__torso(b, x, top), c = vt__torso(b, x + side * .012, top + length);

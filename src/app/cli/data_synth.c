@@ -7,10 +7,13 @@ struct opts {
   int64_t products, photos, seed;
 };
 static const struct vt_opt rows[] = {
-    {"out", 'o', VT_OPT_STRING, offsetof(struct opts, out), NULL, 0, 0, NULL, "FOLDER", "Folder to write (also the first argument)"},
-    {"products", 0, VT_OPT_INT, offsetof(struct opts, products), "400", 14, 1e7, NULL, "N", "Products in the catalogue"},
+    {"out", 'o', VT_OPT_STRING, offsetof(struct opts, out), NULL, 0, 0, NULL, "FOLDER",
+     "Folder to write (also the first argument)"},
+    {"products", 0, VT_OPT_INT, offsetof(struct opts, products), "400", 14, 1e7, NULL, "N",
+     "Products in the catalogue"},
     {"photos", 0, VT_OPT_INT, offsetof(struct opts, photos), "100", 0, 1e7, NULL, "N", "Street photos"},
-    {"seed", 0, VT_OPT_INT, offsetof(struct opts, seed), "1", 0, 9e15, NULL, "N", "The same seed and numbers give the same files"},
+    {"seed", 0, VT_OPT_INT, offsetof(struct opts, seed), "1", 0, 9e15, NULL, "N",
+     "The same seed and numbers give the same files"},
 };
 
 static int run(struct vt_cli *cli, const void *opts, const struct vt_strings *args, struct vt_err *e)
@@ -18,12 +21,13 @@ static int run(struct vt_cli *cli, const void *opts, const struct vt_strings *ar
   const struct opts *o = opts;
   const char *out = o->out ? o->out : args->n == 1 ? args->v[0] : NULL;
   if (!out || args->n > 1 || (o->out && args->n)) return vt_fail(e, VT_EUSAGE, "data synth: which FOLDER?");
-  const struct vt_synth_opts so = {.out = out, .products = o->products, .photos = o->photos, .seed = (uint64_t)o->seed};
+  const struct vt_synth_opts so = {
+      .out = out, .products = o->products, .photos = o->photos, .seed = (uint64_t)o->seed};
   double start = vt_now();
   int rc = vt_synth_write(&so, e);
   if (rc) return rc;
-  fprintf(cli->out, "%s: %lld products, %lld photos in %.1f s\n", out, (long long)o->products, (long long)o->photos,
-          vt_now() - start);
+  fprintf(cli->out, "%s: %lld products, %lld photos in %.1f s\n", out, (long long)o->products,
+          (long long)o->photos, vt_now() - start);
   return VT_EXIT_DONE;
 }
 
@@ -31,7 +35,8 @@ const struct vt_verb vt_verb_data_synth = {
     .name = "data synth",
     .args = "FOLDER",
     .summary = "draw a catalogue of garments and street photos of figures who wear them",
-    .help = "Writes products/, photos/ and masks/ with products.csv, group_map.csv, pairs.csv and split.csv: pictures, "
+    .help = "Writes products/, photos/ and masks/ with products.csv, group_map.csv, pairs.csv and split.csv: "
+            "pictures, "
             "exact label maps, and which product is in which photo.",
     .opt = rows,
     .nopt = VT_COUNT(rows),
