@@ -400,7 +400,7 @@ static void layouts(void **state)
   for (size_t i = 0; i < VT_COUNT(blocks); i++)
     for (int fused = 0; fused < 2; fused++) {
       struct vt_program_stats st;
-      run_once(g, (struct vt_compile_opts){.block = blocks[i], .no_fuse = !fused, .threads = 1}, got, &st);
+      run_once(g, (struct vt_compile_opts){.block = blocks[i], .no_fuse = !fused, .threads = 1 + fused}, got, &st);
       for (int k = 0; k < 2; k++) {
         assert_true(worst(&got[k], &ref[k]) < 1e-4);
         vt_tensor_clear(&got[k]);

@@ -1,5 +1,6 @@
 /* Compiling: from a graph to steps over planned memory. The order of the passes and the free-standing
  * questions that a program answers. */
+#include <omp.h>
 #include <stdio.h>
 #include <string.h>
 #include "engine/program_impl.h"
@@ -67,11 +68,11 @@ static void drop_constants(struct vt_program *p)
 static int alloc_tables(struct vt_program *p, struct vt_err *e)
 {
   struct vt_graph *g = p->graph;
-  p->nprimary = g->nvalues;
   p->primary = vt_arena_alloc(&p->arena, (size_t)VT_MAX(g->nvalues, 1) * sizeof *p->primary);
   p->outputs = vt_arena_alloc(&p->arena, (size_t)VT_MAX(g->noutputs, 1) * sizeof *p->outputs);
   p->assigns = vt_arena_alloc(&p->arena, (size_t)VT_MAX(g->nassigns, 1) * sizeof *p->assigns);
   if (!p->primary || !p->outputs || !p->assigns) return vt_fail(e, VT_ENOMEM, "out of memory");
+  p->nprimary = g->nvalues;
   for (int i = 0; i < g->nvalues; i++) p->primary[i] = -1;
   return 0;
 }
@@ -87,6 +88,7 @@ int vt_program_compile(struct vt_program **out, const struct vt_graph *g, const 
   int rc = choose_precision(p, e);
   if (!rc) rc = vt_graph_clone(&p->graph, g, NULL, e);
   if (rc) goto out;
+  omp_set_num_threads(p->opts.threads); /* kernels partition their work by it */
   p->block = choose_block(p);
   rc = run_passes(p, input_shapes, e);
   if (!rc) rc = vt_graph_status(p->graph, e);
@@ -102,12 +104,21 @@ out:
   return rc;
 }
 
+void vt__program_reset(struct vt_program *p)
+{
+  for (int i = 0; i < p->nsteps; i++)
+    if (p->steps[i].kernel && p->steps[i].kernel->release && p->steps[i].state)
+      p->steps[i].kernel->release(p->steps[i].state);
+  for (int i = 0; i < p->nbufs; i++) vt_tensor_clear(&p->bufs[i].own);
+  for (int i = 0; i < p->nprimary; i++) p->primary[i] = -1;
+  p->nsteps = p->nbufs = 0;
+  p->packed_bytes = 0;
+}
+
 void vt_program_free(struct vt_program *p)
 {
   if (!p) return;
-  for (int i = 0; i < p->nsteps; i++)
-    if (p->steps[i].kernel && p->steps[i].kernel->release) p->steps[i].kernel->release(p->steps[i].state);
-  for (int i = 0; i < p->nbufs; i++) vt_tensor_clear(&p->bufs[i].own);
+  vt__program_reset(p);
   vt_free(p->bufs);
   vt_free(p->steps);
   vt_graph_free(p->graph);

@@ -69,7 +69,10 @@ struct vt_program {
   struct vt__run_assign *assigns; /* graph->nassigns of them */
   size_t arena_bytes, var_bytes, scratch_bytes, packed_bytes;
   int nvars;
-  int *vars; /* buffers of variables */
+  int *vars;                   /* buffers of variables */
+  bool later;                  /* kernels are prepared after the walk */
+  struct vt__prepare *prepare; /* what is noted for that; NULL once compiled */
+  int nprepare, cap_prepare;
 };
 
 /* --- passes: on the program's graph ------------------------------------------------------------------------
@@ -99,6 +102,13 @@ struct vt_node *vt__node_make(struct vt_graph *g, const struct vt_op_desc *op, c
  */
 
 int vt__select(struct vt_program *p, struct vt_err *e);
+/* Preparing by threads: notes the newest step; prepares all that was noted: 0, an error, or 1 where a kernel
+ * refused; forgets the notes. */
+int vt__prepare_later(struct vt_program *p, const struct vt_plan_node *pn, struct vt_err *e);
+int vt__prepare_all(struct vt_program *p, struct vt_err *e);
+void vt__prepare_clear(struct vt_program *p);
+/* Drops steps and buffers. */
+void vt__program_reset(struct vt_program *p);
 bool vt__kernel_serves(const struct vt_kernel_desc *k, const struct vt_op_desc *op);
 /* Slots of a node as its values lie at present. */
 void vt__plan_node(const struct vt_program *p, const struct vt_node *n, enum vt_precision prec,

@@ -2,6 +2,10 @@
  * every value is stored; where a step wants another than what is there, a reorder makes a second copy that
  * later steps share.
  *
+ * Kernels pack weights and generate code when they are prepared, which is nearly all of the time that
+ * compiling takes: the walk only notes what to prepare, and threads do it afterwards. Should one fail, which
+ * counts as a refusal, the walk is repeated with preparing in place, so that the next kernel can be asked.
+ *
  * A value's first copy is the one its producer writes. Views (Reshape and the like) are no steps: their value
  * is an alias of the plain copy of their input. */
 #include <stdio.h>
@@ -308,7 +312,7 @@ static int try_kernels(struct vt_program *p, const struct vt_node *n, enum vt_pr
     void *state = NULL;
     size_t scratch = 0;
     struct vt_err fault = {0};
-    int rc = good && d->prepare ? d->prepare(&pn, &state, &scratch, &fault) : 0;
+    int rc = good && d->prepare && !p->later ? d->prepare(&pn, &state, &scratch, &fault) : 0;
     if (rc == VT_ENOMEM) return vt_fail(e, rc, "node '%s' (%s): %s", n->name, n->op->name, fault.msg);
     if (!good || rc) {
       vt_buf_addf(why, "%s%s: %s", why->len ? "; " : "", d->name,
@@ -319,6 +323,7 @@ static int try_kernels(struct vt_program *p, const struct vt_node *n, enum vt_pr
     }
     const char *text = why->len ? vt_arena_strdup(&p->arena, why->data) : NULL;
     rc = add_kernel_step(p, n, d, &pn, state, scratch, text, e);
+    if (!rc && d->prepare && p->later) rc = vt__prepare_later(p, &pn, e);
     if (rc) {
       bool owned = false; /* by a step already */
       for (int s = p->nsteps - 1; s >= 0 && !owned; s--) owned = p->steps[s].state == state;
@@ -464,7 +469,7 @@ static int select_assigns(struct vt_program *p, struct vt_err *e)
   return 0;
 }
 
-int vt__select(struct vt_program *p, struct vt_err *e)
+static int walk(struct vt_program *p, struct vt_err *e)
 {
   struct vt_graph *g = p->graph;
   int rc = 0;
@@ -480,4 +485,16 @@ int vt__select(struct vt_program *p, struct vt_err *e)
     rc = b < 0 ? b : 0;
   }
   return rc;
+}
+
+int vt__select(struct vt_program *p, struct vt_err *e)
+{
+  p->later = p->opts.threads > 1;
+  int rc = walk(p, e);
+  if (!rc && p->later) rc = vt__prepare_all(p, e);
+  vt__prepare_clear(p);
+  if (rc != 1) return rc;
+  vt__program_reset(p);
+  p->later = false;
+  return walk(p, e);
 }

@@ -1,0 +1,74 @@
+/* Preparing kernels by several threads: each takes the next noted step. Kernels see the same thread count as
+ * in the runs; their own OpenMP teams are per thread. */
+#include <omp.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <string.h>
+#include "engine/program_impl.h"
+
+struct vt__prepare {
+  struct vt_plan_node node;
+  int step, rc;
+  struct vt_err err;
+};
+
+struct work {
+  struct vt_program *p;
+  atomic_int next;
+};
+
+int vt__prepare_later(struct vt_program *p, const struct vt_plan_node *pn, struct vt_err *e)
+{
+  if (p->nprepare == p->cap_prepare) {
+    int cap = p->cap_prepare ? p->cap_prepare * 2 : 64;
+    void *v = vt_reallocarray(p->prepare, (size_t)cap, sizeof *p->prepare);
+    if (!v) return vt_fail(e, VT_ENOMEM, "out of memory");
+    p->prepare = v;
+    p->cap_prepare = cap;
+  }
+  struct vt__prepare *w = &p->prepare[p->nprepare++];
+  w->node = *pn;
+  w->step = p->nsteps - 1;
+  w->rc = 0;
+  w->err = (struct vt_err){0};
+  return 0;
+}
+
+void vt__prepare_clear(struct vt_program *p)
+{
+  vt_free(p->prepare);
+  p->prepare = NULL;
+  p->nprepare = p->cap_prepare = 0;
+}
+
+static void *take_work(void *arg)
+{
+  struct work *w = arg;
+  struct vt_program *p = w->p;
+  omp_set_num_threads(p->opts.threads);
+  for (int i; (i = atomic_fetch_add(&w->next, 1)) < p->nprepare;) {
+    struct vt__prepare *v = &p->prepare[i];
+    struct vt__step *s = &p->steps[v->step];
+    v->rc = s->kernel->prepare(&v->node, &s->state, &s->scratch, &v->err);
+    if (v->rc) s->state = NULL;
+  }
+  return NULL;
+}
+
+int vt__prepare_all(struct vt_program *p, struct vt_err *e)
+{
+  enum { MAX_THREADS = 64 };
+  struct work w = {.p = p};
+  pthread_t thread[MAX_THREADS];
+  int n = 0, want = VT_MIN(VT_MIN(p->opts.threads, MAX_THREADS), p->nprepare / 4);
+  while (n < want - 1 && !pthread_create(&thread[n], NULL, take_work, &w)) n++;
+  take_work(&w);
+  for (int i = 0; i < n; i++) pthread_join(thread[i], NULL);
+  int rc = 0;
+  for (int i = 0; i < p->nprepare; i++) {
+    const struct vt__prepare *v = &p->prepare[i];
+    if (v->rc == VT_ENOMEM) return vt_fail(e, v->rc, "node '%s': %s", v->node.node->name, v->err.msg);
+    if (v->rc) rc = 1;
+  }
+  return rc;
+}
