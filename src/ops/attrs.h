@@ -54,10 +54,10 @@ struct vt_pool_attrs {
 /* BatchNormalization, ai.vitrine:BatchNormGrad. */
 struct vt_batch_norm_attrs {
   float epsilon, momentum;
-  int64_t training_mode, spatial;
+  int64_t training_mode;
 };
 
-/* Resize, Upsample, ai.vitrine:ResizeGrad. */
+/* Resize, ai.vitrine:ResizeGrad. */
 enum vt_resize_coord {
   VT_RESIZE_HALF_PIXEL,
   VT_RESIZE_HALF_PIXEL_SYMMETRIC,
@@ -74,8 +74,7 @@ struct vt_resize_attrs {
   float cubic_coeff_a, extrapolation_value;
   int64_t exclude_outside, antialias;
   struct vt_ints axes;
-  struct vt_floats scales; /* Upsample before opset 9 */
-  struct vt_ints shape;    /* ResizeGrad: shape of the forward operator's input */
+  struct vt_ints shape; /* ResizeGrad: shape of the forward operator's input */
 };
 
 struct vt_gemm_attrs {

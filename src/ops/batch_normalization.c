@@ -17,7 +17,8 @@ static int infer(struct vt_node *n, struct vt_err *e)
   }
   if (rc) return rc;
   vt__out_like(n, 0, x);
-  for (int i = 1; i < 5; i++) vt__out_like(n, i, n->in[i % 2 ? 3 : 4]);
+  vt__out_like(n, 1, n->in[3]);
+  vt__out_like(n, 2, n->in[4]);
   return VT_OK;
 }
 
@@ -64,6 +65,8 @@ static int grad(struct vt_graph *g, const struct vt_node *n, struct vt_value *co
 {
   const struct vt_batch_norm_attrs *a = n->attrs;
   struct vt_value *out[3] = {NULL};
+  for (int i = 1; i < n->nout; i++)
+    if (dy[i]) return vt__bad(e, VT_EUNSUPPORTED, n, "no gradient flows through the running statistics");
   if (!dy[0]) return VT_OK;
   bool t = a->training_mode != 0;
   struct vt_batch_norm_attrs b = {.epsilon = a->epsilon, .training_mode = t};
@@ -76,7 +79,7 @@ static int grad(struct vt_graph *g, const struct vt_node *n, struct vt_value *co
 
 #define S struct vt_batch_norm_attrs
 static const struct vt_attr_desc attrs[] = {VT_A_FLOAT(S, epsilon, 1e-5f), VT_A_FLOAT(S, momentum, 0.9f),
-                                            VT_A_INT(S, training_mode, 0), VT_A_INT(S, spatial, 1)};
+                                            VT_A_INT(S, training_mode, 0)};
 static const struct vt_op_case cases[] = {
     {"inference", "", "f32[2,3,4,5] f32[3] f32[3] f32[3] f32[3]:0.5..2", .nograd = 24},
     {"inference, 16 channels", "epsilon=1e-3", "f32[1,16,4,4] f32[16] f32[16] f32[16] f32[16]:0.5..2",
@@ -91,7 +94,7 @@ static const struct vt_op_case cases[] = {
 const struct vt_op_desc vt_op_batch_normalization = {
     .name = "BatchNormalization",
     .domain = "",
-    .since = 7,
+    .since = 9,
     .doc = "Normalises each channel: y = (x - mean) / sqrt(var + epsilon) scale + bias; with training_mode=1 "
            "by the "
            "batch's statistics, giving the new running ones.",
@@ -99,7 +102,7 @@ const struct vt_op_desc vt_op_batch_normalization = {
     .min_in = 5,
     .max_in = 5,
     .min_out = 1,
-    .max_out = 5,
+    .max_out = 3,
     .inplace = {1, 4, 5},
     .infer = infer,
     .ref = ref,

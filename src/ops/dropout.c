@@ -1,11 +1,10 @@
 /* Dropout (Srivastava et al. 2014): in training, y = x mask / (1 − ratio) with a random mask; else y = x.
  *
- * From opset 12 ratio and training_mode are inputs; before, ratio is an attribute and inference is meant.
- * Training takes the mask as second output, which its gradient needs. */
+ * Inputs are x, ratio (default 0.5) and training_mode (default false). The gradient in training needs the
+ * mask, the second output. */
 #include "ops/util.h"
 
 struct attrs {
-  float ratio;
   int64_t seed;
 };
 
@@ -21,7 +20,7 @@ static int ref(const struct vt_ref_call *c, struct vt_err *e)
   const struct attrs *a = c->attrs;
   const struct vt_tensor *x = c->in[0], *r = vt__arg(c, 1), *t = vt__arg(c, 2);
   if (x->dtype != VT_F32) return vt__bad_dtype(c, x->dtype, e);
-  float ratio = r ? (float)vt_tensor_get(r, 0) : a->ratio;
+  float ratio = r ? (float)vt_tensor_get(r, 0) : 0.5f;
   bool training = t && vt_tensor_get(t, 0) != 0 && ratio > 0;
   if (!(ratio >= 0 && ratio < 1))
     return vt__bad(e, VT_EARG, c->node, "ratio %g, 0 to below 1 expected", (double)ratio);
@@ -42,7 +41,6 @@ static int ref(const struct vt_ref_call *c, struct vt_err *e)
 static int grad(VT_GRAD_ARGS)
 {
   const struct vt_value *t = vt__in(n, 2), *r = vt__in(n, 1);
-  const struct attrs *a = n->attrs;
   if (!need[0]) return VT_OK;
   if (!t || (t->is_constant && vt_tensor_get(&t->init, 0) == 0)) {
     dx[0] = dy[0];
@@ -52,14 +50,13 @@ static int grad(VT_GRAD_ARGS)
     return vt__bad(e, VT_EUNSUPPORTED, n, "its gradient needs constant ratio and training_mode");
   if (n->nout < 2 || !n->out[1])
     return vt__bad(e, VT_EARG, n, "its gradient needs the mask, its second output");
-  float ratio = r ? (float)vt_tensor_get(&r->init, 0) : a->ratio;
+  float ratio = r ? (float)vt_tensor_get(&r->init, 0) : 0.5f;
   struct vt_value *s = vt_emit(g, "Mul", VT_IN(dy[0], vt_graph_scalar(g, 1 / (1 - ratio))), "");
   dx[0] = vt_emit(g, "Where", VT_IN(n->out[1], s, vt_graph_scalar(g, 0)), "");
   return vt_graph_status(g, e);
 }
 
-static const struct vt_attr_desc rows[] = {VT_A_FLOAT(struct attrs, ratio, 0.5f),
-                                           VT_A_INT(struct attrs, seed, 0)};
+static const struct vt_attr_desc rows[] = {VT_A_INT(struct attrs, seed, 0)};
 static const struct vt_op_case cases[] = {{"inference", "", "f32[2,3,4,5]", 1},
                                           {"training", "seed=3", "f32[2,3,4] f32[]={0.25} bool[]={1}", 2},
                                           {"mask of ones", "", "f32[2,3] f32[]={0.5}", 2}};
@@ -67,7 +64,7 @@ static const struct vt_op_case cases[] = {{"inference", "", "f32[2,3,4,5]", 1},
 const struct vt_op_desc vt_op_dropout = {
     .name = "Dropout",
     .domain = "",
-    .since = 7,
+    .since = 12,
     .doc = "Sets a random share of the elements to 0 in training and scales the rest; identity otherwise.",
     VT_ATTRS(rows, struct attrs),
     .min_in = 1,

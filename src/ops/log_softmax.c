@@ -3,14 +3,13 @@
 
 static int ref(const struct vt_ref_call *c, struct vt_err *e)
 {
-  return vt__softmax_ref(c, false, true, e);
+  return vt__softmax_ref(c, true, e);
 }
 
 /* dx = dy − exp(y) Σ dy. */
 static int grad(VT_GRAD_ARGS)
 {
-  struct vt_value *s = vt__softmax_sum(g, n, dy[0], false), *p = vt_emit(g, "Exp", VT_IN(n->out[0]), "");
-  if (!s) return vt__bad(e, VT_ESHAPE, n, "its gradient needs a known rank");
+  struct vt_value *s = vt__softmax_sum(g, n, dy[0]), *p = vt_emit(g, "Exp", VT_IN(n->out[0]), "");
   dx[0] = vt_emit(g, "Sub", VT_IN(dy[0], vt_emit(g, "Mul", VT_IN(p, s), "")), "");
   return vt_graph_status(g, e);
 }
@@ -21,4 +20,4 @@ static const struct vt_op_case cases[] = {
     {"first", "axis=0", "f32[4,3]"},
 };
 
-VT_SOFTMAX_OP(log_softmax, "LogSoftmax", 13, 0, -1, "The logarithm of the softmax along one axis.");
+VT_SOFTMAX_OP(log_softmax, "LogSoftmax", "The logarithm of the softmax along one axis.");

@@ -83,7 +83,6 @@ struct vt_value *vt__unreduce(struct vt_graph *g, const struct vt_node *n, struc
   const struct vt_value *x = n->in[0];
   bool reduced[VT_MAX_RANK];
   int64_t axes[VT_MAX_RANK];
-  char text[VT_INTS_TEXT];
   int naxes = 0;
   if (a->keepdims || !v) return v;
   if (x->rank < 0 || constant_axes(n, x->rank, reduced, NULL) <= 0) {
@@ -93,8 +92,7 @@ struct vt_value *vt__unreduce(struct vt_graph *g, const struct vt_node *n, struc
   for (int d = 0; d < x->rank; d++)
     if (reduced[d]) axes[naxes++] = d;
   if (!naxes) return v;
-  if (g->opset >= 13) return vt_emit(g, "Unsqueeze", VT_IN(v, vt_graph_ints(g, naxes, axes)), "");
-  return vt_emit(g, "Unsqueeze", VT_IN(v), "axes=[%s]", vt__ints_text(text, sizeof text, naxes, axes));
+  return vt_emit(g, "Unsqueeze", VT_IN(v, vt_graph_ints(g, naxes, axes)), "");
 }
 
 static inline double start(enum vt__reduction r)

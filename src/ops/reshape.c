@@ -4,7 +4,6 @@
 
 struct attrs {
   int64_t allowzero;
-  struct vt_ints shape; /* before opset 5 */
 };
 
 static int resolve(const struct vt_node *n, int rank, const int64_t *dim, int nd, int64_t *want,
@@ -40,13 +39,10 @@ static int resolve(const struct vt_node *n, int rank, const int64_t *dim, int nd
 
 static int infer(struct vt_node *n, struct vt_err *e)
 {
-  const struct attrs *a = n->attrs;
-  const struct vt_value *x = n->in[0], *s = vt__in(n, 1);
+  const struct vt_value *x = n->in[0], *s = n->in[1];
   int64_t want[VT_MAX_RANK];
-  int nd = s ? vt__const_ints(s, want, VT_MAX_RANK) : a->shape.n;
-  if (!s && nd > VT_MAX_RANK) return vt__bad(e, VT_ESHAPE, n, "shape of %d dimensions", nd);
+  int nd = vt__const_ints(s, want, VT_MAX_RANK);
   if (nd >= 0) {
-    if (!s) memcpy(want, a->shape.v, (size_t)nd * sizeof *want);
     int rc = resolve(n, x->rank, x->dim, nd, want, e);
     if (rc) return rc;
   } else if (s->rank == 1 && s->dim[0] >= 0 && s->dim[0] <= VT_MAX_RANK) {
@@ -59,19 +55,16 @@ static int infer(struct vt_node *n, struct vt_err *e)
 
 static int ref(const struct vt_ref_call *c, struct vt_err *e)
 {
-  const struct attrs *a = c->attrs;
-  const struct vt_tensor *s = vt__arg(c, 1);
   int64_t want[VT_MAX_RANK];
-  int nd = s ? vt__tensor_ints(s, want, VT_MAX_RANK) : a->shape.n;
+  int nd = vt__tensor_ints(c->in[1], want, VT_MAX_RANK);
   if (nd < 0)
     return vt__bad(e, VT_ESHAPE, c->node, "the shape must be a vector of up to %d integers", VT_MAX_RANK);
-  if (!s) memcpy(want, a->shape.v, (size_t)nd * sizeof *want);
   int rc = resolve(c->node, c->in[0]->rank, c->in[0]->dim, nd, want, e);
   return rc ? rc : vt__view(c, nd, want, e);
 }
 
-static const struct vt_attr_desc rows[] = {VT_A_INT(struct attrs, allowzero, 0),
-                                           VT_A_INTS(struct attrs, shape)};
+static const struct vt_attr_desc rows[] = {
+    VT_A_INT(struct attrs, allowzero, 0)};
 static const struct vt_op_case cases[] = {
     {"merge", "", "f32[2,3,4] i64[2]={6,4}"},
     {"keep and rest", "", "f32[2,3,4] i64[3]={0,-1,2}"},
@@ -82,10 +75,10 @@ static const struct vt_op_case cases[] = {
 const struct vt_op_desc vt_op_reshape = {
     .name = "Reshape",
     .domain = "",
-    .since = 1,
+    .since = 5,
     .doc = "The same elements under another shape; 0 keeps a dimension, -1 takes what remains.",
     VT_ATTRS(rows, struct attrs),
-    .min_in = 1,
+    .min_in = 2,
     .max_in = 2,
     .min_out = 1,
     .max_out = 1,

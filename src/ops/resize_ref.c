@@ -5,7 +5,7 @@ struct vt__resize_inputs vt__resize_inputs(const struct vt_node *n)
 {
   struct vt__resize_inputs p = {-1, -1, -1};
   const char *name = n->op->name;
-  if (!strcmp(name, "Upsample") || (!strcmp(name, "Resize") && n->nin == 2)) {
+  if (!strcmp(name, "Resize") && n->nin == 2) {
     p.scales = n->nin > 1 ? 1 : -1;
   } else if (!strcmp(name, "Resize")) {
     p.roi = 1;
@@ -35,8 +35,6 @@ int vt_resize_scales(const struct vt_node *n, int rank, const int64_t *in, const
     scale[d] = in[d] > 0 ? (float)((double)out[d] / (double)in[d]) : 1;
     if (scales && scales->dtype == VT_F32 && k >= 0 && k < vt_tensor_count(scales))
       scale[d] = ((const float *)scales->data)[k];
-    else if (a->scales.n == rank)
-      scale[d] = a->scales.v[d];
   }
   return VT_OK;
 }
@@ -62,20 +60,20 @@ int vt__resize_shape(const struct vt_node *n, int rank, const int64_t *in, const
   int64_t size[VT_MAX_RANK];
   *known = true;
   bool by_size = sizes && vt_tensor_count(sizes) > 0, by_scale = scales && vt_tensor_count(scales) > 0;
-  int64_t have = by_size ? vt_tensor_count(sizes) : by_scale ? vt_tensor_count(scales) : a->scales.n;
+  int64_t have = by_size ? vt_tensor_count(sizes) : by_scale ? vt_tensor_count(scales) : 0;
   if (have == 0) {
     *known = false;
     return VT_OK;
   }
   if (have != want || (by_size && vt__tensor_ints(sizes, size, VT_MAX_RANK) < 0) ||
-      (!by_size && by_scale && scales->dtype != VT_F32))
+      (!by_size && scales->dtype != VT_F32))
     return vt__bad(e, VT_ESHAPE, n, "%s has %lld entries for %d axes", by_size ? "sizes" : "scales",
                    (long long)have, want);
   for (int d = 0; d < rank; d++) {
     int k = entry(a, rank, d);
     out[d] = in[d];
     if (k < 0) continue;
-    float s = by_size ? 1 : by_scale ? ((const float *)scales->data)[k] : a->scales.v[k];
+    float s = by_size ? 1 : ((const float *)scales->data)[k];
     if (!(s > 0 && s < 1e6f)) return vt__bad(e, VT_EARG, n, "scale %g", (double)s);
     out[d] = by_size ? size[k] : in[d] < 0 ? -1 : (int64_t)floor((double)in[d] * (double)s);
     if (out[d] > INT32_MAX || (by_size && out[d] < 1))

@@ -1,4 +1,4 @@
-/* What Resize, Upsample and ResizeGrad share. Private to ops/. */
+/* What Resize and ResizeGrad share. Private to ops/. */
 #ifndef VT_OPS_RESIZE_REF_H
 #define VT_OPS_RESIZE_REF_H
 

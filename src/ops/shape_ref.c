@@ -20,18 +20,16 @@ int vt__view_grad(VT_GRAD_ARGS)
   return vt_graph_status(g, e);
 }
 
-int vt__axes_flags(const struct vt_node *n, const struct vt_tensor *in, bool has_input, int rank, bool *flag,
-                   int *count, struct vt_err *e)
+int vt__axes_flags(const struct vt_node *n, const struct vt_tensor *in, int rank, bool *flag, int *count,
+                   struct vt_err *e)
 {
-  const struct vt__axes_attrs *a = n->attrs;
   int64_t axes[VT_MAX_RANK];
-  int naxes = has_input ? vt__tensor_ints(in, axes, VT_MAX_RANK) : a->axes.n;
+  int naxes = in ? vt__tensor_ints(in, axes, VT_MAX_RANK) : 0;
   if (naxes < 0) return 0;
-  if (naxes > VT_MAX_RANK) return vt__bad(e, VT_ESHAPE, n, "%d axes", naxes);
   memset(flag, 0, VT_MAX_RANK * sizeof *flag);
   *count = naxes;
   for (int i = 0; i < naxes; i++) {
-    int d, rc = vt__axis(n, has_input ? axes[i] : a->axes.v[i], rank, &d, e);
+    int d, rc = vt__axis(n, axes[i], rank, &d, e);
     if (rc) return rc;
     if (flag[d]) return vt__bad(e, VT_EARG, n, "axis %d is given twice", d);
     flag[d] = true;

@@ -4,15 +4,12 @@
 
 #include "ops/util.h"
 
-struct vt__axes_attrs {
-  struct vt_ints axes;
-};
 /* Input 0's bytes to output 0 under shape (rank, dim). */
 int vt__view(const struct vt_ref_call *c, int rank, const int64_t *dim, struct vt_err *e);
 /* dx = dy in the shape of input 0. */
 int vt__view_grad(VT_GRAD_ARGS);
-/* Axes from attribute or input 1 as flags over `rank` dimensions. 1: known, 0: not known, negative: error. */
-int vt__axes_flags(const struct vt_node *n, const struct vt_tensor *in, bool has_input, int rank, bool *flag,
-                   int *count, struct vt_err *e);
+/* Axes (NULL: none) as flags over `rank` dimensions. 1: known, 0: no vector of integers, negative: error. */
+int vt__axes_flags(const struct vt_node *n, const struct vt_tensor *in, int rank, bool *flag, int *count,
+                   struct vt_err *e);
 
 #endif

@@ -43,27 +43,11 @@ static int clamp(struct slice *s, const struct vt_node *owner, int rank, const i
   return VT_OK;
 }
 
-/* Reads the four lists from attributes or tensors; *n = -1 if one is not known. */
+/* Inputs 1 to 4; a length of -1: not known. */
 struct lists {
   int n, naxes, nsteps;
   int64_t starts[VT_MAX_RANK], ends[VT_MAX_RANK], axes[VT_MAX_RANK], steps[VT_MAX_RANK];
 };
-
-static int from_attrs(struct lists *l, const struct vt_node *n, struct vt_err *e)
-{
-  const struct vt__slice_attrs *a = n->attrs;
-  l->n = a->starts.n;
-  l->naxes = a->axes.n;
-  l->nsteps = 0;
-  if (l->n > VT_MAX_RANK || a->ends.n != l->n || (l->naxes && l->naxes != l->n))
-    return vt__bad(e, VT_ESHAPE, n, "starts, ends and axes differ in length");
-  for (int i = 0; i < l->n; i++) {
-    l->starts[i] = a->starts.v[i];
-    l->ends[i] = a->ends.v[i];
-    l->axes[i] = l->naxes ? a->axes.v[i] : i;
-  }
-  return VT_OK;
-}
 
 static int resolve(struct slice *s, const struct vt_node *n, const struct lists *l, int rank,
                    const int64_t *dim, struct vt_err *e)
@@ -78,28 +62,21 @@ static int resolve(struct slice *s, const struct vt_node *n, const struct lists 
 static int constant_slice(struct slice *s, const struct vt_node *n, struct vt_err *e)
 {
   struct lists l = {0};
-  const struct vt_value *x = n->in[0];
-  int rc;
-  if (n->nin == 1) {
-    if ((rc = from_attrs(&l, n, e))) return rc;
-  } else {
-    const struct vt_value *axes = vt__in(n, 3), *steps = vt__in(n, 4);
-    l.n = vt__const_ints(n->in[1], l.starts, VT_MAX_RANK);
-    int nend = vt__const_ints(vt__in(n, 2), l.ends, VT_MAX_RANK);
-    l.naxes = axes ? vt__const_ints(axes, l.axes, VT_MAX_RANK) : 0;
-    l.nsteps = steps ? vt__const_ints(steps, l.steps, VT_MAX_RANK) : 0;
-    if (l.n < 0 || nend < 0 || l.naxes < 0 || l.nsteps < 0) return 0;
-    if (nend != l.n) return vt__bad(e, VT_ESHAPE, n, "starts and ends differ in length");
-  }
-  if ((rc = resolve(s, n, &l, x->rank, x->dim, e))) return rc;
-  return 1;
+  const struct vt_value *x = n->in[0], *axes = vt__in(n, 3), *steps = vt__in(n, 4);
+  l.n = vt__const_ints(n->in[1], l.starts, VT_MAX_RANK);
+  int nend = vt__const_ints(n->in[2], l.ends, VT_MAX_RANK);
+  l.naxes = axes ? vt__const_ints(axes, l.axes, VT_MAX_RANK) : 0;
+  l.nsteps = steps ? vt__const_ints(steps, l.steps, VT_MAX_RANK) : 0;
+  if (l.n < 0 || nend < 0 || l.naxes < 0 || l.nsteps < 0) return 0;
+  if (nend != l.n) return vt__bad(e, VT_ESHAPE, n, "starts and ends differ in length");
+  int rc = resolve(s, n, &l, x->rank, x->dim, e);
+  return rc ? rc : 1;
 }
 
 static int infer(struct vt_node *n, struct vt_err *e)
 {
   const struct vt_value *x = n->in[0];
   struct slice s;
-  if (n->nin == 2) return vt__bad(e, VT_EARG, n, "ends are missing");
   int rc = x->rank < 0 ? 0 : constant_slice(&s, n, e);
   if (rc < 0) return rc;
   for (int d = 0; !rc && d < x->rank; d++) s.count[d] = -1;
@@ -112,19 +89,13 @@ static int ref(const struct vt_ref_call *c, struct vt_err *e)
   const struct vt_tensor *x = c->in[0];
   struct lists l = {0};
   struct slice s;
-  int rc;
-  if (c->nin == 1) {
-    rc = from_attrs(&l, c->node, e);
-  } else {
-    l.n = vt__tensor_ints(c->in[1], l.starts, VT_MAX_RANK);
-    l.naxes = vt__arg(c, 3) ? vt__tensor_ints(c->in[3], l.axes, VT_MAX_RANK) : 0;
-    l.nsteps = vt__arg(c, 4) ? vt__tensor_ints(c->in[4], l.steps, VT_MAX_RANK) : 0;
-    rc = l.n < 0 || vt__tensor_ints(vt__arg(c, 2), l.ends, VT_MAX_RANK) != l.n || l.naxes < 0 || l.nsteps < 0
-             ? vt__bad(e, VT_ESHAPE, c->node,
-                       "starts, ends, axes and steps must be integer vectors of one length")
-             : VT_OK;
-  }
-  if (!rc) rc = resolve(&s, c->node, &l, x->rank, x->dim, e);
+  l.n = vt__tensor_ints(c->in[1], l.starts, VT_MAX_RANK);
+  l.naxes = vt__arg(c, 3) ? vt__tensor_ints(c->in[3], l.axes, VT_MAX_RANK) : 0;
+  l.nsteps = vt__arg(c, 4) ? vt__tensor_ints(c->in[4], l.steps, VT_MAX_RANK) : 0;
+  if (l.n < 0 || vt__tensor_ints(c->in[2], l.ends, VT_MAX_RANK) != l.n || l.naxes < 0 || l.nsteps < 0)
+    return vt__bad(e, VT_ESHAPE, c->node,
+                   "starts, ends, axes and steps must be integer vectors of one length");
+  int rc = resolve(&s, c->node, &l, x->rank, x->dim, e);
   if (!rc) rc = vt__res_shape(c, 0, x->dtype, x->rank, s.count, e);
   if (rc) return rc;
   size_t size = vt_dtype_size(x->dtype);
@@ -153,24 +124,20 @@ static int grad(VT_GRAD_ARGS)
   return vt_graph_status(g, e);
 }
 
-#define S struct vt__slice_attrs
-static const struct vt_attr_desc attrs[] = {VT_A_INTS(S, starts), VT_A_INTS(S, ends), VT_A_INTS(S, axes)};
 static const struct vt_op_case cases[] = {
     {"channels", "", "f32[2,16,3,4] i64[1]={4} i64[1]={12} i64[1]={1}"},
     {"steps", "", "f32[3,9,8] i64[2]={1,7} i64[2]={9,-9} i64[2]={1,2} i64[2]={2,-3}"},
     {"negative", "", "f32[4,6] i64[2]={-3,-4} i64[2]={-1,100}"},
     {"empty", "", "f32[4,6] i64[1]={3} i64[1]={3} i64[1]={1}"},
-    {"attributes", "starts=[1] ends=[3] axes=[1]", "f32[2,4]"},
     {"integers", "", "i64[5] i64[1]={1} i64[1]={4}"},
 };
 
 const struct vt_op_desc vt_op_slice = {
     .name = "Slice",
     .domain = "",
-    .since = 1,
+    .since = 10,
     .doc = "Every step-th entry from starts to ends along axes.",
-    VT_ATTRS(attrs, S),
-    .min_in = 1,
+    .min_in = 3,
     .max_in = 5,
     .min_out = 1,
     .max_out = 1,

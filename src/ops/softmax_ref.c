@@ -10,7 +10,7 @@ int vt__softmax_infer(struct vt_node *n, struct vt_err *e)
   return rc ? rc : vt__infer_same(n, e);
 }
 
-int vt__softmax_ref(const struct vt_ref_call *c, bool flat, bool log_, struct vt_err *e)
+int vt__softmax_ref(const struct vt_ref_call *c, bool log_, struct vt_err *e)
 {
   const struct vt_axis_attrs *a = c->attrs;
   const struct vt_tensor *x = c->in[0];
@@ -18,10 +18,6 @@ int vt__softmax_ref(const struct vt_ref_call *c, bool flat, bool log_, struct vt
   int axis = (int)(a->axis < 0 ? a->axis + x->rank : a->axis);
   int64_t outer = vt__span(x->dim, 0, axis), len = x->rank ? x->dim[axis] : 1;
   int64_t inner = x->rank ? vt__span(x->dim, axis + 1, x->rank) : 1;
-  if (flat) {
-    len *= inner;
-    inner = 1;
-  }
   for (int64_t o = 0; o < outer; o++)
     for (int64_t i = 0; i < inner; i++) {
       int64_t at = o * len * inner + i;
@@ -30,13 +26,8 @@ int vt__softmax_ref(const struct vt_ref_call *c, bool flat, bool log_, struct vt
   return VT_OK;
 }
 
-struct vt_value *vt__softmax_sum(struct vt_graph *g, const struct vt_node *n, struct vt_value *v, bool flat)
+struct vt_value *vt__softmax_sum(struct vt_graph *g, const struct vt_node *n, struct vt_value *v)
 {
   const struct vt_axis_attrs *a = n->attrs;
-  int rank = n->in[0]->rank, count = 0;
-  int64_t axes[VT_MAX_RANK];
-  if (rank < 1) return NULL;
-  int first = (int)(a->axis < 0 ? a->axis + rank : a->axis);
-  for (int d = first; d < (flat ? rank : first + 1); d++) axes[count++] = d;
-  return vt__reduce(g, "ReduceSum", v, count, axes, true);
+  return vt__reduce(g, "ReduceSum", v, 1, &a->axis, true);
 }

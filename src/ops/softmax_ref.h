@@ -1,4 +1,4 @@
-/* Softmax along one axis, and (before opset 13) over everything from that axis on. Private to ops/. */
+/* Softmax along one axis. Private to ops/. */
 #ifndef VT_OPS_SOFTMAX_REF_H
 #define VT_OPS_SOFTMAX_REF_H
 
@@ -18,16 +18,15 @@ static inline void vt__softmax_row(const float *x, float *p, int64_t n, int64_t 
   }
 }
 int vt__softmax_infer(struct vt_node *n, struct vt_err *e);
-int vt__softmax_ref(const struct vt_ref_call *c, bool flat, bool log_, struct vt_err *e);
-/* Sum of v over the axes that the softmax runs along, kept as ones. */
-struct vt_value *vt__softmax_sum(struct vt_graph *g, const struct vt_node *n, struct vt_value *v, bool flat);
+int vt__softmax_ref(const struct vt_ref_call *c, bool log_, struct vt_err *e);
+/* Sum of v along the axis that the softmax runs along, kept as one. */
+struct vt_value *vt__softmax_sum(struct vt_graph *g, const struct vt_node *n, struct vt_value *v);
 
-#define VT_SOFTMAX_OP(sym, onnx, since_, until_, axis_, doc_)                                                \
-  static const struct vt_attr_desc attrs[] = {VT_A_INT(struct vt_axis_attrs, axis, axis_)};                  \
+#define VT_SOFTMAX_OP(sym, onnx, doc_)                                                                       \
+  static const struct vt_attr_desc attrs[] = {VT_A_INT(struct vt_axis_attrs, axis, -1)};                     \
   const struct vt_op_desc vt_op_##sym = {.name = onnx,                                                       \
                                          .domain = "",                                                       \
-                                         .since = since_,                                                    \
-                                         .until = until_,                                                    \
+                                         .since = 13,                                                        \
                                          .doc = doc_,                                                        \
                                          VT_ATTRS(attrs, struct vt_axis_attrs),                              \
                                          .min_in = 1,                                                        \

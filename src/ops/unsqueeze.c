@@ -1,16 +1,15 @@
-/* Unsqueeze: inserts dimensions of size 1 at axes of the result; an attribute or, from opset 13, input 1. */
+/* Unsqueeze: inserts dimensions of size 1 at axes of the result, input 1. */
 #include "ops/shape_ref.h"
 
-static int shape(const struct vt_node *n, const struct vt_tensor *in, bool has_input, int rank,
-                 const int64_t *dim, int *out_rank, int64_t *out, struct vt_err *e)
+static int shape(const struct vt_node *n, const struct vt_tensor *in, int rank, const int64_t *dim,
+                 int *out_rank, int64_t *out, struct vt_err *e)
 {
-  const struct vt__axes_attrs *a = n->attrs;
-  int64_t count = has_input ? vt_tensor_count(in) : a->axes.n;
+  int64_t count = vt_tensor_count(in);
   bool flag[VT_MAX_RANK];
   int used, from = 0;
   if (count < 0 || rank + count > VT_MAX_RANK)
     return vt__bad(e, VT_ESHAPE, n, "rank would be %lld, at most %d", (long long)(rank + count), VT_MAX_RANK);
-  int rc = vt__axes_flags(n, in, has_input, rank + (int)count, flag, &used, e);
+  int rc = vt__axes_flags(n, in, rank + (int)count, flag, &used, e);
   if (rc <= 0) return rc;
   *out_rank = rank + (int)count;
   for (int d = 0; d < *out_rank; d++) out[d] = flag[d] ? 1 : dim[from++];
@@ -19,11 +18,10 @@ static int shape(const struct vt_node *n, const struct vt_tensor *in, bool has_i
 
 static int infer(struct vt_node *n, struct vt_err *e)
 {
-  const struct vt_value *x = n->in[0], *a = vt__in(n, 1);
+  const struct vt_value *x = n->in[0], *a = n->in[1];
   int64_t dim[VT_MAX_RANK];
   int rank = -1, rc = 0;
-  if (x->rank >= 0 && (!a || a->is_constant))
-    rc = shape(n, a ? &a->init : NULL, a != NULL, x->rank, x->dim, &rank, dim, e);
+  if (x->rank >= 0 && a->is_constant) rc = shape(n, &a->init, x->rank, x->dim, &rank, dim, e);
   if (rc < 0) return rc;
   vt__out(n, 0, x->dtype, rank, dim);
   return VT_OK;
@@ -31,25 +29,22 @@ static int infer(struct vt_node *n, struct vt_err *e)
 
 static int ref(const struct vt_ref_call *c, struct vt_err *e)
 {
-  const struct vt_tensor *x = c->in[0], *a = vt__arg(c, 1);
+  const struct vt_tensor *x = c->in[0], *a = c->in[1];
   int64_t dim[VT_MAX_RANK];
-  int rank = 0, rc = shape(c->node, a, a != NULL, x->rank, x->dim, &rank, dim, e);
+  int rank = 0, rc = shape(c->node, a, x->rank, x->dim, &rank, dim, e);
   if (rc == 0) rc = vt__bad(e, VT_EARG, c->node, "axes must be integers");
   return rc < 0 ? rc : vt__view(c, rank, dim, e);
 }
 
-static const struct vt_attr_desc attrs[] = {VT_A_INTS(struct vt__axes_attrs, axes)};
 static const struct vt_op_case cases[] = {{"input", "", "f32[2,3] i64[2]={0,-1}"},
-                                          {"middle", "", "f32[2,3] i64[1]={1}"},
-                                          {"attribute", "axes=[1]", "f32[2,3]"}};
+                                          {"middle", "", "f32[2,3] i64[1]={1}"}};
 
 const struct vt_op_desc vt_op_unsqueeze = {
     .name = "Unsqueeze",
     .domain = "",
-    .since = 1,
+    .since = 13,
     .doc = "Inserts dimensions of size 1.",
-    VT_ATTRS(attrs, struct vt__axes_attrs),
-    .min_in = 1,
+    .min_in = 2,
     .max_in = 2,
     .min_out = 1,
     .max_out = 1,
