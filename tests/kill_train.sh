@@ -1,0 +1,40 @@
+#!/bin/sh
+# kill_train.sh TEST_TRAINER [KILLS]: kills a training run with -9 at random moments, KILLS times in all (default 5),
+# starting it again each time, until it is done; the models must be those of a run that nobody disturbed. When a run
+# ends before all kills were dealt, another one begins.
+set -eu
+program=$1
+kills=${2:-5}
+dir=$(mktemp -d "${TMPDIR:-/tmp}/vitrine-kill-train-XXXXXX")
+trap 'rm -rf "$dir"' EXIT INT TERM
+keys="epochs=4 toy.count=200 toy.delay_us=4000 checkpoint_steps=3"
+
+"$program" run "$dir/whole" $keys 2>"$dir/log" || { cat "$dir/log"; exit 1; }
+done_kills=0
+runs=0
+while [ "$done_kills" -lt "$kills" ]; do
+  runs=$((runs + 1))
+  out="$dir/run$runs"
+  while :; do
+    "$program" run "$out" $keys 2>"$dir/log" &
+    pid=$!
+    if [ "$done_kills" -lt "$kills" ]; then
+      # 0.02 to 0.42 seconds, from the system's random numbers
+      sleep "$(od -An -N2 -tu2 /dev/urandom | awk '{ printf "%.3f", 0.02 + $1 / 65536 * 0.4 }')"
+      if kill -9 "$pid" 2>/dev/null; then done_kills=$((done_kills + 1)); fi
+    fi
+    rc=0
+    wait "$pid" 2>/dev/null || rc=$?
+    if [ "$rc" -eq 0 ]; then break; fi
+    if [ "$rc" -ne 137 ]; then
+      cat "$dir/log"
+      echo "kill_train: exit code $rc after $done_kills kills"
+      exit 1
+    fi
+  done
+  for model in best.onnx last.onnx; do
+    cmp "$dir/whole/$model" "$out/$model" || { echo "kill_train: $model differs after $done_kills kills"; exit 1; }
+  done
+  rm -rf "$out"
+done
+echo "kill_train: $done_kills kills in $runs runs, the same models each time"
