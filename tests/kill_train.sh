@@ -1,10 +1,10 @@
 #!/bin/sh
-# kill_train.sh TEST_TRAINER [KILLS]: kills a training run with -9 at random moments, KILLS times in all (default 5),
-# starting it again each time, until it is done; the models must be those of a run that nobody disturbed. When a run
-# ends before all kills were dealt, another one begins.
+# kill_train.sh [KILLS]: kills a training run with -9 at random moments, KILLS times in all (default 5), starting it
+# again each time, until it is done; the models must be those of a run that nobody disturbed. When a run ends before all
+# kills were dealt, another one begins. VITRINE_PROGRAM names the built program; the toy task lies beside it.
 set -eu
-program=$1
-kills=${2:-5}
+kills=${1:-5}
+program=$(dirname "${VITRINE_PROGRAM:-build/vitrine}")/tests/test_trainer
 dir=$(mktemp -d "${TMPDIR:-/tmp}/vitrine-kill-train-XXXXXX")
 trap 'rm -rf "$dir"' EXIT INT TERM
 keys="epochs=4 toy.count=200 toy.delay_us=4000 checkpoint_steps=3"
@@ -28,13 +28,13 @@ while [ "$done_kills" -lt "$kills" ]; do
     if [ "$rc" -eq 0 ]; then break; fi
     if [ "$rc" -ne 137 ]; then
       cat "$dir/log"
-      echo "kill_train: exit code $rc after $done_kills kills"
+      echo "not ok: exit code $rc after $done_kills kills"
       exit 1
     fi
   done
   for model in best.onnx last.onnx; do
-    cmp "$dir/whole/$model" "$out/$model" || { echo "kill_train: $model differs after $done_kills kills"; exit 1; }
+    cmp "$dir/whole/$model" "$out/$model" || { echo "not ok: $model differs after $done_kills kills"; exit 1; }
   done
   rm -rf "$out"
 done
-echo "kill_train: $done_kills kills in $runs runs, the same models each time"
+echo "ok $done_kills kills in $runs runs, the same models each time"

@@ -1,17 +1,12 @@
-/* Adam */
+/* Adam (Kingma, Ba 2015, algorithm 1) with L2 decay added to the gradient:
+ *   g' = g + decay w;  m' = b1 m + (1 - b1) g';  v' = b2 v + (1 - b2) g'^2;
+ *   w' = w - lr m' / (1 - b1^t) / (sqrt(v' / (1 - b2^t)) + eps) */
 #include "train/trainer.h"
 
 static struct vt_value *update(struct vt_graph *g, const struct vt_recipe *r, const struct vt_step_inputs *s,
                                struct vt_value *param, struct vt_value *grad, double decay)
 {
-  struct vt_value *m = vt__state(g, param, "moment1"), *v = vt__state(g, param, "moment2"), *out[3];
-  struct vt_value *in[] = {param, grad, m, v, s->lr, s->step, s->scale};
-  if (!vt_emit_n(g, "ai.vitrine:Adam", s->scale ? 7 : 6, in, 3, out,
-                 "beta1=%.9g beta2=%.9g epsilon=%.9g weight_decay=%.9g", r->beta1, r->beta2, r->eps, decay))
-    return NULL;
-  vt_graph_assign(g, m, out[1]);
-  vt_graph_assign(g, v, out[2]);
-  return out[0];
+  return vt__emit_adam("ai.vitrine:Adam", g, r, s, param, grad, decay);
 }
 
-const struct vt_optimizer_desc vt_optimizer_adam = {"adam", "", update};
+const struct vt_optimizer_desc vt_optimizer_adam = {"adam", "w - lr m / (sqrt(v) + eps)", update};

@@ -269,6 +269,15 @@ int vt__recipe_read(struct vt_recipe_file *f, const char *path, const struct vt_
   return rc;
 }
 
+int vt__recipe_defaults(struct vt_recipe_file *f, const char *task, const struct vt_task_desc *const *tasks,
+                        int ntasks, struct vt_err *e)
+{
+  char text[128];
+  snprintf(text, sizeof text, "task=%.100s", task);
+  struct vt_strings set = {1, (const char *[]){text}};
+  return read_text(f, "defaults", "", 0, &set, tasks, ntasks, e);
+}
+
 void vt__recipe_clear(struct vt_recipe_file *f)
 {
   vt_arena_clear(&f->arena);

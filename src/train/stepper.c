@@ -49,7 +49,7 @@ static int collect(const struct vt_graph *g, bool trainable_only, struct vt_valu
   return n;
 }
 
-/* min(1, clip / (norm + 1e-6)), norm over all gradients together (Pascanu 2013). *norm: the norm itself. */
+/* The factor that brings the norm of all gradients together down to `clip`. *norm: the norm itself. */
 static struct vt_value *clip_scale(struct vt_graph *g, double clip, int n, struct vt_value *const *grad,
                                    struct vt_value **norm)
 {
@@ -70,9 +70,7 @@ static struct vt_value *clip_scale(struct vt_graph *g, double clip, int n, struc
     n = m;
   }
   *norm = in[0];
-  struct vt_value *safe = vt_emit(g, "Add", VT_IN(in[0], vt_graph_scalar(g, 1e-6f)), "");
-  struct vt_value *ratio = vt_emit(g, "Div", VT_IN(vt_graph_scalar(g, (float)clip), safe), "");
-  return vt_emit(g, "Min", VT_IN(ratio, vt_graph_scalar(g, 1)), "");
+  return vt_emit(g, "ai.vitrine:ClipByNorm", VT_IN(in[0]), "max_norm=%.9g", clip);
 }
 
 /* Moving averages of everything that the steps change so far, weights and batch-norm statistics alike:

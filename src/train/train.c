@@ -17,6 +17,16 @@ int vt_train_run(const struct vt_registry *r, const struct vt_train_opts *o, str
   return vt__train_run(r, o, vt_tasks, vt_ntasks, e);
 }
 
+int vt_train_keys(const char *task, struct vt_buf *out, struct vt_err *e)
+{
+  struct vt_recipe_file f;
+  int rc = vt__recipe_defaults(&f, task, vt_tasks, vt_ntasks, e);
+  if (rc) return rc;
+  vt__recipe_print(&f, out);
+  vt__recipe_clear(&f);
+  return out->failed ? vt_fail(e, VT_ENOMEM, "out of memory") : 0;
+}
+
 void vt_metrics_add(struct vt_metrics *m, const char *name, double value)
 {
   if (m->n == VT_MAX_METRICS) return;

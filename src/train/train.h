@@ -72,6 +72,9 @@ struct vt_train_opts {
   const char *out;              /* run folder */
   const char *data_dir;         /* VITRINE_DATA */
 };
+/* All keys of a task's recipes as YAML with defaults and help: a recipe to start from. VT_EUSAGE for unknown
+ * tasks. */
+int vt_train_keys(const char *task, struct vt_buf *out, struct vt_err *e);
 /* Trains, or resumes where the run folder left off. VT_EINTERRUPTED after Ctrl-C, resumable. */
 int vt_train_run(const struct vt_registry *r, const struct vt_train_opts *o, struct vt_err *e);
 

@@ -50,6 +50,9 @@ struct vt_recipe_file {
 /* Reads the YAML file `path` and applies `set` (key=value). Tasks are looked up in tasks[0..ntasks). */
 int vt__recipe_read(struct vt_recipe_file *f, const char *path, const struct vt_strings *set,
                     const struct vt_task_desc *const *tasks, int ntasks, struct vt_err *e);
+/* The recipe that only names its task. */
+int vt__recipe_defaults(struct vt_recipe_file *f, const char *task, const struct vt_task_desc *const *tasks,
+                        int ntasks, struct vt_err *e);
 void vt__recipe_clear(struct vt_recipe_file *f);
 /* The resolved recipe as YAML that vt__recipe_read takes back, every key with its help. */
 void vt__recipe_print(const struct vt_recipe_file *f, struct vt_buf *out);
@@ -80,6 +83,10 @@ extern const struct vt_optimizer_desc *const vt_optimizers[];
 extern const int vt_noptimizers;
 /* A variable of like's shape, zero, named "like.what": optimiser state. */
 struct vt_value *vt__state(struct vt_graph *g, const struct vt_value *like, const char *what);
+/* update() of the two Adams, which differ in the operator only. */
+struct vt_value *vt__emit_adam(const char *op, struct vt_graph *g, const struct vt_recipe *r,
+                               const struct vt_step_inputs *s, struct vt_value *param, struct vt_value *grad,
+                               double decay);
 /* Decay acts on what multiplies (convolution and linear weights: rank 2 and more), not on norms and biases.
  */
 bool vt__decays(const struct vt_value *param);

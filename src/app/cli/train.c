@@ -5,18 +5,31 @@
 #include <string.h>
 
 struct opts {
-  const char *out, *data;
+  const char *out, *data, *keys;
 };
 static const struct vt_opt rows[] = {
     {"out", 'o', VT_OPT_STRING, offsetof(struct opts, out), NULL, 0, 0, NULL, "RUN",
      "Folder of the run: models, checkpoint, results, charts"},
     {"data", 0, VT_OPT_STRING, offsetof(struct opts, data), NULL, 0, 0, NULL, "FOLDER",
      "Folder of the data sets (else VITRINE_DATA)"},
+    {"keys", 0, VT_OPT_STRING, offsetof(struct opts, keys), NULL, 0, 0, NULL, "TASK",
+     "Print all keys of a task's recipes with their defaults, as a recipe"},
 };
+
+static int print_keys(struct vt_cli *cli, const char *task, struct vt_err *e)
+{
+  struct vt_buf b;
+  vt_buf_init(&b);
+  int rc = vt_train_keys(task, &b, e);
+  if (!rc) fputs(b.data, cli->out);
+  vt_buf_clear(&b);
+  return rc;
+}
 
 static int run(struct vt_cli *cli, const void *opts, const struct vt_strings *args, struct vt_err *e)
 {
   const struct opts *o = opts;
+  if (o->keys) return print_keys(cli, o->keys, e);
   if (args->n < 1) return vt_fail(e, VT_EUSAGE, "train: which RECIPE?");
   if (!o->out) return vt_fail(e, VT_EUSAGE, "train: --out RUN is missing");
   struct vt_strings set = {args->n - 1, args->v + 1};
