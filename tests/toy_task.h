@@ -19,7 +19,7 @@ struct toy_opts {
 #define TOY(f) offsetof(struct toy_opts, f)
 static const struct vt_opt toy_rows[] = {
     {"toy.count", 0, VT_OPT_INT, TOY(count), "50", 1, 1e6, NULL, "N", "Samples"},
-    {"toy.noise", 0, VT_OPT_FLOAT, TOY(noise), "0.5", 0, 10, NULL, NULL, "Noise"},
+    {"toy.noise", 0, VT_OPT_FLOAT, TOY(noise), "1", 0, 10, NULL, NULL, "Noise"},
     {"toy.delay_us", 0, VT_OPT_INT, TOY(delay_us), "0", 0, 1e6, NULL, "US", "Time that a step takes longer"},
 };
 
@@ -65,7 +65,8 @@ static struct vt_value *toy_net(struct vt_net *n, struct vt_value *x)
     *(uint8_t *)yes.data = 1;
     struct vt_value *on = vt_graph_constant(n->g, "on", &yes);
     vt_tensor_clear(&yes);
-    y = vt_emit(n->g, "Dropout", VT_IN(y, ratio, on), "");
+    struct vt_value *in[] = {y, ratio, on}, *out[2];
+    y = vt_emit_n(n->g, "Dropout", 3, in, 2, out, "");
   }
   y = vt_emit(n->g, "Flatten", VT_IN(y), "axis=1");
   return vt_net_linear(n, y, "head", 2, true); // (N, 2)

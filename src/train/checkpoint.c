@@ -360,7 +360,7 @@ int vt__checkpoint_read(const char *dir, struct vt_progress_state *p, struct vt_
     if (vt_file_size(path) >= 0) {
       found++;
       rc = read_file(path, p, st, &why);
-      if (rc == VT_EFORMAT) vt_log(VT_LOG_WARN, "%s", why.msg);
+      if (rc == VT_EFORMAT && st) vt_log(VT_LOG_WARN, "%s", why.msg);
     }
     vt_free(path);
     if (found && rc != VT_EFORMAT) break;

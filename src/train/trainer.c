@@ -384,8 +384,8 @@ static int restore(struct run *u, struct vt_err *e)
   if (p->finished == VT_ALL_EPOCHS) p->finished = VT_UNFINISHED; /* more epochs are wanted now */
   if (u->task->load && p->norder) rc = u->task->load(u->ctx, p->task.data, p->task.len, e);
   if (rc < 0) return rc;
-  vt_log(VT_LOG_INFO, "resuming in epoch %lld at step %lld of %lld", (long long)p->epoch + 1,
-         (long long)p->step + 1, (long long)u->per_epoch);
+  vt_log(VT_LOG_INFO, "resuming in epoch %lld after step %lld of %lld", (long long)p->epoch + 1,
+         (long long)p->step, (long long)u->per_epoch);
   return 0;
 }
 
