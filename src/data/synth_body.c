@@ -41,7 +41,7 @@ struct pt vt__torso(const struct body *b, double x, double y)
 static void pose_arm(struct body *b, int i, double out, double bend, double length)
 {
   double side = i ? 1 : -1;
-  struct pt s = vt__torso(b, side * (b->shoulder - b->arm_w[0]), b->y_shoulder + .016);
+  struct pt s = vt__torso(b, side * (b->shoulder - b->arm_w[0]), b->y_shoulder + .026);
   double upper = .17 * length, fore = .165 * length;
   struct pt e = {s.x + side * upper * sin(out), s.y + upper * cos(out)};
   b->arm[i][0] = s;
@@ -79,7 +79,7 @@ static void proportions(struct body *b, double build, double curve)
                      .hip = lerp(.086, .098, curve) * build,
                      .head_w = .047,
                      .head_h = .068,
-                     .foot = .088};
+                     .foot = .104};
   const double arm[3] = {.027, .021, .0155}, leg[3] = {.05, .032, .02};
   for (int i = 0; i < 3; i++) {
     b->arm_w[i] = arm[i] * lerp(1, build, .9);
@@ -109,7 +109,7 @@ void vt__body_random(struct body *b, struct vt_rng *r)
   for (int i = 0; i < 2; i++) {
     double out = between(r, .12, .32), bend = between(r, -.25, .05);
     switch (vt_rng_below(r, 6)) {
-    case 0: out = between(r, .5, .62), bend = between(r, -1.75, -1.5); break; /* hand on the hip */
+    case 0: out = between(r, .52, .66), bend = between(r, -1.4, -1.2); break; /* hand on the hip */
     case 1: out = between(r, .3, .55), bend = between(r, .1, .5); break;      /* arm away from the body */
     default: break;
     }
@@ -135,8 +135,8 @@ static void leg_skin(struct pen *p, const struct body *b, int i)
   struct pt a = b->leg[i][2];
   cairo_new_path(p->cr); /* bare foot, under the shoe */
   cairo_save(p->cr);
-  cairo_translate(p->cr, a.x + side * .022, a.y + .022);
-  cairo_scale(p->cr, .042, .022);
+  cairo_translate(p->cr, a.x + side * .02, a.y + .024);
+  cairo_scale(p->cr, .038, .02);
   cairo_arc(p->cr, 0, 0, 1, 0, 2 * M_PI);
   cairo_restore(p->cr);
   vt__fill(p, b->skin, .5);

@@ -73,6 +73,7 @@ struct look {
   double size, angle; /* of the pattern: period in lengths, direction */
   uint32_t seed;      /* of flowers and emblem */
   double shade;       /* 0 flat .. 1 */
+  double glass;       /* 0 opaque .. 1 clear */
   int folds;
 };
 /* Fills the present path with the look and forgets it; fold lines, shading and outline included. */
@@ -166,8 +167,9 @@ void vt__article_rows(struct vt_buf *out);
 int vt__catalogue_make(struct product *v, int64_t n, uint64_t seed, struct vt_err *e);
 
 /* Parts in the order of layers; what a product does not have draws nothing. */
-void vt__draw_torso(struct pen *p, const struct body *b, const struct product *g,
-                    double open); /* without sleeves */
+/* Without sleeves. open: share of the front left out; inside: the lining at the back shows, as on an empty
+ * garment. */
+void vt__draw_torso(struct pen *p, const struct body *b, const struct product *g, double open, bool inside);
 void vt__draw_sleeves(struct pen *p, const struct body *b, const struct product *g);
 void vt__draw_bottom(struct pen *p, const struct body *b, const struct product *g); /* pants, shorts, skirt */
 void vt__draw_legwear(struct pen *p, const struct body *b, const struct product *g);

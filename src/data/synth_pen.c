@@ -92,15 +92,15 @@ static void draw_folds(struct pen *p, struct extent x, int n)
   double w = x.x1 - x.x0, h = x.y1 - x.y0, wide = VT_MIN(w, h);
   for (int i = 0; i < n; i++) {
     double ax = x.x0 + w * vt_rng_unit(&p->rng), ay = x.y0 + h * (.15 + .7 * vt_rng_unit(&p->rng));
-    double len = h * (.12 + .3 * vt_rng_unit(&p->rng)), slant = (vt_rng_unit(&p->rng) - .5) * w * .25;
-    double bend = (vt_rng_unit(&p->rng) - .5) * w * .12, alpha = .05 + .09 * vt_rng_unit(&p->rng);
-    double width = wide * (.02 + .05 * vt_rng_unit(&p->rng));
+    double len = h * (.15 + .4 * vt_rng_unit(&p->rng)), slant = (vt_rng_unit(&p->rng) - .5) * w * .25;
+    double bend = (vt_rng_unit(&p->rng) - .5) * w * .12, alpha = .03 + .06 * vt_rng_unit(&p->rng);
+    double width = wide * (.012 + .03 * vt_rng_unit(&p->rng));
     for (int light = 0; light < 2; light++) {
       double off = light ? width : 0;
       cairo_move_to(p->cr, ax + off, ay);
       cairo_curve_to(p->cr, ax + bend + off, ay + len / 3, ax + slant - bend + off, ay + 2 * len / 3,
                      ax + slant + off, ay + len);
-      cairo_set_source_rgba(p->cr, light, light, light, light ? alpha * .8 : alpha);
+      cairo_set_source_rgba(p->cr, light, light, light, light ? alpha * .7 : alpha);
       cairo_set_line_width(p->cr, width);
       cairo_set_line_cap(p->cr, CAIRO_LINE_CAP_ROUND);
       cairo_stroke(p->cr);
@@ -135,7 +135,7 @@ static void draw_texture(cairo_t *cr, const struct look *l, struct extent x)
 
 static void outline(cairo_t *cr, struct rgb c)
 {
-  double one = 1, zero = 0;
+  double one = 1, zero = 0; /* a line of constant width on the picture, in the present units */
   cairo_device_to_user_distance(cr, &one, &zero);
   bool dark = c.r + c.g + c.b < .45;
   vt__source(cr, dark ? vt__mix(c, (struct rgb){1, 1, 1}, .22) : vt__tone(c, .55), .75);
@@ -152,7 +152,7 @@ void vt__dress(struct pen *p, const struct look *l)
   cairo_path_t *path = cairo_copy_path(p->cr);
   cairo_save(p->cr);
   cairo_clip(p->cr);
-  vt__source(p->cr, l->base, 1);
+  vt__source(p->cr, l->base, 1 - l->glass);
   cairo_paint(p->cr);
   vt__pattern(p->cr, l, x.x0, x.y0, x.x1, x.y1);
   draw_texture(p->cr, l, x);
@@ -243,5 +243,11 @@ void vt__limb(cairo_t *cr, const struct pt p[3], const double w[3], double t0, d
     v[2 * N - 1 - i] = (struct pt){at.x - nx * h, at.y - ny * h};
   }
   corner[0] = corner[N - 1] = corner[N] = corner[2 * N - 1] = true;
-  vt__smooth(cr, v, corner, 2 * N, true);
+  vt__smooth(cr, v, corner, 2 * N, false);
+  if (t0 <= 0) { /* a round shoulder: half an ellipse round the joint */
+    struct pt a = v[2 * N - 1], b = v[0];
+    double ux = (a.y - b.y) * .5, uy = -(a.x - b.x) * .5;
+    cairo_curve_to(cr, a.x + ux, a.y + uy, b.x + ux, b.y + uy, b.x, b.y);
+  }
+  cairo_close_path(cr);
 }

@@ -318,7 +318,7 @@ void vt__draw_eyewear(struct pen *p, const struct product *g)
     cairo_new_path(cr);
     lens_path(cr, g, x, w, h);
     struct look lens = {.base = g->kind == 0 ? vt__mix(g->trim, vt__rgb(0x101418), .45) : vt__rgb(0xdfeaf0),
-                        .shade = 0};
+                        .glass = g->kind == 0 ? .12 : .7};
     if (g->kind == 0 && g->variant % 2) lens.pattern = PAT_GRADIENT, lens.second = vt__tone(g->trim, 1.35);
     vt__dress(p, &lens);
     lens_path(cr, g, x, w, h);

@@ -118,7 +118,13 @@ static void draw_bottoms(struct pen *p, const struct body *b, const struct outfi
   bool over = shoes && shoes->kind == 3 && o->boots_over; /* boots over trousers */
   if (o->g[G_LEGWEAR]) vt__draw_legwear(p, b, o->g[G_LEGWEAR]);
   if (shoes && !over) vt__draw_shoes(p, b, shoes);
-  if (o->tucked) vt__draw_torso(p, b, o->g[G_TOP], 0);
+  if (o->tucked) { /* only as far as the waistband hides its end */
+    struct product in = *o->g[G_TOP];
+    in.length = VT_MIN(in.length, b->y_waist + .04);
+    in.flare = 0;
+    in.shape[1] = 0;
+    vt__draw_torso(p, b, &in, 0, false);
+  }
   for (int g = G_PANTS; g <= G_SKIRT; g++)
     if (o->g[g]) vt__draw_bottom(p, b, o->g[g]);
   if (over) vt__draw_shoes(p, b, shoes);
@@ -132,11 +138,11 @@ static void draw_figure(struct pen *p, const struct body *b, const struct outfit
   vt__draw_hair_back(p, b);
   vt__draw_skin_low(p, b);
   draw_bottoms(p, b, o);
-  if (o->g[G_TOP] && !o->tucked) vt__draw_torso(p, b, o->g[G_TOP], 0);
-  if (o->g[G_DRESS]) vt__draw_torso(p, b, o->g[G_DRESS], 0);
+  if (o->g[G_TOP] && !o->tucked) vt__draw_torso(p, b, o->g[G_TOP], 0, false);
+  if (o->g[G_DRESS]) vt__draw_torso(p, b, o->g[G_DRESS], 0, false);
   if (o->g[G_BELT]) vt__draw_belt(p, b, o->g[G_BELT]);
   if (neck) vt__draw_accessory(p, b, acc);
-  if (o->g[G_OUTERWEAR]) vt__draw_torso(p, b, o->g[G_OUTERWEAR], o->open);
+  if (o->g[G_OUTERWEAR]) vt__draw_torso(p, b, o->g[G_OUTERWEAR], o->open, false);
   vt__draw_arms(p, b);
   if (o->g[G_TOP]) vt__draw_sleeves(p, b, o->g[G_TOP]);
   if (o->g[G_DRESS]) vt__draw_sleeves(p, b, o->g[G_DRESS]);

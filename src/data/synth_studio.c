@@ -15,7 +15,7 @@ static void draw_product(struct pen *p, const struct product *g)
   case G_TOP:
   case G_DRESS:
   case G_OUTERWEAR:
-    vt__draw_torso(p, &b, g, g->group == G_OUTERWEAR && g->shape[2] > .75 ? .12 : 0);
+    vt__draw_torso(p, &b, g, g->group == G_OUTERWEAR && g->shape[2] > .75 ? .14 : 0, true);
     vt__draw_sleeves(p, &b, g);
     break;
   case G_PANTS:

@@ -45,14 +45,14 @@ static struct side make_side(const struct body *b, const struct product *g)
   struct side s = {.n = 0};
   double nw = neck_half(g), ease = g->ease, hem = g->length;
   bool straps = g->neck == NECK_STRAPS;
-  double tip = straps ? nw + .018 : b->shoulder + (g->sleeve > 0 ? ease * .5 : -.012);
+  double tip = straps ? nw + .018 : b->shoulder + (g->sleeve > 0 ? ease * .15 : -.012);
   s.v[s.n++] = (struct pt){nw, b->y_shoulder - .014};
-  s.v[s.n++] = (struct pt){tip, b->y_shoulder + (straps ? -.008 : .008)};
+  s.v[s.n++] = (struct pt){tip, b->y_shoulder + (straps ? -.008 : g->sleeve > 0 ? .016 : .008)};
   s.v[s.n++] = (struct pt){b->chest + ease * .8 + .004, b->y_shoulder + .07};
   s.v[s.n++] = (struct pt){b->chest + ease, b->y_chest + .02};
   double waist = b->waist + ease * (1 - .7 * g->shape[0]);
   s.v[s.n++] = (struct pt){waist, b->y_waist};
-  if (hem > b->y_hip - .03) {
+  if (hem > b->y_hip + .015) {
     double below = hem > b->y_hip + .06;
     s.v[s.n++] = (struct pt){b->hip + ease * .8 + (below ? g->flare * .25 : 0), b->y_hip};
   }
@@ -115,16 +115,30 @@ static void hemline(cairo_t *cr, const struct body *b, const struct side *s, dou
   cairo_curve_to(cr, m.x + (from - to) * .15, m.y, m.x - (from - to) * .15, m.y, e.x, e.y);
 }
 
-static void closed_body(struct pen *p, const struct body *b, const struct product *g, const struct side *s)
+static void body_path(cairo_t *cr, const struct body *b, const struct product *g, const struct side *s)
 {
   double w = s->v[s->n - 1].x;
+  cairo_new_path(cr);
+  edge(cr, b, s, 1, false);
+  hemline(cr, b, s, w, -w);
+  edge(cr, b, s, -1, true);
+  neckline(cr, b, g);
+  cairo_close_path(cr);
+}
+
+/* The back's inner side, seen through neck and open front of an empty garment. */
+static void lining(struct pen *p, const struct body *b, const struct product *g, const struct side *s,
+                   double gap)
+{
+  struct product back = *g;
+  if (gap <= 0 && (g->neck == NECK_STRAPS || g->neck == NECK_SQUARE)) return;
+  back.neck = NECK_HIGH;
+  struct side narrow = *s;
+  if (gap <= 0) narrow.n = 4; /* only the yoke can be seen */
+  narrow.v[0].x = neck_half(g);
   cairo_new_path(p->cr);
-  edge(p->cr, b, s, 1, false);
-  hemline(p->cr, b, s, w, -w);
-  edge(p->cr, b, s, -1, true);
-  neckline(p->cr, b, g);
-  cairo_close_path(p->cr);
-  vt__dress(p, &g->look);
+  body_path(p->cr, b, &back, &narrow);
+  vt__fill(p, vt__tone(g->look.base, .5), .3);
 }
 
 /* Two panels; gap: half width of the strip left out at the hem, narrowing to the neck. */
@@ -239,13 +253,19 @@ static void pockets(struct pen *p, const struct body *b, const struct product *g
   }
 }
 
-static void trim_hem(struct pen *p, const struct body *b, const struct product *g, const struct side *s)
+/* Bands across the body, kept inside its contour. */
+static void band(struct pen *p, const struct body *b, const struct product *g, const struct side *s, double y,
+                 double sag, double width)
 {
-  double w = s->v[s->n - 1].x, y = s->v[s->n - 1].y - .012;
-  struct pt a = vt__torso(b, -w + .002, y), c = vt__torso(b, w - .002, y), m = vt__torso(b, 0, y + .012);
-  cairo_move_to(p->cr, a.x, a.y);
-  cairo_curve_to(p->cr, m.x - w * .3, m.y, m.x + w * .3, m.y, c.x, c.y);
-  vt__line(p, g->trim, .9, .01);
+  cairo_t *cr = p->cr;
+  struct pt a = vt__torso(b, -.4, y), c = vt__torso(b, .4, y), m = vt__torso(b, 0, y + sag);
+  cairo_save(cr);
+  body_path(cr, b, g, s);
+  cairo_clip(cr);
+  cairo_move_to(cr, a.x, a.y);
+  cairo_curve_to(cr, m.x - .1, m.y, m.x + .1, m.y, c.x, c.y);
+  vt__line(p, g->trim, .92, width);
+  cairo_restore(cr);
 }
 
 static void front(struct pen *p, const struct body *b, const struct product *g, const struct side *s,
@@ -263,28 +283,22 @@ static void front(struct pen *p, const struct body *b, const struct product *g, 
   if (gap <= 0 && buttoned) buttons(p, b, g, 0, g->group == G_OUTERWEAR ? neck + .05 : neck + .01, hem - .02);
   if (gap > 0) buttons(p, b, g, gap + .012, b->y_chest + .03, hem - .04);
   if (g->group == G_OUTERWEAR && hem > b->y_hip - .01) pockets(p, b, g);
-  if (g->group == G_DRESS && g->variant % 3 == 0) { /* sash */
-    double w = vt__half_width(b, b->y_waist) + g->ease * (1 - .7 * g->shape[0]);
-    struct pt a = vt__torso(b, -w, b->y_waist), c = vt__torso(b, w, b->y_waist);
-    cairo_move_to(p->cr, a.x, a.y);
-    cairo_line_to(p->cr, c.x, c.y);
-    cairo_set_line_cap(p->cr, CAIRO_LINE_CAP_BUTT);
-    vt__source(p->cr, g->trim, 1);
-    cairo_set_line_width(p->cr, .018);
-    cairo_stroke(p->cr);
-  }
-  if (g->shape[1] > .6 && g->group != G_OUTERWEAR) trim_hem(p, b, g, s);
+  if (g->group == G_DRESS && g->variant % 3 == 0) band(p, b, g, s, b->y_waist, 0, .018);
+  if (g->shape[1] > .6 && g->group != G_OUTERWEAR) band(p, b, g, s, hem - .008, .012, .012);
 }
 
-void vt__draw_torso(struct pen *p, const struct body *b, const struct product *g, double open)
+void vt__draw_torso(struct pen *p, const struct body *b, const struct product *g, double open, bool inside)
 {
   struct side s = make_side(b, g);
   p->group = g->group;
   double gap = open * (b->waist + g->ease);
-  if (gap > 0)
+  if (inside) lining(p, b, g, &s, gap);
+  if (gap > 0) {
     open_body(p, b, g, &s, gap);
-  else
-    closed_body(p, b, g, &s);
+  } else {
+    body_path(p->cr, b, g, &s);
+    vt__dress(p, &g->look);
+  }
   front(p, b, g, &s, gap);
   if (g->neck == NECK_HIGH) high_collar(p, b, g);
   if (g->neck == NECK_HOOD) hood(p, b, g);
@@ -297,7 +311,7 @@ void vt__draw_sleeves(struct pen *p, const struct body *b, const struct product 
   if (!(g->sleeve > 0)) return;
   p->group = g->group;
   double cuff = b->arm_w[2] + (b->arm_w[0] - b->arm_w[2]) * (1 - g->sleeve);
-  const double w[3] = {b->arm_w[0] + .006 + g->ease * .45, lerp(b->arm_w[1], b->arm_w[0], .3) + g->ease * .5,
+  const double w[3] = {b->arm_w[0] + .004 + g->ease * .35, lerp(b->arm_w[1], b->arm_w[0], .3) + g->ease * .5,
                        cuff + g->sleeve_w};
   struct look l = g->look;
   if (l.pattern == PAT_BLOCK) l.base = l.second;
@@ -315,11 +329,7 @@ void vt__draw_sleeves(struct pen *p, const struct body *b, const struct product 
     vt__pen_move(p, arm[0].x, arm[0].y);
     vt__pen_turn(p, turn);
     cairo_new_path(p->cr);
-    cairo_new_sub_path(p->cr);
     vt__limb(p->cr, rel, w, 0, end);
-    cairo_new_sub_path(p->cr);
-    cairo_arc_negative(p->cr, 0, 0, w[0], 2 * M_PI, 0); /* the limb's direction: the two unite */
-    cairo_set_fill_rule(p->cr, CAIRO_FILL_RULE_WINDING);
     vt__dress(p, &l);
     if (g->sleeve > .3 && g->shape[1] > .5) {
       double from = end - .05;
