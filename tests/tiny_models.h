@@ -13,15 +13,15 @@
 
 enum { TINY_DIM = 8 };
 
-static struct vt_value *tiny_constant(struct vt_graph *g, const char *name, int rank, const int64_t *dim,
-                                      const float *v)
+static inline struct vt_value *tiny_constant(struct vt_graph *g, const char *name, int rank,
+                                             const int64_t *dim, const float *v)
 {
   struct vt_tensor t = vt_tensor_view(VT_F32, rank, dim, (void *)v);
   return vt_graph_constant(g, name, &t);
 }
 
-static int tiny_save(struct vt_graph *g, const char *task, const char *path, int size, enum vt_fit fit,
-                     struct vt_err *e)
+static inline int tiny_save(struct vt_graph *g, const char *task, const char *path, int size, enum vt_fit fit,
+                            struct vt_err *e)
 {
   struct vt_taxonomy t;
   struct vt_preprocess p = {size, size, fit, {.5f, .5f, .5f}, {.5f, .5f, .5f}};
@@ -36,7 +36,7 @@ static int tiny_save(struct vt_graph *g, const char *task, const char *path, int
   return rc;
 }
 
-static int tiny_segmenter(const char *path, struct vt_err *e)
+static inline int tiny_segmenter(const char *path, struct vt_err *e)
 {
   enum { CLASSES = 17, TOP = 1, PANTS = 4, SKIN = 15 };
   float w[CLASSES][3] = {{0}}, b[CLASSES];
@@ -63,7 +63,7 @@ static int tiny_segmenter(const char *path, struct vt_err *e)
 }
 
 /* Another `variant` is another model (other weights, other id). */
-static int tiny_embedder(const char *path, int variant, struct vt_err *e)
+static inline int tiny_embedder(const char *path, int variant, struct vt_err *e)
 {
   float w[TINY_DIM][3] = {{2, -1, -1}, {-1, 2, -1}, {-1, -1, 2}, {1, 1, -1},
                           {1, -1, 1},  {-1, 1, 1},  {1, 1, 1},   {-1, -1, -1}};
@@ -101,7 +101,7 @@ static int tiny_embedder(const char *path, int variant, struct vt_err *e)
 }
 
 /* A picture of one colour with a frame of white; `shade` varies it. */
-static int tiny_picture(const char *path, uint32_t rgb, int shade, struct vt_err *e)
+static inline int tiny_picture(const char *path, uint32_t rgb, int shade, struct vt_err *e)
 {
   struct vt_image im;
   int rc = vt_image_init(&im, 48, 64, 3, e);
@@ -119,7 +119,7 @@ static int tiny_picture(const char *path, uint32_t rgb, int shade, struct vt_err
 }
 
 /* A street photo: green head, red top, blue pants on white, 120 x 200. */
-static int tiny_photo(const char *path, struct vt_err *e)
+static inline int tiny_photo(const char *path, struct vt_err *e)
 {
   static const struct {
     int x, y, w, h;

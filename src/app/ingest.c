@@ -68,9 +68,12 @@ static int write_begin(struct vt__ingest *g, struct vt_err *e)
 static int write_commit(struct vt__ingest *g, struct vt_err *e)
 {
   if (!g->writing) return 0;
+  int64_t n = g->pending;
   g->writing = false;
   g->pending = 0;
-  return vt_catalog_commit(g->catalog, e);
+  int rc = vt_catalog_commit(g->catalog, e);
+  if (!rc && g->o && g->o->stored) g->o->stored(g->o->ctx, n);
+  return rc;
 }
 
 static int predicted_group(const struct vt__ingest *g, const float *prob)
@@ -169,7 +172,8 @@ static int collect(struct vt__ingest *g, struct vt_err *e)
     g->writing = false;
     return rc;
   }
-  bool due = g->pending >= COMMIT_EVERY || vt_now() - g->last_commit > commit_seconds;
+  bool due = g->pending >= (g->o->commit_every ? g->o->commit_every : COMMIT_EVERY) ||
+             vt_now() - g->last_commit > commit_seconds;
   return due ? write_commit(g, e) : 0;
 }
 

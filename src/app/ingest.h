@@ -23,7 +23,10 @@ struct vt_ingest_opts {
   struct vt_strings images;
   const char *group_map; /* CSV: word of the group column -> group of the taxonomy; NULL: words are groups */
   bool sync;             /* remove products that none of the sources has */
-  bool reembed;          /* first make all stored vectors anew, with whatever model is given */
+  int commit_every;      /* products per transaction, 0 = 256 */
+  void (*stored)(void *ctx, int64_t n); /* after each commit: n more are safe, or reported; may be NULL */
+  void *ctx;
+  bool reembed; /* first make all stored vectors anew, with whatever model is given */
 };
 
 struct vt_failure {
