@@ -10,7 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include "data/synth.h"
 
 enum { K = 5 };
 static const size_t cache_bytes = (size_t)200 << 20;
@@ -232,8 +231,12 @@ int vt_eval_drawn(struct vt_cli *cli, const struct vt_measure_opts *o, const str
   const char *tmp = getenv("TMPDIR");
   char *own = vt_arena_printf(&cli->arena, "%s/vitrine-drawn-XXXXXX", tmp && *tmp ? tmp : "/tmp");
   struct drawn *t = vt_calloc(1, sizeof *t);
-  int rc = own && t ? vt_dataset_init(&t->d, e) : vt_fail(e, VT_ENOMEM, "out of memory");
-  if (rc < 0 || (rc = open_models(t, cli, o, e)) < 0) goto out;
+  int rc;
+  if (!own || !t) {
+    rc = vt_fail(e, VT_ENOMEM, "out of memory");
+    goto out;
+  }
+  if ((rc = vt_dataset_init(&t->d, e)) < 0 || (rc = open_models(t, cli, o, e)) < 0) goto out;
   if (!drawn->out && !mkdtemp(own)) {
     rc = vt_fail_errno(e, own);
     goto out;

@@ -63,10 +63,14 @@ static int search(const struct vt_dataset *d, const struct vt_index *x, const in
   int type = vt_dataset_attr(d, "articleType"), colour = vt_dataset_attr(d, "baseColour");
   struct vt_hit *hits = vt_calloc((size_t)nq + 1, sizeof *hits * (K + 1)); // (nq, K + 1)
   int *count = vt_calloc((size_t)nq + 1, sizeof *count);
-  int rc = hits && count ? 0 : vt_fail(e, VT_ENOMEM, "search: out of memory");
-  if (rc >= 0) rc = vt_index_search(x, nq, q, K + 1, NULL, hits, count, e);
-  for (int64_t i = 0; i < nq && rc >= 0; i++)
-    judge(d, &d->v[row[i]], hits + i * (K + 1), count[i], type, colour, t);
+  int rc;
+  if (!hits || !count) {
+    rc = vt_fail(e, VT_ENOMEM, "search: out of memory");
+    goto out;
+  }
+  if ((rc = vt_index_search(x, nq, q, K + 1, NULL, hits, count, e)) < 0) goto out;
+  for (int64_t i = 0; i < nq; i++) judge(d, &d->v[row[i]], hits + i * (K + 1), count[i], type, colour, t);
+out:
   vt_free(hits);
   vt_free(count);
   return rc;

@@ -20,15 +20,20 @@ static int judge(const struct vt_dataset *shop, const struct vt_dataset *street,
 {
   struct vt_hit *hits = vt_calloc((size_t)street->n + 1, sizeof *hits * K); // (garments, K)
   int *count = vt_calloc((size_t)street->n + 1, sizeof *count);
-  int rc = hits && count ? vt_index_search(x, street->n, q, K, NULL, hits, count, e)
-                         : vt_fail(e, VT_ENOMEM, "search: out of memory");
-  for (int64_t i = 0; i < street->n && rc >= 0; i++) {
-    uint8_t right[K];
+  int rc;
+  if (!hits || !count) {
+    rc = vt_fail(e, VT_ENOMEM, "search: out of memory");
+    goto out;
+  }
+  if ((rc = vt_index_search(x, street->n, q, K, NULL, hits, count, e)) < 0) goto out;
+  for (int64_t i = 0; i < street->n; i++) {
+    uint8_t right[K] = {0};
     int g = street->v[i].group;
     for (int k = 0; k < count[i]; k++) right[k] = shop->v[hits[i * K + k].id].group == g;
     vt_means_add(precision, g, vt_precision_at(right, count[i], K));
     vt_means_add(first, g, vt_recall_at(right, count[i], 1));
   }
+out:
   vt_free(hits);
   vt_free(count);
   return rc;
@@ -43,8 +48,12 @@ static int search(struct vt_cli *cli, const struct vt_measure_opts *o, const str
   struct vt_index *index = NULL;
   float *v = NULL, *q = NULL; // (products, D), (garments, D)
   int64_t n = VT_MAX(shop->n, street->n), *row = vt_calloc((size_t)n + 1, sizeof *row);
-  int rc = row ? vt_measure_open_embedder(&x, cli, o, e) : vt_fail(e, VT_ENOMEM, "out of memory");
-  if (rc < 0) goto out;
+  int rc;
+  if (!row) {
+    rc = vt_fail(e, VT_ENOMEM, "out of memory");
+    goto out;
+  }
+  if ((rc = vt_measure_open_embedder(&x, cli, o, e)) < 0) goto out;
   for (int64_t i = 0; i < n; i++) row[i] = i;
   if ((rc = vt_image_cache_new(&cache, cache_bytes, e)) < 0) goto out;
   struct vt_measure_set products = {shop, row, NULL}, garments = {street, row, cache};

@@ -139,13 +139,19 @@ int vt_measure_index(struct vt_index **out, const struct vt_measure_set *set, in
   int64_t *id = vt_calloc((size_t)n + 1, sizeof *id);
   uint8_t *group = vt_calloc((size_t)n + 1, 1);
   *out = NULL;
-  int rc = id && group ? vt_index_new(out, dim, e) : vt_fail(e, VT_ENOMEM, "index: out of memory");
-  for (int64_t i = 0; i < n && rc >= 0; i++) {
+  int rc;
+  if (!id || !group) {
+    rc = vt_fail(e, VT_ENOMEM, "index: out of memory");
+    goto out;
+  }
+  if ((rc = vt_index_new(out, dim, e)) < 0) goto out;
+  for (int64_t i = 0; i < n; i++) {
     int g = set->data->v[set->row[i]].group;
     id[i] = i;
     group[i] = g < 0 ? VT_IGNORE : (uint8_t)g;
   }
-  if (rc >= 0) rc = vt_index_add(*out, n, id, group, v, e);
+  rc = vt_index_add(*out, n, id, group, v, e);
+out:
   vt_free(id);
   vt_free(group);
   return rc;

@@ -21,10 +21,14 @@ struct entry {
   char path[];
 };
 
+struct bucket {
+  struct entry *first;
+};
+
 struct shard {
   pthread_mutex_t lock;
   int64_t n, nbuckets;
-  struct entry **bucket;
+  struct bucket *bucket;
 };
 
 struct vt_image_cache {
@@ -55,7 +59,7 @@ void vt_image_cache_free(struct vt_image_cache *c)
   for (int i = 0; i < SHARDS; i++) {
     struct shard *s = &c->shard[i];
     for (int64_t b = 0; b < s->nbuckets; b++) {
-      for (struct entry *n = s->bucket[b], *next; n; n = next) {
+      for (struct entry *n = s->bucket[b].first, *next; n; n = next) {
         next = n->next;
         entry_free(n);
       }
@@ -75,7 +79,7 @@ static uint64_t hash_of(const char *path, int max_side, bool labels)
 static struct entry *find(const struct shard *s, uint64_t hash, const char *path, int max_side, bool labels)
 {
   if (!s->nbuckets) return NULL;
-  for (struct entry *n = s->bucket[hash / SHARDS % (uint64_t)s->nbuckets]; n; n = n->next) {
+  for (struct entry *n = s->bucket[hash / SHARDS % (uint64_t)s->nbuckets].first; n; n = n->next) {
     if (n->hash == hash && n->max_side == max_side && n->labels == labels && strcmp(n->path, path) == 0)
       return n;
   }
@@ -86,12 +90,12 @@ static struct entry *find(const struct shard *s, uint64_t hash, const char *path
 static bool grow(struct shard *s)
 {
   int64_t n = s->nbuckets ? 2 * s->nbuckets : FIRST_BUCKETS;
-  struct entry **bucket = vt_calloc((size_t)n, sizeof *bucket);
+  struct bucket *bucket = vt_calloc((size_t)n, sizeof *bucket);
   if (!bucket) return s->nbuckets > 0;
   for (int64_t b = 0; b < s->nbuckets; b++) {
-    for (struct entry *x = s->bucket[b], *next; x; x = next) {
+    for (struct entry *x = s->bucket[b].first, *next; x; x = next) {
       next = x->next;
-      struct entry **head = &bucket[x->hash / SHARDS % (uint64_t)n];
+      struct entry **head = &bucket[x->hash / SHARDS % (uint64_t)n].first;
       x->next = *head;
       *head = x;
     }
@@ -171,7 +175,7 @@ int vt_image_cache_get(struct vt_image_cache *c, const char *path, int max_side,
     hit = find(s, hash, path, max_side, labels);
     bool fits = hit || s->n < s->nbuckets || grow(s);
     if (!hit && fits) {
-      struct entry **head = &s->bucket[hash / SHARDS % (uint64_t)s->nbuckets];
+      struct entry **head = &s->bucket[hash / SHARDS % (uint64_t)s->nbuckets].first;
       n->next = *head;
       *head = n;
       s->n++;

@@ -159,7 +159,7 @@ static int read_photos(struct synth *s, struct vt_err *e)
   while ((rc = vt_csv_next(&c, e)) == 1) {
     int64_t i = s->photos.n, cap = s->photos.cap;
     if ((rc = add_name(&s->photos, d, c.field[col[0]], i, e)) < 0) goto out;
-    if (s->photos.cap != cap) {
+    if (!s->photo || s->photos.cap != cap) {
       struct photo *v = vt_reallocarray(s->photo, (size_t)s->photos.cap, sizeof *v);
       if (!v) {
         rc = vt_fail(e, VT_ENOMEM, "%s: out of memory", c.path);
@@ -208,7 +208,7 @@ static int read_pair(struct synth *s, const struct vt_csv *c, const int col[8], 
           product = find_name(&s->products, c->field[col[1]]), n[5];
   int g = group_of(s, c, col[2], e), rc = g;
   if (rc < 0) return rc;
-  if (photo < 0) return unknown(c, col[0], "split.csv", e);
+  if (photo < 0 || !s->photo) return unknown(c, col[0], "split.csv", e);
   if (product < 0) return unknown(c, col[1], "products.csv", e);
   struct photo *p = &s->photo[photo];
   if ((rc = probe(p, e)) < 0) return rc;
@@ -248,7 +248,7 @@ static int read_pairs(struct synth *s, struct vt_err *e)
 
 static int push_photos(struct synth *s, struct vt_err *e)
 {
-  for (int64_t i = 0; i < s->photos.n; i++) {
+  for (int64_t i = 0; s->photo && i < s->photos.n; i++) {
     struct vt_sample *v = vt__dataset_push(s->d, e);
     if (!v) return VT_ENOMEM;
     v->image = s->photo[i].image;

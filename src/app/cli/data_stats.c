@@ -22,25 +22,25 @@ struct stats {
   int64_t rows, images, instances, classes, split[4], by_group[VT_MAX_GROUPS];
 };
 
-static int by_path(const void *a, const void *b)
+static int by_name(const void *a, const void *b)
 {
-  return strcmp((*(const struct vt_sample *const *)a)->image, (*(const struct vt_sample *const *)b)->image);
+  return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
 /* Pictures are counted once however many samples share them. */
 static int count(const struct vt_dataset *photos, const struct vt_dataset *d, struct stats *s,
                  struct vt_err *e)
 {
-  const struct vt_sample **v = vt_calloc((size_t)photos->n + 1, sizeof *v);
-  if (!v) return vt_fail(e, VT_ENOMEM, "out of memory");
+  const char **path = vt_calloc((size_t)photos->n + 1, sizeof *path);
+  if (!path) return vt_fail(e, VT_ENOMEM, "out of memory");
   s->rows = photos->n;
-  for (int64_t i = 0; i < photos->n; i++) v[i] = &photos->v[i];
-  if (photos->n) qsort(v, (size_t)photos->n, sizeof *v, by_path);
   for (int64_t i = 0; i < photos->n; i++) {
-    s->images += i == 0 || strcmp(v[i]->image, v[i - 1]->image) != 0;
-    s->split[v[i]->split]++;
+    path[i] = photos->v[i].image;
+    s->split[photos->v[i].split]++;
   }
-  vt_free(v);
+  qsort(path, (size_t)photos->n, sizeof *path, by_name);
+  for (int64_t i = 0; i < photos->n; i++) s->images += i == 0 || strcmp(path[i], path[i - 1]) != 0;
+  vt_free(path);
   s->instances = d->n;
   for (int64_t i = 0; i < d->n; i++) {
     int g = d->v[i].group;
@@ -119,12 +119,14 @@ static int run(struct vt_cli *cli, const void *opts, const struct vt_strings *ar
   struct vt_dataset photos = {0}, regions = {0};
   struct stats s = {0};
   struct vt_buf text = {0};
-  if (args->n != 1) return vt_fail(e, VT_EUSAGE, "expected one folder");
+  if (args->n != 1) return vt_fail(e, VT_EUSAGE, "expected one folder, or its table");
+  const char *root = vt_is_file(args->v[0]) ? vt_path_dir(&cli->arena, args->v[0]) : args->v[0];
+  if (!root) return vt_fail(e, VT_ENOMEM, "out of memory");
   bool masks = o->format == CCP || o->format == SYNTH;
   int rc = vt_dataset_init(&photos, e);
   if (rc < 0 || (rc = vt_dataset_init(&regions, e)) < 0) goto out;
-  if ((rc = read_set(&photos, args->v[0], o->format, false, e)) < 0) goto out;
-  if (masks && (rc = read_set(&regions, args->v[0], o->format, true, e)) < 0) goto out;
+  if ((rc = read_set(&photos, root, o->format, false, e)) < 0) goto out;
+  if (masks && (rc = read_set(&regions, root, o->format, true, e)) < 0) goto out;
   if ((rc = count(o->format == SYNTH ? &regions : &photos, masks ? &regions : &photos, &s, e)) < 0) goto out;
   (o->json ? print_json : print_table)(masks ? &regions : &photos, &s, &text);
   if (text.failed) {
@@ -141,7 +143,7 @@ out:
 
 const struct vt_verb vt_verb_data_stats = {
     .name = "data stats",
-    .args = "FOLDER",
+    .args = "FOLDER|TABLE.csv",
     .summary = "count the rows, pictures, instances, classes and attributes of a data set",
     .help = "rows: lines of the table; images: distinct pictures; instances: labelled things (garments of a "
             "photo where\n"
