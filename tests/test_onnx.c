@@ -540,6 +540,42 @@ static void upgraded(void **state)
   vt_graph_free(g);
 }
 
+/* Opset 6: broadcasting from an axis on becomes trailing dimensions of one. */
+static void old_broadcast(void **state)
+{
+  struct msg m = {.n = 0}, a = {.n = 0}, n = {.n = 0}, b = {.n = 0};
+  struct vt_graph *g;
+  struct vt_err e = {0};
+  value(&m, 11, "x");
+  initializer(&m, "w", 4, 16);
+  text(&a, 1, "broadcast");
+  num(&a, 3, 1);
+  num(&a, 20, 2);
+  text(&b, 1, "axis");
+  num(&b, 3, 0);
+  num(&b, 20, 2);
+  text(&n, 1, "x");
+  text(&n, 1, "w");
+  text(&n, 2, "y");
+  text(&n, 4, "Add");
+  sub(&n, 5, &a);
+  sub(&n, 5, &b);
+  sub(&m, 1, &n);
+  value(&m, 12, "y");
+  write_model(&m, 6);
+  if (vt_onnx_load(&g, &ops, temp_path(), &e)) fail_msg("%s", e.msg);
+  assert_int_equal(g->nnodes, 1); /* same rank: nothing to insert */
+  struct vt_value *x = g->inputs[0];
+  struct vt_tensor t;
+  vt_tensor_init(&t, VT_F32, 1, (int64_t[]){4}, NULL);
+  assert_int_equal(vt_graph_bind(g, x, &t, &e), 0);
+  assert_int_equal(g->ninputs, 0);
+  assert_true(x->is_constant && !x->is_input);
+  assert_int_equal(vt_graph_bind(g, x, &t, &e), VT_EARG);
+  vt_tensor_clear(&t);
+  vt_graph_free(g);
+}
+
 /* A sub-graph reads a value of the graph around it, survives a clone and a round trip. */
 static void sub_graphs(void **state)
 {
@@ -600,10 +636,10 @@ static int clean(void **state)
 int main(void)
 {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(round_trip),       cmocka_unit_test(half_weights), cmocka_unit_test(cut_off_anywhere),
-      cmocka_unit_test(changed_anywhere), cmocka_unit_test(refusals),     cmocka_unit_test(nested),
-      cmocka_unit_test(unsorted),         cmocka_unit_test(upgraded),     cmocka_unit_test(sub_graphs),
-      cmocka_unit_test(out_of_memory),
+      cmocka_unit_test(round_trip),       cmocka_unit_test(half_weights),  cmocka_unit_test(cut_off_anywhere),
+      cmocka_unit_test(changed_anywhere), cmocka_unit_test(refusals),      cmocka_unit_test(nested),
+      cmocka_unit_test(unsorted),         cmocka_unit_test(upgraded),      cmocka_unit_test(sub_graphs),
+      cmocka_unit_test(old_broadcast),    cmocka_unit_test(out_of_memory),
   };
   return cmocka_run_group_tests(tests, NULL, clean);
 }

@@ -38,6 +38,19 @@ static const struct {
     {"Upsample", 99, "Resize"},
     {"Scatter", 99, "ScatterElements"},
     {"BatchNormalization", 9, "BatchNormalization"},
+    {"Add", 7, "Add"},
+    {"Sub", 7, "Sub"},
+    {"Mul", 7, "Mul"},
+    {"Div", 7, "Div"},
+    {"Pow", 7, "Pow"},
+    {"And", 7, "And"},
+    {"Or", 7, "Or"},
+    {"Xor", 7, "Xor"},
+    {"Greater", 7, "Greater"},
+    {"Less", 7, "Less"},
+    {"Equal", 7, "Equal"},
+    {"Gemm", 7, "Gemm"},
+    {"Dropout", 7, "Dropout"},
 };
 
 bool vt__onnx_upgrades(const char *op, int opset, const char **present)
@@ -138,6 +151,23 @@ static int softmax(struct vt_graph *g, struct vt__onnx_node *n, struct vt_err *e
   return 1;
 }
 
+/* Before opset 7, broadcast=1 lined the second input up with the first's dimensions from `axis` on (default:
+ * with the last ones, as today): ones are put behind it. Without broadcast=1 the shapes were equal. */
+static int broadcast(struct vt_graph *g, struct vt__onnx_node *n, struct vt_err *e)
+{
+  const Onnx__AttributeProto *on = vt__onnx_attr(n, "broadcast"), *at = vt__onnx_attr(n, "axis");
+  if (!on || !on->i || !at || n->nin != 2 || !n->in[0] || !n->in[1]) return 0;
+  int ra = n->in[0]->rank, rb = n->in[1]->rank;
+  if (ra < 0 || rb < 0)
+    return vt_fail(e, VT_EUNSUPPORTED, "%s with broadcast at an axis of unknown shapes", n->op);
+  int64_t behind = ra - rb - (at->i < 0 ? at->i + ra : at->i), axes[VT_MAX_RANK];
+  if (behind < 0 || rb + behind > VT_MAX_RANK) return vt_fail(e, VT_EFORMAT, "%s: axis out of range", n->op);
+  for (int64_t i = 0; i < behind; i++) axes[i] = rb + i;
+  if (!behind) return 0;
+  n->in[1] = vt_emit(g, "Unsqueeze", VT_IN(n->in[1], vt_graph_ints(g, (int)behind, axes)), "");
+  return vt_graph_status(g, e);
+}
+
 int vt__onnx_upgrade(const struct vt__onnx_reader *r, struct vt_graph *g, struct vt__onnx_node *n,
                      struct vt_err *e)
 {
@@ -152,10 +182,15 @@ int vt__onnx_upgrade(const struct vt__onnx_reader *r, struct vt_graph *g, struct
     }
     set(n, "coordinate_transformation_mode", "asymmetric");
     set(n, "nearest_mode", "floor");
-  } else if (strcmp(op, "BatchNormalization") == 0) {
+  } else if (strcmp(op, "BatchNormalization") == 0 || strcmp(op, "Dropout") == 0) {
+    vt__onnx_attr(n, "is_test");
     const Onnx__AttributeProto *a = vt__onnx_attr(n, "spatial");
     if (a && a->has_i && a->i == 0)
       return vt_fail(e, VT_EUNSUPPORTED, "BatchNormalization with statistics per position (spatial=0)");
+  } else if (strcmp(op, "Gemm") == 0) {
+    vt__onnx_attr(n, "broadcast");
+  } else if (r->opset < 7) {
+    return broadcast(g, n, e);
   }
   return 0;
 }
