@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <string.h>
 #include <cmocka.h>
+#include "app/measure.h"
 #include "eval/eval.h"
 
 static void near(double a, double b)
@@ -101,13 +102,24 @@ static void test_means(void **state)
   assert_true(isnan(vt_means_of(&m, 3)) && isnan(vt_means_of(&m, -1)) && isnan(vt_means_of(&m, 1000)));
 }
 
+static void test_figures(void **state)
+{
+  struct vt_figures f = {0};
+  vt_figures_add(&f, "a", 0.5);
+  vt_figures_add(&f, "b", NAN);
+  vt_figures_add(&f, "c", 40571);
+  vt_figures_addf(&f, 1.0 / 3, "d_%s", "top");
+  assert_string_equal(f.json.data, "\"a\": 0.5, \"b\": null, \"c\": 40571, \"d_top\": 0.333333");
+  vt_figures_clear(&f);
+  assert_null(f.table.data);
+}
+
 int main(void)
 {
   static const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_confusion),
-      cmocka_unit_test(test_confusion_refuses),
-      cmocka_unit_test(test_retrieval),
-      cmocka_unit_test(test_means),
+      cmocka_unit_test(test_confusion), cmocka_unit_test(test_confusion_refuses),
+      cmocka_unit_test(test_retrieval), cmocka_unit_test(test_means),
+      cmocka_unit_test(test_figures),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -159,11 +159,8 @@ static int open_models(struct drawn *t, struct vt_cli *cli, const struct vt_meas
     return vt_fail(e, VT_ESHAPE, "%s has %d classes, the taxonomy %d groups", path,
                    vt_segmenter_nlabels(t->s), tax->ngroups);
   }
-  t->rules = (struct vt_item_rules){.min_share = 0.0008, .min_piece = 0.08};
-  for (int g = 1; g < tax->ngroups; g++) {
-    if (strcmp(tax->group[g], "skin") != 0 && strcmp(tax->group[g], "hair") != 0)
-      t->rules.garments |= UINT64_C(1) << g;
-  }
+  t->rules =
+      (struct vt_item_rules){.min_share = 0.0008, .min_piece = 0.08, .garments = vt_taxonomy_garments(tax)};
   return vt_confusion_init(&t->pixels, tax->ngroups, e);
 }
 

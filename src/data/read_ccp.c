@@ -88,13 +88,13 @@ static int push_regions(struct vt_dataset *d, struct vt__photo *v, int64_t n, do
                         struct vt_err *e)
 {
   const struct vt_taxonomy *t = &d->taxonomy;
-  int skin = vt_taxonomy_find(t, "skin"), hair = vt_taxonomy_find(t, "hair");
+  uint64_t garments = vt_taxonomy_garments(t);
   int rc = vt__regions_scan(v, n, t->tag_group, t->ngroups, e);
   if (rc < 0) return rc;
   for (int64_t i = 0; i < n; i++) {
     double least = min_share * v[i].width * v[i].height;
     for (int g = 1; g < t->ngroups; g++) {
-      if (g == skin || g == hair || !v[i].regions[g].area || v[i].regions[g].area < least) continue;
+      if (!(garments >> g & 1) || !v[i].regions[g].area || v[i].regions[g].area < least) continue;
       if ((rc = push(d, &v[i], g, e)) < 0) return rc;
     }
   }
