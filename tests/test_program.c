@@ -400,7 +400,8 @@ static void layouts(void **state)
   for (size_t i = 0; i < VT_COUNT(blocks); i++)
     for (int fused = 0; fused < 2; fused++) {
       struct vt_program_stats st;
-      run_once(g, (struct vt_compile_opts){.block = blocks[i], .no_fuse = !fused, .threads = 1 + fused}, got, &st);
+      run_once(g, (struct vt_compile_opts){.block = blocks[i], .no_fuse = !fused, .threads = 1 + fused}, got,
+               &st);
       for (int k = 0; k < 2; k++) {
         assert_true(worst(&got[k], &ref[k]) < 1e-4);
         vt_tensor_clear(&got[k]);
@@ -712,6 +713,57 @@ static void refusals(void **state)
   vt_graph_free(g);
 }
 
+/* A Reshape whose shape is an input: no fixed memory, and another shape in each run. */
+static void dynamic_shapes(void **state)
+{
+  struct vt_graph *g;
+  struct vt_err e;
+  good(vt_graph_new(&g, &reference_only, "dynamic", &e), &e);
+  struct vt_value *x = vt_graph_input(g, "x", VT_F32, 2, (int64_t[]){4, 6});
+  struct vt_value *shape = vt_graph_input(g, "shape", VT_I64, 1, (int64_t[]){2});
+  struct vt_value *y = vt_emit(g, "Reshape", VT_IN(vt_emit(g, "Relu", VT_IN(x), ""), shape), "");
+  vt_graph_output(g, vt_emit(g, "Add", VT_IN(y, vt_graph_scalar(g, 1)), ""), "y");
+  struct vt_program *p;
+  assert_int_equal(vt_program_compile(&p, g, NULL, &(struct vt_compile_opts){.training = true}, &e),
+                   VT_EUNSUPPORTED);
+  good(vt_program_compile(&p, g, NULL, NULL, &e), &e);
+  struct vt_session *s;
+  good(vt_session_new(&s, p, &e), &e);
+  int64_t dims[2] = {3, 8};
+  struct vt_tensor in[2] = {random_tensor(1, 2, (int64_t[]){4, 6}, -1, 1),
+                            vt_tensor_view(VT_I64, 1, (int64_t[]){2}, dims)},
+                   out;
+  for (int run = 0; run < 3; run++) {
+    dims[0] = run == 1 ? 12 : 3;
+    dims[1] = -1;
+    good(vt_session_run(s, in, &out, &e), &e);
+    assert_int_equal(out.dim[0], dims[0]);
+    assert_int_equal(out.dim[1], 24 / dims[0]);
+    for (int i = 0; i < 24; i++)
+      assert_true(vt_tensor_get(&out, i) == (float)fmax(vt_tensor_get(&in[0], i), 0) + 1.0f);
+  }
+  dims[0] = 5; /* 24 elements do not fit */
+  dims[1] = 5;
+  assert_int_equal(vt_session_run(s, in, &out, &e), VT_ESHAPE);
+  vt_session_free(s);
+  vt_program_free(p);
+  for (int64_t n = 1; n < 200; n++) {
+    vt_alloc_fail_at(n);
+    int rc = vt_program_compile(&p, g, NULL, NULL, &e);
+    if (!rc) rc = vt_session_new(&s, p, &e);
+    if (!rc) {
+      dims[0] = 3, dims[1] = 8;
+      rc = vt_session_run(s, in, &out, &e);
+      vt_session_free(s);
+    }
+    vt_alloc_fail_at(0);
+    if (rc) assert_int_equal(rc, VT_ENOMEM);
+    vt_program_free(p);
+  }
+  vt_tensor_clear(&in[0]);
+  vt_graph_free(g);
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {
@@ -719,6 +771,7 @@ int main(void)
       cmocka_unit_test(fusion),           cmocka_unit_test(precision),     cmocka_unit_test(training),
       cmocka_unit_test(assignments),      cmocka_unit_test(seeds),         cmocka_unit_test(two_threads),
       cmocka_unit_test(allocation_fails), cmocka_unit_test(profile),       cmocka_unit_test(refusals),
+      cmocka_unit_test(dynamic_shapes),
   };
   return cmocka_run_group_tests(tests, set_up, NULL);
 }

@@ -99,11 +99,15 @@ int vt__pass_fold(struct vt_program *p, struct vt_err *e)
       for (int k = 0; k < n->nout; k++) all &= !n->out[k] || n->out[k]->is_constant;
       if (all) continue;
     }
-    for (int k = 0; k < n->nout; k++)
-      if (n->out[k] && !vt__value_known(n->out[k]))
-        return vt_fail(e, VT_EUNSUPPORTED,
-                       "node '%s' (%s): the shape of output '%s' depends on data; programs need fixed shapes",
-                       n->name, n->op->name, n->out[k]->name);
+    for (int k = 0; k < n->nout; k++) {
+      if (!n->out[k] || vt__value_known(n->out[k])) continue;
+      if (p->opts.training)
+        return vt_fail(
+            e, VT_EUNSUPPORTED,
+            "node '%s' (%s): the shape of output '%s' depends on data; training needs fixed shapes", n->name,
+            n->op->name, n->out[k]->name);
+      p->dynamic = true;
+    }
     g->nodes[kept++] = n;
   }
   g->nnodes = kept;

@@ -44,7 +44,7 @@ static int run_passes(struct vt_program *p, const struct vt_shape *shapes, struc
   if (!rc) rc = vt__pass_dead(p, e);
   if (!rc) rc = vt__pass_fold(p, e);
   if (!rc) rc = vt__pass_dead(p, e);
-  if (rc || p->opts.reference) return rc;
+  if (rc || p->opts.reference || p->dynamic) return rc;
   rc = vt__pass_simplify(p, e);
   if (rc || p->opts.training || p->opts.no_fuse) return rc;
   rc = vt__pass_batch_norm(p, e);
@@ -77,6 +77,15 @@ static int alloc_tables(struct vt_program *p, struct vt_err *e)
   return 0;
 }
 
+static int compile_steps(struct vt_program *p, struct vt_err *e)
+{
+  int rc = alloc_tables(p, e);
+  if (!rc) rc = vt__select(p, e);
+  if (!rc) rc = vt__place(p, e);
+  if (!rc) drop_constants(p);
+  return rc;
+}
+
 int vt_program_compile(struct vt_program **out, const struct vt_graph *g, const struct vt_shape *input_shapes,
                        const struct vt_compile_opts *opts, struct vt_err *e)
 {
@@ -92,11 +101,8 @@ int vt_program_compile(struct vt_program **out, const struct vt_graph *g, const 
   p->block = choose_block(p);
   rc = run_passes(p, input_shapes, e);
   if (!rc) rc = vt_graph_status(p->graph, e);
-  if (!rc) rc = alloc_tables(p, e);
-  if (!rc) rc = vt__select(p, e);
-  if (!rc) rc = vt__place(p, e);
+  if (!rc && !p->dynamic) rc = compile_steps(p, e);
   if (rc) goto out;
-  drop_constants(p);
   *out = p;
   return 0;
 out:
@@ -155,6 +161,7 @@ void vt_program_get_stats(const struct vt_program *p, struct vt_program_stats *s
     s->nreorders += p->steps[i].kind == VT__REORDER;
     s->nreference += p->steps[i].kind == VT__REF;
   }
+  if (p->dynamic) s->nsteps = s->nreference = p->graph->nnodes;
   for (int i = 0; i < p->graph->nnodes; i++) s->macs += vt_node_macs(p->graph->nodes[i]);
   for (int b = 0; b < p->nbufs; b++)
     if ((p->bufs[b].place == VT__CONST && p->bufs[b].value->is_constant &&
@@ -199,6 +206,7 @@ static void explain_buf(const struct vt_program *p, int b, struct vt_buf *out)
 
 void vt_program_explain(const struct vt_program *p, struct vt_buf *out)
 {
+  if (p->dynamic) vt_buf_adds(out, "shapes depend on data: runs node by node on reference kernels\n");
   for (int i = 0; i < p->nsteps; i++) {
     const struct vt__step *s = &p->steps[i];
     const struct vt_value *v = s->nout && s->out[0] >= 0 ? p->bufs[s->out[0]].value : NULL;

@@ -70,6 +70,7 @@ struct vt_program {
   size_t arena_bytes, var_bytes, scratch_bytes, packed_bytes;
   int nvars;
   int *vars;                   /* buffers of variables */
+  bool dynamic;                /* shapes depend on data: runs node by node, see dynamic.c */
   bool later;                  /* kernels are prepared after the walk */
   struct vt__prepare *prepare; /* what is noted for that; NULL once compiled */
   int nprepare, cap_prepare;
@@ -79,7 +80,7 @@ struct vt_program {
  */
 
 int vt__pass_shapes(struct vt_program *p, const struct vt_shape *shapes, struct vt_err *e);
-/* Infers node by node and folds what is constant. Fails where a shape stays unknown. */
+/* Infers node by node and folds what is constant. Sets p->dynamic where a shape stays unknown. */
 int vt__pass_fold(struct vt_program *p, struct vt_err *e);
 int vt__pass_simplify(struct vt_program *p, struct vt_err *e); /* Identity, Dropout, same-type Cast */
 int vt__pass_batch_norm(struct vt_program *p, struct vt_err *e);
@@ -162,6 +163,15 @@ int vt__ref_eval(const struct vt_node *n, const struct vt_tensor *const *in, str
                  uint64_t seed, struct vt_err *e);
 uint64_t vt__node_seed(uint64_t seed, const struct vt_node *n);
 
+/* --- shapes that depend on data
+ * ----------------------------------------------------------------------------- */
+
+struct vt__dynamic;
+int vt__dynamic_new(struct vt__dynamic **out, const struct vt_program *p, struct vt_err *e);
+void vt__dynamic_free(struct vt__dynamic *d);
+int vt__dynamic_run(struct vt__dynamic *d, const struct vt_tensor *in, struct vt_tensor *out, uint64_t seed,
+                    struct vt_err *e);
+
 /* --- profile -----------------------------------------------------------------------------------------------
  */
 
@@ -198,7 +208,7 @@ struct vt_session {
   int npatch;
   void *memory; /* all the small arrays */
   uint64_t seed, runs;
-  bool filled; /* outputs are valid */
+  struct vt__dynamic *dynamic; /* NULL: the program has fixed shapes */
   struct vt__profile profile;
 };
 

@@ -110,6 +110,10 @@ int vt_session_new(struct vt_session **out, const struct vt_program *p, struct v
     vt_session_free(s);
     return rc;
   }
+  if (p->dynamic && (rc = vt__dynamic_new(&s->dynamic, p, e))) {
+    vt_session_free(s);
+    return rc;
+  }
   find_buffers(s);
   bind_steps(s);
   for (int i = 0; i < p->nvars; i++)
@@ -125,6 +129,7 @@ void vt_session_free(struct vt_session *s)
   vt_free(s->vars);
   vt_free(s->scratch);
   vt_free(s->memory);
+  vt__dynamic_free(s->dynamic);
   vt_free(s->profile.event);
   vt_free(s);
 }
@@ -183,6 +188,10 @@ int vt_session_run(struct vt_session *s, const struct vt_tensor *in, struct vt_t
   if (rc) return rc;
   if (omp_get_max_threads() != p->opts.threads) omp_set_num_threads(p->opts.threads);
   uint64_t seed = s->seed + s->runs * 0x9e3779b97f4a7c15u;
+  if (s->dynamic) {
+    s->runs++;
+    return vt__dynamic_run(s->dynamic, in, out, seed, e);
+  }
   bool profile = s->profile.on;
   for (int i = 0; i < p->nsteps; i++) {
     double start = profile ? vt_now() : 0;
