@@ -390,29 +390,77 @@ static void affine2(const float *x, const float *dy, int64_t rows, int64_t b, co
 }
 
 /* ---- optimisers ---- */
-static void momentum(const float *w, const float *g, const float *v, float lr, float mu, float wd,
-                     bool nesterov, float *w2, float *v2, int64_t n)
+static void momentum(const float *w, const float *g, const float *m, float factor, float lr, float mu,
+                     float l2, bool nesterov, float *w2, float *m2, int64_t n)
 {
   float own = nesterov ? 1 : 0, carry = nesterov ? mu : 1;
   SIMD for (int64_t i = 0; i < n; i++)
   {
-    float d = g[i] + wd * w[i], u = mu * v[i] + d;
-    v2[i] = u;
+    float d = (factor == 0 ? 0 : g[i] * factor) + l2 * w[i], u = mu * m[i] + d;
+    m2[i] = u;
     w2[i] = w[i] - lr * (own * d + carry * u);
   }
 }
 
-static void adam(const float *w, const float *g, const float *m, const float *v, float lr, float b1, float b2,
-                 float eps, float l2, float decay, float c1, float c2, float *w2, float *m2, float *v2,
-                 int64_t n)
+static void adam(const float *w, const float *g, const float *m, const float *v, float factor, float lr,
+                 float b1, float b2, float eps, float l2, float keep, float c1, float c2, float *w2,
+                 float *m2, float *v2, int64_t n)
 {
   SIMD for (int64_t i = 0; i < n; i++)
   {
-    float d = g[i] + l2 * w[i], a = b1 * m[i] + (1 - b1) * d, s = b2 * v[i] + (1 - b2) * d * d;
+    float d = (factor == 0 ? 0 : g[i] * factor) + l2 * w[i];
+    float a = b1 * m[i] + (1 - b1) * d, s = b2 * v[i] + (1 - b2) * d * d;
     m2[i] = a;
     v2[i] = s;
-    w2[i] = w[i] - lr * (a * c1 / (sqrtf(s * c2) + eps) + decay * w[i]);
+    w2[i] = w[i] * keep - lr * (a * c1) / (sqrtf(s * c2) + eps);
   }
+}
+
+static void blend(float decay, const float *avg, const float *w, float *out, int64_t n)
+{
+  SIMD for (int64_t i = 0; i < n; i++) out[i] = decay * avg[i] + (1 - decay) * w[i];
+}
+
+/* ---- resampling ---- */
+INLINE void resample_as(const float *x, const int64_t *start, const int32_t *index, const float *weight,
+                        int64_t m, int64_t b, float *out)
+{
+  for (int64_t i = 0; i < m; i++) {
+    float *y = out + i * b;
+    const float *p = x + index[start[i]] * b;
+    float w = weight[start[i]];
+    SIMD for (int64_t j = 0; j < b; j++) y[j] = w * p[j];
+    for (int64_t t = start[i] + 1; t < start[i + 1]; t++) {
+      p = x + index[t] * b;
+      w = weight[t];
+      SIMD for (int64_t j = 0; j < b; j++) y[j] += w * p[j];
+    }
+  }
+}
+
+INLINE void resample_back_as(const float *dy, const int64_t *start, const int32_t *index, const float *weight,
+                             int64_t m, int64_t b, float *dx)
+{
+  for (int64_t i = 0; i < m; i++)
+    for (int64_t t = start[i]; t < start[i + 1]; t++) {
+      float w = weight[t], *to = dx + index[t] * b;
+      SIMD for (int64_t j = 0; j < b; j++) to[j] += w * dy[i * b + j];
+    }
+}
+
+static void resample(const float *x, const int64_t *start, const int32_t *index, const float *weight,
+                     int64_t m, int64_t b, float *out)
+{
+  CHOOSE(resample, resample_as(x, start, index, weight, m, 8, out),
+         resample_as(x, start, index, weight, m, 16, out), resample_as(x, start, index, weight, m, b, out))
+}
+
+static void resample_back(const float *dy, const int64_t *start, const int32_t *index, const float *weight,
+                          int64_t m, int64_t b, float *dx)
+{
+  CHOOSE(back, resample_back_as(dy, start, index, weight, m, 8, dx),
+         resample_back_as(dy, start, index, weight, m, 16, dx),
+         resample_back_as(dy, start, index, weight, m, b, dx))
 }
 
 const struct vt__fast VT_FAST = {
@@ -434,4 +482,7 @@ const struct vt__fast VT_FAST = {
     .affine2 = affine2,
     .momentum = momentum,
     .adam = adam,
+    .blend = blend,
+    .resample = resample,
+    .resample_back = resample_back,
 };

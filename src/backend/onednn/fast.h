@@ -42,12 +42,19 @@ struct vt__fast {
   void (*affine2)(const float *x, const float *dy, int64_t rows, int64_t b, const float *p, const float *q,
                   const float *r, float *dx);
 
-  /* optimiser steps, see optimiser.c for the formulas */
-  void (*momentum)(const float *w, const float *g, const float *v, float lr, float mu, float wd,
-                   bool nesterov, float *w2, float *v2, int64_t n);
-  void (*adam)(const float *w, const float *g, const float *m, const float *v, float lr, float b1, float b2,
-               float eps, float l2, float decay, float c1, float c2, float *w2, float *m2, float *v2,
-               int64_t n);
+  /* optimiser steps; formulas in ops/. keep = 1 − lr λ for decoupled decay; c1, c2 undo Adam's bias */
+  void (*momentum)(const float *w, const float *g, const float *m, float scale, float lr, float mu, float l2,
+                   bool nesterov, float *w2, float *m2, int64_t n);
+  void (*adam)(const float *w, const float *g, const float *m, const float *v, float scale, float lr,
+               float b1, float b2, float eps, float l2, float keep, float c1, float c2, float *w2, float *m2,
+               float *v2, int64_t n);
+  void (*blend)(float decay, const float *avg, const float *w, float *out, int64_t n);
+  /* out (m, b)[i] = sum of weight[t] x (·, b)[index[t]] over t in [start[i], start[i + 1]); back: the
+   * transposed, added to x */
+  void (*resample)(const float *x, const int64_t *start, const int32_t *index, const float *weight, int64_t m,
+                   int64_t b, float *out);
+  void (*resample_back)(const float *dy, const int64_t *start, const int32_t *index, const float *weight,
+                        int64_t m, int64_t b, float *dx);
 };
 
 extern const struct vt__fast vt__fast_base, vt__fast_avx2, vt__fast_avx512;
