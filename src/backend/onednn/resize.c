@@ -1,4 +1,4 @@
-/* Resize, Upsample and ai.vitrine:ResizeGrad on feature maps: two sparse matrices (ops/attrs.h), rows first,
+/* Resize and ai.vitrine:ResizeGrad on feature maps: two sparse matrices (ops/attrs.h), rows first,
  * then columns, b channels side by side. Coordinates are those of the operators' own tables, so every mode is
  * exact. */
 #include "backend/onednn/dnnl_util.h"
@@ -134,5 +134,4 @@ static int run(const void *state, const struct vt_run_args *a, struct vt_err *e)
   {                                                                                                          \
     "vector resize", op_name, accepts, prepare, run, release                                                 \
   }
-const struct vt_kernel_desc *const vt_kernels_resize[] = {K("Resize"), K("Upsample"),
-                                                          K("ai.vitrine:ResizeGrad"), NULL};
+const struct vt_kernel_desc *const vt_kernels_resize[] = {K("Resize"), K("ai.vitrine:ResizeGrad"), NULL};
