@@ -1,6 +1,6 @@
 /* vitrine data synth: draws a catalogue, street photos, masks and pairs. */
 #include "app/cli/verb.h"
-#include "data/synth.h"
+#include "data/data.h"
 
 struct opts {
   const char *out;
