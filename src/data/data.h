@@ -5,6 +5,7 @@
 #include "base/base.h"
 #include "image/image.h"
 #include "mask/mask.h"
+#include "data/synth.h" /* drawn data and its layout */
 #include "data/synth.h"
 
 /* ---- taxonomy

@@ -215,9 +215,8 @@ int vt_synth_write(const struct vt_synth_opts *o, struct vt_err *e)
                    (long long)o->products, (long long)o->photos, G_ACCESSORY, MAX_PICTURES, MAX_PICTURES);
   j.products = vt_calloc((size_t)o->products, sizeof(*j.products));
   j.seen = vt_calloc((size_t)VT_MAX(o->photos, 1), sizeof(*j.seen));
-  int rc = j.products && j.seen ? 0
-                                : vt_fail(e, VT_ENOMEM, "out of memory for the lists of %lld products",
-                                          (long long)o->products);
+  int rc = j.products && j.seen ? 0 : VT_ENOMEM;
+  if (rc) vt_fail(e, rc, "out of memory for the lists of %lld products", (long long)o->products);
   if (!rc) rc = make_folders(o->out, e);
   if (!rc) rc = vt__catalogue_make(j.products, o->products, o->seed, e);
   if (!rc) rc = sort_by_group(&j.choice, j.products, o->products, e);

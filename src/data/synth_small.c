@@ -218,17 +218,15 @@ void vt__draw_bag(struct pen *p, const struct product *g, bool strap)
   cairo_fill(cr);
 }
 
-void vt__draw_hat(struct pen *p, const struct product *g)
+static void crown(struct pen *p, const struct product *g, double h)
 {
   cairo_t *cr = p->cr;
-  p->group = G_HAT;
-  double h = g->kind == HAT_BRIM ? .62 + .3 * g->shape[0] : .62 + .15 * g->shape[0];
-  struct look band = {.base = g->trim, .shade = .8};
   cairo_new_path(cr);
   cairo_move_to(cr, -.56, .02);
   if (g->kind == HAT_BRIM) {
+    double dent = h * (1 - .14 * g->shape[1]);
     cairo_curve_to(cr, -.54, -h * .5, -.48, -h, -.3, -h);
-    cairo_curve_to(cr, -.1, -h * (1 - .14 * g->shape[1]), .1, -h * (1 - .14 * g->shape[1]), .3, -h);
+    cairo_curve_to(cr, -.1, -dent, .1, -dent, .3, -h);
     cairo_curve_to(cr, .48, -h, .54, -h * .5, .56, .02);
   } else {
     cairo_curve_to(cr, -.62, -h * .9, -.3, -h * 1.12, 0, -h * 1.12);
@@ -237,44 +235,67 @@ void vt__draw_hat(struct pen *p, const struct product *g)
   cairo_curve_to(cr, .3, .08, -.3, .08, -.56, .02);
   cairo_close_path(cr);
   vt__dress(p, &g->look);
-  if (g->look.pattern == PAT_LOGO) vt__emblem(cr, &g->look, 0, -h * .5, .16);
-  if (g->kind == HAT_BEANIE) {
-    cairo_new_path(cr);
-    cairo_rectangle(cr, -.59, -.18, 1.18, .26);
-    band.texture = TEX_KNIT;
-    vt__dress(p, &band);
-    if (g->variant % 2) {
-      cairo_new_path(cr);
-      cairo_arc(cr, 0, -h * 1.18, .17, 0, 2 * M_PI);
-      vt__dress(p, &band);
-    }
-  } else if (g->kind == HAT_BRIM) {
-    double wide = .85 + .35 * g->shape[2];
-    cairo_new_path(cr);
-    cairo_save(cr);
-    cairo_translate(cr, 0, .04);
-    cairo_scale(cr, wide, .13 + .05 * g->shape[3]);
-    cairo_arc(cr, 0, 0, 1, 0, 2 * M_PI);
-    cairo_restore(cr);
-    vt__dress(p, &g->look);
-    cairo_new_path(cr);
-    cairo_move_to(cr, -.55, -.14);
-    cairo_curve_to(cr, -.3, -.06, .3, -.06, .55, -.14);
-    cairo_line_to(cr, .55, .0);
-    cairo_curve_to(cr, .3, .08, -.3, .08, -.55, .0);
-    cairo_close_path(cr);
-    vt__dress(p, &band);
-  } else {
-    cairo_new_path(cr);
-    cairo_move_to(cr, -.56, .0);
-    cairo_curve_to(cr, -.5, -.14, .5, -.14, .56, .0);
-    cairo_curve_to(cr, .68, .12, .62, .2, .5, .2);
-    cairo_curve_to(cr, .3, .1, -.3, .1, -.5, .2);
-    cairo_curve_to(cr, -.62, .2, -.68, .12, -.56, .0);
-    cairo_close_path(cr);
-    struct look peak = {.base = g->shape[1] > .5 ? g->trim : vt__tone(g->look.base, .8), .shade = .8};
-    vt__dress(p, &peak);
+}
+
+static void beanie_cuff(struct pen *p, const struct product *g, double h)
+{
+  const struct look cuff = {.base = g->trim, .shade = .8, .texture = TEX_KNIT};
+  cairo_new_path(p->cr);
+  cairo_rectangle(p->cr, -.59, -.18, 1.18, .26);
+  vt__dress(p, &cuff);
+  if (g->variant % 2) { /* bobble */
+    cairo_new_path(p->cr);
+    cairo_arc(p->cr, 0, -h * 1.18, .17, 0, 2 * M_PI);
+    vt__dress(p, &cuff);
   }
+}
+
+static void brim_and_band(struct pen *p, const struct product *g)
+{
+  const struct look band = {.base = g->trim, .shade = .8};
+  cairo_t *cr = p->cr;
+  cairo_new_path(cr);
+  cairo_save(cr);
+  cairo_translate(cr, 0, .04);
+  cairo_scale(cr, .85 + .35 * g->shape[2], .13 + .05 * g->shape[3]);
+  cairo_arc(cr, 0, 0, 1, 0, 2 * M_PI);
+  cairo_restore(cr);
+  vt__dress(p, &g->look);
+  cairo_new_path(cr);
+  cairo_move_to(cr, -.55, -.14);
+  cairo_curve_to(cr, -.3, -.06, .3, -.06, .55, -.14);
+  cairo_line_to(cr, .55, .0);
+  cairo_curve_to(cr, .3, .08, -.3, .08, -.55, .0);
+  cairo_close_path(cr);
+  vt__dress(p, &band);
+}
+
+static void peak(struct pen *p, const struct product *g)
+{
+  const struct look l = {.base = g->shape[1] > .5 ? g->trim : vt__tone(g->look.base, .8), .shade = .8};
+  cairo_t *cr = p->cr;
+  cairo_new_path(cr);
+  cairo_move_to(cr, -.56, .0);
+  cairo_curve_to(cr, -.5, -.14, .5, -.14, .56, .0);
+  cairo_curve_to(cr, .68, .12, .62, .2, .5, .2);
+  cairo_curve_to(cr, .3, .1, -.3, .1, -.5, .2);
+  cairo_curve_to(cr, -.62, .2, -.68, .12, -.56, .0);
+  cairo_close_path(cr);
+  vt__dress(p, &l);
+}
+
+void vt__draw_hat(struct pen *p, const struct product *g)
+{
+  double h = g->kind == HAT_BRIM ? .62 + .3 * g->shape[0] : .62 + .15 * g->shape[0];
+  p->group = G_HAT;
+  crown(p, g, h);
+  if (g->look.pattern == PAT_LOGO) vt__emblem(p->cr, &g->look, 0, -h * .5, .16);
+  if (g->kind == HAT_BEANIE)
+    beanie_cuff(p, g, h);
+  else if (g->kind == HAT_BRIM)
+    brim_and_band(p, g);
+  else
+    peak(p, g);
 }
 
 static void lens_path(cairo_t *cr, const struct product *g, double x, double w, double h)

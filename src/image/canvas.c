@@ -10,7 +10,10 @@
 #ifdef __SANITIZE_ADDRESS__
 /* fontconfig keeps what it has read until the end of the program, on purpose. */
 const char *__lsan_default_suppressions(void);
-const char *__lsan_default_suppressions(void) { return "leak:libfontconfig\n"; }
+const char *__lsan_default_suppressions(void)
+{
+  return "leak:libfontconfig\n";
+}
 #endif
 
 struct vt_canvas {

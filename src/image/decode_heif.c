@@ -115,14 +115,14 @@ static int decode(struct vt__raw *r, const struct heif_image_handle *h, struct v
   struct heif_error err = lib.heif_decode_image(
       h, &pic, heif_colorspace_RGB, alpha ? heif_chroma_interleaved_RGBA : heif_chroma_interleaved_RGB, NULL);
   if (err.code) return fail(err, e);
-  int stride = 0, rc;
+  int stride = 0, rc = VT_EFORMAT;
   const uint8_t *px = lib.heif_image_get_plane_readonly(pic, heif_channel_interleaved, &stride);
   int width = lib.heif_image_get_width(pic, heif_channel_interleaved);
   int height = lib.heif_image_get_height(pic, heif_channel_interleaved);
   if (px)
     rc = vt_image_init(&r->im, width, height, alpha ? 4 : 3, e);
   else
-    rc = vt_fail(e, VT_EFORMAT, "no pixels inside");
+    vt_fail(e, rc, "no pixels inside");
   for (int y = 0; !rc && y < height; y++)
     memcpy(r->im.px + y * r->im.stride, px + (int64_t)y * stride, (size_t)r->im.stride);
   lib.heif_image_release(pic);

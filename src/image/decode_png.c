@@ -53,7 +53,7 @@ static int orientation(spng_ctx *c)
 int vt__png_probe(struct vt_image_info *info, const uint8_t *data, size_t len, struct vt_err *e)
 {
   spng_ctx *c = NULL;
-  struct spng_ihdr h;
+  struct spng_ihdr h = {0};
   int rc = open_png(&c, &h, data, len, e);
   if (!rc) {
     info->file_width = h.width > INT32_MAX ? INT32_MAX : (int)h.width;
@@ -92,7 +92,7 @@ static void unpack(struct vt_image *im, const uint8_t *packed, size_t size, int 
 static int decode_labels(struct vt__raw *r, spng_ctx *c, const struct spng_ihdr *h, struct vt_err *e)
 {
   if ((h->color_type != SPNG_COLOR_TYPE_INDEXED && h->color_type != SPNG_COLOR_TYPE_GRAYSCALE) ||
-      h->bit_depth > 8)
+      h->bit_depth < 1 || h->bit_depth > 8)
     return vt_fail(e, VT_EFORMAT,
                    "a label map must be grey or palette of at most 8 bits, this has colour type %d, %d bits",
                    h->color_type, h->bit_depth);
@@ -130,7 +130,7 @@ int vt__png_decode(struct vt__raw *r, const uint8_t *data, size_t len, const str
                    const struct vt_image_info *info, struct vt_err *e)
 {
   spng_ctx *c = NULL;
-  struct spng_ihdr h;
+  struct spng_ihdr h = {0};
   int rc = open_png(&c, &h, data, len, e);
   if (!rc) rc = o->labels ? decode_labels(r, c, &h, e) : decode_colour(r, c, &h, e);
   if (!rc) {
