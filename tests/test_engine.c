@@ -9,7 +9,8 @@
 #include <stdio.h>
 #include <string.h>
 #include <cmocka.h>
-#include "engine/engine.h"
+#include <unistd.h>
+#include "backend/backend.h"
 
 /* ---- operators of this test ---- */
 
@@ -341,12 +342,209 @@ static void clones(void **state)
   vt_graph_free(h);
 }
 
+/* ---- differentiation ---- */
+
+enum { MAX_WRT = 4, EDGE = 3 };
+
+/* loss of the inputs' formula; returns NULL after a failure, kept in g */
+typedef struct vt_value *formula_fn(struct vt_graph *g, struct vt_value *const *x);
+
+static struct vt_value *mean(struct vt_graph *g, struct vt_value *v)
+{
+  return vt_emit(g, "ReduceMean", VT_IN(v), "keepdims=0");
+}
+
+static struct vt_value *product(struct vt_graph *g, struct vt_value *const *x)
+{
+  return mean(g, vt_emit(g, "Mul", VT_IN(x[0], x[1]), ""));
+}
+
+/* x[0] is read five times: its shares are added */
+static struct vt_value *shared(struct vt_graph *g, struct vt_value *const *x)
+{
+  struct vt_value *a = vt_emit(g, "Add", VT_IN(x[0], x[1]), "");
+  struct vt_value *b = vt_emit(g, "Mul", VT_IN(a, x[0]), "");
+  struct vt_value *c = vt_emit(g, "Tanh", VT_IN(x[0]), "");
+  struct vt_value *d = vt_emit(g, "Mul", VT_IN(c, x[0]), "");
+  struct vt_value *f = vt_emit(g, "Add", VT_IN(vt_emit(g, "Sub", VT_IN(b, d), ""), x[0]), "");
+  return mean(g, f);
+}
+
+static struct vt_value *layers(struct vt_graph *g, struct vt_value *const *x)
+{
+  struct vt_value *h = vt_emit(g, "Sigmoid", VT_IN(vt_emit(g, "MatMul", VT_IN(x[0], x[1]), "")), "");
+  struct vt_value *y = vt_emit(g, "MatMul", VT_IN(h, x[2]), "");
+  return mean(g, vt_emit(g, "Mul", VT_IN(y, y), ""));
+}
+
+/* a branch that the loss does not read, and a gradient that would flow through an integer */
+static struct vt_value *side_branch(struct vt_graph *g, struct vt_value *const *x)
+{
+  vt_emit(g, "Exp", VT_IN(x[0]), "");
+  struct vt_value *whole = vt_emit(g, "Cast", VT_IN(vt_emit(g, "Cast", VT_IN(x[1]), "to=7")), "to=1");
+  return mean(g, vt_emit(g, "Add", VT_IN(vt_emit(g, "Exp", VT_IN(x[0]), ""), whole), ""));
+}
+
+static double run_loss(const struct vt_program *p, float x[][EDGE * EDGE], int n, int output, float *all)
+{
+  struct vt_session *s;
+  struct vt_tensor in[MAX_WRT], out[MAX_WRT + 1];
+  struct vt_err e = {0};
+  assert_int_equal(vt_session_new(&s, p, &e), 0);
+  for (int i = 0; i < n; i++) in[i] = vt_tensor_view(VT_F32, 2, (int64_t[]){EDGE, EDGE}, x[i]);
+  if (vt_session_run(s, in, out, &e)) fail_msg("%s", e.msg);
+  double v = vt_tensor_get(&out[output], 0);
+  if (all) memcpy(all, out[output].data, EDGE * EDGE * sizeof *all);
+  vt_session_free(s);
+  return v;
+}
+
+static void check_formula(formula_fn *formula, int n, uint32_t without)
+{
+  struct vt_graph *g;
+  struct vt_program *p;
+  struct vt_err e = {0};
+  struct vt_value *x[MAX_WRT], *grad[MAX_WRT];
+  float v[MAX_WRT][EDGE * EDGE], got[EDGE * EDGE];
+  int output[MAX_WRT], nout = 1;
+  assert_int_equal(vt_graph_new(&g, vt_registry_default(), "formula", &e), 0);
+  for (int i = 0; i < n; i++) {
+    x[i] = vt_graph_input(g, "x", VT_F32, 2, (int64_t[]){EDGE, EDGE});
+    for (int k = 0; k < EDGE * EDGE; k++) v[i][k] = (float)sin(i * 17 + k * 3 + 1);
+  }
+  struct vt_value *loss = formula(g, x);
+  vt_graph_output(g, loss, "loss");
+  if (vt_autodiff(g, loss, n, x, grad, &e)) fail_msg("%s", e.msg);
+  for (int i = 0; i < n; i++) {
+    assert_int_equal(grad[i] == NULL, without >> i & 1);
+    output[i] = nout;
+    if (grad[i]) vt_graph_output(g, vt_emit(g, "Identity", VT_IN(grad[i]), ""), NULL), nout++;
+  }
+  if (vt_program_compile(&p, g, NULL, &(struct vt_compile_opts){.reference = true}, &e))
+    fail_msg("%s", e.msg);
+  for (int i = 0; i < n; i++) {
+    if (!grad[i]) continue;
+    run_loss(p, v, n, output[i], got);
+    for (int k = 0; k < EDGE * EDGE; k++) {
+      const float h = 1e-2f, keep = v[i][k];
+      v[i][k] = keep + h;
+      double up = run_loss(p, v, n, 0, NULL);
+      v[i][k] = keep - h;
+      double down = run_loss(p, v, n, 0, NULL);
+      v[i][k] = keep;
+      double want = (up - down) / (2 * (double)h);
+      if (fabs(want - (double)got[k]) > 1e-4 + 2e-3 * fabs(want))
+        fail_msg("d loss / d x[%d][%d] is %g, differences say %g", i, k, (double)got[k], want);
+    }
+  }
+  vt_program_free(p);
+  vt_graph_free(g);
+}
+
+static void gradients(void **state)
+{
+  check_formula(product, 2, 0);
+  check_formula(shared, 2, 0);
+  check_formula(layers, 3, 0);
+  check_formula(side_branch, 2, 2);
+}
+
+static void gradient_errors(void **state)
+{
+  struct vt_graph *g = new_graph();
+  struct vt_err e = {0};
+  struct vt_value *x = vt_graph_input(g, "x", VT_F32, 1, (int64_t[]){1}), *d;
+  struct vt_value *many = vt_graph_input(g, "many", VT_F32, 1, (int64_t[]){4});
+  assert_int_equal(vt_autodiff(g, many, 1, &x, &d, &e), VT_ESHAPE);
+  assert_non_null(strstr(e.msg, "'many' is f32 (4)"));
+  struct vt_value *y = vt_emit(g, "Relu", VT_IN(x), "");
+  assert_int_equal(vt_autodiff(g, y, 1, &many, &d, &e), 0);
+  assert_null(d); /* does not depend */
+  assert_int_equal(vt_autodiff(g, x, 1, &x, &d, &e), 0);
+  assert_non_null(d); /* d x / d x = 1 */
+  assert_int_equal(vt_autodiff(g, y, 1, &x, &d, &e), VT_EUNSUPPORTED);
+  assert_non_null(strstr(e.msg, "Relu has no gradient rule"));
+  vt_graph_free(g);
+}
+
+/* ---- NumPy files ---- */
+
+static void npy(void **state)
+{
+  static const enum vt_dtype types[] = {VT_F32, VT_F64, VT_F16, VT_U8,  VT_I8,  VT_U16,
+                                        VT_I16, VT_U32, VT_I32, VT_U64, VT_I64, VT_BOOL};
+  static const int64_t dims[][3] = {{2, 3, 1}, {0, 3, 1}};
+  char path[128];
+  struct vt_err e = {0};
+  snprintf(path, sizeof path, "/tmp/vitrine-test-npy-%d.npy", (int)getpid());
+  for (size_t k = 0; k < VT_COUNT(types); k++)
+    for (int rank = 0; rank <= 3; rank++)
+      for (int empty = 0; empty < 2; empty++) {
+        struct vt_tensor t, u;
+        assert_int_equal(vt_tensor_init(&t, types[k], rank, dims[empty], &e), 0);
+        for (int64_t i = 0; i < vt_tensor_count(&t); i++) vt_tensor_set(&t, i, (double)(i & 1));
+        assert_int_equal(vt_npy_write(&t, path, &e), 0);
+        assert_int_equal(vt_file_size(path) % 64, (int64_t)vt_tensor_bytes(&t) % 64);
+        if (vt_npy_read(&u, path, 1 << 20, &e)) fail_msg("%s", e.msg);
+        assert_int_equal(u.dtype, t.dtype);
+        assert_int_equal(u.rank, rank);
+        assert_memory_equal(u.data, t.data, vt_tensor_bytes(&t));
+        vt_tensor_clear(&t);
+        vt_tensor_clear(&u);
+      }
+  /* as numpy.save writes numpy.array([[1, 2], [3, 4]], '<i2'), and what is wrong with others */
+  static const struct {
+    const char *header, *data;
+    size_t limit;
+    int code;
+  } cases[] = {
+      {"{'descr': '<i2', 'fortran_order': False, 'shape': (2, 2), }", "\1\0\2\0\3\0\4\0", 100, 0},
+      {"{'descr': '<i2', 'fortran_order': True, 'shape': (2, 2), }", "\1\0\2\0\3\0\4\0", 100,
+       VT_EUNSUPPORTED},
+      {"{'descr': '>i2', 'fortran_order': False, 'shape': (2, 2), }", "\1\0\2\0\3\0\4\0", 100,
+       VT_EUNSUPPORTED},
+      {"{'descr': '|O', 'fortran_order': False, 'shape': (2, 2), }", "\1\0\2\0\3\0\4\0", 100,
+       VT_EUNSUPPORTED},
+      {"{'descr': '<i2', 'fortran_order': False, 'shape': (2, 3), }", "\1\0\2\0\3\0\4\0", 100, VT_EFORMAT},
+      {"{'descr': '<i2', 'fortran_order': False, 'shape': (2, 2), }", "\1\0\2\0\3\0\4\0", 7, VT_ELIMIT},
+      {"{'descr': '<i2', 'fortran_order': False, 'shape': (-2, 2), }", "\1\0\2\0\3\0\4\0", 100, VT_EFORMAT},
+      {"{'descr': '<i2', 'fortran_order': False, 'shape': (2, 2", "", 100, VT_EFORMAT},
+      {"{'descr': '<i2', 'fortran_order': False, }", "", 100, VT_EFORMAT},
+      {"{'descr': '<i2', 'shape': (4611686018427387904, 4611686018427387904), 'fortran_order': False}", "",
+       100, VT_ELIMIT},
+  };
+  for (size_t i = 0; i < VT_COUNT(cases); i++) {
+    struct vt_buf b;
+    struct vt_tensor t;
+    vt_buf_init(&b);
+    vt_buf_add(&b, "\x93NUMPY\1\0", 8);
+    vt_buf_addc(&b, (char)strlen(cases[i].header));
+    vt_buf_addc(&b, 0);
+    vt_buf_adds(&b, cases[i].header);
+    vt_buf_add(&b, cases[i].data, *cases[i].data ? 8 : 0);
+    assert_int_equal(vt_file_write_atomic(path, b.data, b.len, &e), 0);
+    int rc = vt_npy_read(&t, path, cases[i].limit, &e);
+    if (rc != cases[i].code) fail_msg("case %zu: %d (%s)", i, rc, e.msg);
+    if (!rc) assert_int_equal(vt_tensor_get(&t, 2), 3);
+    vt_tensor_clear(&t);
+    for (size_t n = 0; n < b.len; n++) { /* cut off anywhere */
+      FILE *f = fopen(path, "wb");
+      fwrite(b.data, 1, n, f);
+      fclose(f);
+      assert_true(vt_npy_read(&t, path, 100, &e) < 0);
+    }
+    vt_buf_clear(&b);
+  }
+  unlink(path);
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(all_halves),    cmocka_unit_test(rounding),         cmocka_unit_test(casts),
       cmocka_unit_test(tensor_limits), cmocka_unit_test(attrs_read),       cmocka_unit_test(attrs_refused),
       cmocka_unit_test(emit_errors),   cmocka_unit_test(names_and_lookup), cmocka_unit_test(clones),
+      cmocka_unit_test(gradients),     cmocka_unit_test(gradient_errors),  cmocka_unit_test(npy),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
