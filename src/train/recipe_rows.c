@@ -77,5 +77,7 @@ const struct vt_opt vt__recipe_rows[] = {
      "Steps between losses sent to TensorBoard"},
     {"charts", 0, VT_OPT_FLAG, F(charts), "yes", 0, 0, NULL, NULL,
      "Draw SVG charts of the results with gnuplot"},
+    {"profile", 0, VT_OPT_FLAG, F(profile), "no", 0, 0, NULL, NULL,
+     "Write the time of each step of the training program to profile.txt"},
 };
 const int vt__recipe_nrows = (int)VT_COUNT(vt__recipe_rows);

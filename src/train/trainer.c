@@ -366,7 +366,23 @@ static int open_task(struct run *u, const struct vt_registry *reg, const char *d
   if (u->per_epoch < 1)
     return vt_fail(e, VT_EARG, "task %s has %lld samples, fewer than one batch of %lld", u->task->name,
                    (long long)u->samples, (long long)u->r->batch);
-  return vt__stepper_new(&u->st, reg, &u->file, u->ctx, !resumed, e);
+  if ((rc = vt__stepper_new(&u->st, reg, &u->file, u->ctx, !resumed, e))) return rc;
+  vt_session_profile(u->st.session, u->r->profile);
+  return 0;
+}
+
+/* Where the steps since this process began spent their time; a failure only warns. */
+static void write_profile(struct run *u)
+{
+  struct vt_buf b;
+  struct vt_err e = {0};
+  vt_buf_init(&b);
+  vt_session_profile_table(u->st.session, &b);
+  char *path = vt_path_join(NULL, u->dir, "profile.txt");
+  if (!path || b.failed || vt_file_write_atomic(path, b.data ? b.data : "", b.len, &e))
+    vt_log(VT_LOG_WARN, "%s: no profile written: %s", u->dir, e.msg);
+  vt_free(path);
+  vt_buf_clear(&b);
 }
 
 static int restore(struct run *u, struct vt_err *e)
@@ -448,6 +464,7 @@ int vt__train_run(const struct vt_registry *reg, const struct vt_train_opts *o,
   if ((rc = found ? restore(&u, e) : start_anew(&u, e))) goto out;
   if ((rc = vt__tensorboard_open(&u.tb, u.dir, u.p.tb_name, found ? u.p.tb_length : 0, e))) goto out;
   rc = run_all(&u, e);
+  if (u.r->profile) write_profile(&u);
 out:
   vt__tensorboard_close(&u.tb);
   vt__progress_state_clear(&u.p);

@@ -30,7 +30,7 @@ struct vt_recipe {
   int64_t validate_every;
   double checkpoint_every;
   int64_t checkpoint_steps, log_every;
-  bool charts;
+  bool charts, profile;
 };
 enum vt_recipe_precision { VT_RECIPE_F32, VT_RECIPE_BF16, VT_RECIPE_AUTO };
 enum vt_best_mode { VT_BEST_AUTO, VT_BEST_MAX, VT_BEST_MIN };
