@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 static atomic_llong fail_at, counted;
 
@@ -49,11 +50,17 @@ void *vt_reallocarray(void *p, size_t n, size_t size)
   return vt_realloc(p, bytes);
 }
 
+/* Weights and arenas of many megabytes are touched right after: page faults were most of the time that
+ * compiling a model took, so large blocks ask for pages of 2 MB. */
 void *vt_aligned(size_t size)
 {
-  if (size > SIZE_MAX - 64 || refused()) return NULL;
+  enum { HUGE = 2 << 20 };
+  if (size > SIZE_MAX - HUGE || refused()) return NULL;
   size_t padded = (size + 63) / 64 * 64;
-  return aligned_alloc(64, padded ? padded : 64);
+  if (padded < HUGE) return aligned_alloc(64, padded ? padded : 64);
+  void *p = aligned_alloc(HUGE, padded);
+  if (p) madvise(p, padded / HUGE * HUGE, MADV_HUGEPAGE);
+  return p;
 }
 
 char *vt_strdup(const char *s)

@@ -34,30 +34,45 @@ static struct vt_node *conv_behind(const struct vt_value *v, const int *use)
   return c;
 }
 
+struct folder {
+  struct vt_program *p;
+  struct vt_graph *g;
+  int *use, nuse;
+};
+
+/* Scales the convolution's weights, in their place if nobody else has these bytes. */
+static int scale_weights(struct folder *f, struct vt_node *c, const float *scale, struct vt_err *e)
+{
+  struct vt_value *w = c->in[1];
+  bool own = w->id < f->nuse && f->use[w->id] == 1 && f->p->folded[w->id];
+  struct vt_tensor t;
+  int rc = own ? 0 : vt_tensor_copy(&t, &w->init, e);
+  if (rc) return rc;
+  if (own) t = w->init;
+  /* Conv: (M, C/g, k…); ConvTranspose: (C, M, k…), scaled along M */
+  bool transposed = vt__op_is(c, "ConvTranspose");
+  int64_t outer = transposed ? t.dim[0] : 1, m = t.dim[transposed],
+          inner = vt_tensor_count(&t) / VT_MAX(outer * m, 1);
+  float *p = t.data;
+  for (int64_t o = 0; o < outer; o++)
+    for (int64_t i = 0; i < m; i++, p += inner)
+      for (int64_t k = 0; k < inner; k++) p[k] *= scale[i];
+  if (own) return 0;
+  c->in[1] = vt_graph_constant(f->g, w->name, &t);
+  vt_tensor_clear(&t);
+  return c->in[1] ? 0 : vt_fail(e, VT_ENOMEM, "out of memory");
+}
+
 /* Puts weights scaled by `scale` (NULL: as they are) and a bias into the convolution. Takes `bias` over. */
-static int set_weights(struct vt_graph *g, struct vt_node *c, const float *scale, struct vt_tensor *bias,
+static int set_weights(struct folder *f, struct vt_node *c, const float *scale, struct vt_tensor *bias,
                        struct vt_err *e)
 {
+  struct vt_graph *g = f->g;
   int rc = 0;
-  if (scale) {
-    const struct vt_value *w = c->in[1];
-    struct vt_tensor t;
-    rc = vt_tensor_copy(&t, &w->init, e);
-    if (rc) goto out;
-    /* Conv: (M, C/g, k…); ConvTranspose: (C, M, k…), scaled along M */
-    bool transposed = vt__op_is(c, "ConvTranspose");
-    int64_t outer = transposed ? t.dim[0] : 1, m = t.dim[transposed],
-            inner = vt_tensor_count(&t) / VT_MAX(outer * m, 1);
-    float *p = t.data;
-    for (int64_t o = 0; o < outer; o++)
-      for (int64_t i = 0; i < m; i++)
-        for (int64_t k = 0; k < inner; k++) *p++ *= scale[i];
-    c->in[1] = vt_graph_constant(g, w->name, &t);
-    vt_tensor_clear(&t);
-  }
+  if (scale && (rc = scale_weights(f, c, scale, e))) goto out;
   struct vt_value *b = vt_graph_constant(g, c->nin > 2 && c->in[2] ? c->in[2]->name : "bias", bias);
   struct vt_value **in = vt_arena_alloc(&g->arena, 3 * sizeof *in);
-  if (!c->in[1] || !b || !in) {
+  if (!b || !in) {
     rc = vt_fail(e, VT_ENOMEM, "out of memory");
     goto out;
   }
@@ -76,7 +91,7 @@ static float bias_of(const struct vt_node *c, int64_t i)
   return c->nin > 2 && c->in[2] ? ((const float *)c->in[2]->init.data)[i] : 0;
 }
 
-static int fold_norm(struct vt_graph *g, struct vt_node *c, const struct vt_node *n, int64_t channels,
+static int fold_norm(struct folder *f, struct vt_node *c, const struct vt_node *n, int64_t channels,
                      struct vt_err *e)
 {
   const float *gamma = n->in[1]->init.data, *beta = n->in[2]->init.data, *mean = n->in[3]->init.data,
@@ -91,16 +106,16 @@ static int fold_norm(struct vt_graph *g, struct vt_node *c, const struct vt_node
     return rc;
   }
   for (int64_t i = 0; i < channels; i++) {
-    double f = (double)gamma[i] / sqrt((double)var[i] + (double)epsilon);
-    ((float *)s.data)[i] = (float)f;
-    ((float *)b.data)[i] = (float)(((double)bias_of(c, i) - (double)mean[i]) * f + (double)beta[i]);
+    double k = (double)gamma[i] / sqrt((double)var[i] + (double)epsilon);
+    ((float *)s.data)[i] = (float)k;
+    ((float *)b.data)[i] = (float)(((double)bias_of(c, i) - (double)mean[i]) * k + (double)beta[i]);
   }
-  rc = set_weights(g, c, s.data, &b, e);
+  rc = set_weights(f, c, s.data, &b, e);
   vt_tensor_clear(&s);
   return rc;
 }
 
-static int fold_add(struct vt_graph *g, struct vt_node *c, const struct vt_value *add, int64_t channels,
+static int fold_add(struct folder *f, struct vt_node *c, const struct vt_value *add, int64_t channels,
                     struct vt_err *e)
 {
   struct vt_tensor b;
@@ -108,12 +123,13 @@ static int fold_add(struct vt_graph *g, struct vt_node *c, const struct vt_value
   if (rc) return rc;
   for (int64_t i = 0; i < channels; i++)
     ((float *)b.data)[i] = bias_of(c, i) + ((const float *)add->init.data)[i];
-  return set_weights(g, c, NULL, &b, e);
+  return set_weights(f, c, NULL, &b, e);
 }
 
 /* 1: n was folded into the convolution before it. */
-static int fold_node(struct vt_graph *g, struct vt_node *n, const int *use, struct vt_err *e)
+static int fold_node(struct folder *f, struct vt_node *n, struct vt_err *e)
 {
+  const int *use = f->use;
   if (vt__op_is(n, "BatchNormalization")) {
     struct vt_node *c = conv_behind(n->in[0], use);
     if (!c || vt__attr_int(n, "training_mode", 0)) return 0;
@@ -122,7 +138,7 @@ static int fold_node(struct vt_graph *g, struct vt_node *n, const int *use, stru
       if (n->out[i]) return 0;
     for (int i = 1; i < 5; i++)
       if (!known_f32(n->in[i]) || vt_dims_count(n->in[i]->rank, n->in[i]->dim) != channels) return 0;
-    int rc = fold_norm(g, c, n, channels, e);
+    int rc = fold_norm(f, c, n, channels, e);
     if (rc) return rc;
     c->out[0] = n->out[0];
     n->out[0]->producer = c;
@@ -132,7 +148,7 @@ static int fold_node(struct vt_graph *g, struct vt_node *n, const int *use, stru
   for (int side = 0; side < 2; side++) {
     struct vt_node *c = conv_behind(n->in[side], use);
     if (!c || !per_channel(n->in[!side], n->in[side]->rank, n->in[side]->dim[1])) continue;
-    int rc = fold_add(g, c, n->in[!side], n->in[side]->dim[1], e);
+    int rc = fold_add(f, c, n->in[!side], n->in[side]->dim[1], e);
     if (rc) return rc;
     c->out[0] = n->out[0];
     n->out[0]->producer = c;
@@ -144,13 +160,14 @@ static int fold_node(struct vt_graph *g, struct vt_node *n, const int *use, stru
 int vt__pass_batch_norm(struct vt_program *p, struct vt_err *e)
 {
   struct vt_graph *g = p->graph;
-  int *use = vt__count_uses(g, e), kept = 0, rc = 0;
-  if (!use) return VT_ENOMEM;
+  struct folder f = {.p = p, .g = g, .use = vt__count_uses(g, e), .nuse = g->nvalues};
+  int kept = 0, rc = 0;
+  if (!f.use) return VT_ENOMEM;
   for (int i = 0; i < g->nnodes; i++) {
-    if (rc >= 0) rc = fold_node(g, g->nodes[i], use, e);
+    if (rc >= 0) rc = fold_node(&f, g->nodes[i], e);
     if (rc != 1) g->nodes[kept++] = g->nodes[i];
   }
   g->nnodes = kept;
-  vt_free(use);
+  vt_free(f.use);
   return rc < 0 ? rc : 0;
 }

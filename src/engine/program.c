@@ -36,6 +36,17 @@ static void freeze(struct vt_graph *g)
   g->nassigns = 0;
 }
 
+/* Constants that the passes replaced. */
+static int drop_unused(struct vt_graph *g, struct vt_err *e)
+{
+  int *use = vt__count_uses(g, e);
+  if (!use) return VT_ENOMEM;
+  for (int i = 0; i < g->nvalues; i++)
+    if (!use[i] && g->values[i]->is_constant) vt_tensor_clear(&g->values[i]->init);
+  vt_free(use);
+  return 0;
+}
+
 static int run_passes(struct vt_program *p, const struct vt_shape *shapes, struct vt_err *e)
 {
   int rc = 0;
@@ -50,6 +61,7 @@ static int run_passes(struct vt_program *p, const struct vt_shape *shapes, struc
   rc = vt__pass_batch_norm(p, e);
   if (!rc) rc = vt__pass_fuse(p, e);
   if (!rc) rc = vt__pass_dead(p, e);
+  if (!rc) rc = drop_unused(p->graph, e);
   return rc;
 }
 

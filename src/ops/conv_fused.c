@@ -19,12 +19,19 @@ static int ref(const struct vt_ref_call *c, struct vt_err *e)
   if (x->dtype != VT_F32) return vt__bad_dtype(c, x->dtype, e);
   int rc = vt__conv_sizes(&v, c->node, x->rank, x->dim, w->dim, e);
   if (rc) return rc;
-  float *y = c->out[0]->data;
+  float *y = c->out[0]->data, *kept = NULL;
+  const float *add = r ? r->data : NULL;
+  if (add == y && add) { /* in place: the convolution would overwrite it */
+    size_t bytes = vt_tensor_bytes(r);
+    if (!(kept = vt_malloc(bytes + 1)))
+      return vt_fail(e, VT_ENOMEM, "node '%s': out of memory", c->node->name);
+    add = memcpy(kept, r->data, bytes);
+  }
   vt__conv_forward(&v, x->data, w->data, b ? b->data : NULL, y);
   int64_t n = vt_tensor_count(c->out[0]);
   for (int64_t i = 0; i < n; i++)
-    y[i] = vt_act_apply((enum vt_act)a->activation, a->alpha, a->beta,
-                        y[i] + (r ? ((const float *)r->data)[i] : 0));
+    y[i] = vt_act_apply((enum vt_act)a->activation, a->alpha, a->beta, y[i] + (add ? add[i] : 0));
+  vt_free(kept);
   return VT_OK;
 }
 
@@ -57,6 +64,7 @@ const struct vt_op_desc vt_op_conv_fused = {
     .max_in = 4,
     .min_out = 1,
     .max_out = 1,
+    .inplace = {4},
     .infer = infer,
     .ref = ref,
     .macs = vt__conv_macs,
