@@ -394,6 +394,26 @@ static void test_several_images(void **state)
   counts(1, 0, 0, 0, 1, 3);
 }
 
+static void test_sync(void **state)
+{
+  const char *db = at("sync.db");
+  static const char *const step[] = {
+      "id,image\na,images/0.jpg\nb,images/1.jpg\nc,images/2.jpg\nd,images/3.jpg\n",
+      "id,image\na,images/0.jpg\nb,\nc,images/gone.jpg\n", "id,image\n",
+      "id,image\na,images/0.jpg\nb,im\xFFges\n", "id,image\na,images/0.jpg\n"};
+  static const struct {
+    int code, removed, products;
+  } want[] = {{0, 0, 4}, {3, 1, 3}, {0, 0, 3}, {3, 0, 3}, {0, 2, 1}};
+  /* b's row names no picture and c's picture is gone, yet the source has both; an empty source and unreadable
+   * rows remove nothing */
+  for (size_t i = 0; i < VT_COUNT(want); i++) {
+    write_text(at("shop/sync.csv"), step[i], 0);
+    EXITS(want[i].code, "index", "-c", db, at("shop/sync.csv"), "--sync", "--json");
+    assert_int_equal(number("removed"), want[i].removed);
+    assert_int_equal(number("products"), want[i].products);
+  }
+}
+
 static void test_photos_that_fail(void **state)
 {
   const char *db = at("photos.db");
@@ -519,6 +539,7 @@ int main(void)
       cmocka_unit_test(test_search_json),
       cmocka_unit_test(test_filters_and_groups),
       cmocka_unit_test(test_several_images),
+      cmocka_unit_test(test_sync),
       cmocka_unit_test(test_photos_that_fail),
       cmocka_unit_test(test_pictures),
       cmocka_unit_test(test_other_model),

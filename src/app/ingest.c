@@ -244,6 +244,18 @@ static bool compare(struct vt__job *job, const struct vt_product *old)
   return same;
 }
 
+int vt__ingest_keep(struct vt__ingest *g, const char *id, struct vt_err *e)
+{
+  struct vt_arena a;
+  struct vt_product p;
+  vt_arena_init(&a);
+  int rc = vt_catalog_find(g->catalog, id, false, &a, &p, e);
+  if (rc == 1) rc = vt_catalog_mark(g->catalog, p.row, e);
+  vt_arena_clear(&a);
+  g->seen++;
+  return rc;
+}
+
 int vt__ingest_submit(struct vt__ingest *g, struct vt__job *job, struct vt_err *e)
 {
   if (vt_interrupted()) return vt_fail(e, VT_EINTERRUPTED, "interrupted");

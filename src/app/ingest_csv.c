@@ -248,6 +248,13 @@ static int row_failed(struct csv_source *s, const char *why, struct vt_err *e)
   return vt__ingest_failed(s->g, what, why, e);
 }
 
+/* A row whose product cannot be made now; one that is stored already is still in the source. */
+static int product_failed(struct csv_source *s, const char *why, struct vt_err *e)
+{
+  int rc = row_failed(s, why, e);
+  return rc ? rc : vt__ingest_keep(s->g, s->csv.field[s->id], e);
+}
+
 static int row_of_many(struct csv_source *s, struct repeated *r, struct vt_err *e)
 {
   int added, rc;
@@ -264,9 +271,10 @@ static int row_of_many(struct csv_source *s, struct repeated *r, struct vt_err *
       rc = row_failed(s, why, e);
     }
   }
-  if (rc == VT_ELIMIT) rc = row_failed(s, e->msg, e);
+  if (rc == VT_ELIMIT) rc = product_failed(s, e->msg, e);
   if (rc || --r->left) return rc;
-  return r->job->nimages ? vt__ingest_submit(s->g, r->job, e) : row_failed(s, "the row names no picture", e);
+  return r->job->nimages ? vt__ingest_submit(s->g, r->job, e)
+                         : product_failed(s, "the row names no picture", e);
 }
 
 static int row(struct csv_source *s, struct vt_err *e)
@@ -282,8 +290,8 @@ static int row(struct csv_source *s, struct vt_err *e)
   if (!a) return VT_ENOMEM;
   int added, rc = row_text(s, a, &job, e);
   if (!rc) rc = row_images(s, a, &job, &added, e);
-  if (rc == VT_ELIMIT) return row_failed(s, e->msg, e);
-  if (!rc && !job.nimages) return row_failed(s, "the row names no picture", e);
+  if (rc == VT_ELIMIT) return product_failed(s, e->msg, e);
+  if (!rc && !job.nimages) return product_failed(s, "the row names no picture", e);
   return rc ? rc : vt__ingest_submit(s->g, &job, e);
 }
 

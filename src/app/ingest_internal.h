@@ -71,6 +71,8 @@ struct vt_arena *vt__ingest_arena(struct vt__ingest *g, struct vt_err *e);
 /* Hands one product on; its strings must live until vt__ingest_flush (those of vt__ingest_arena do). Skips
  * what has not changed. */
 int vt__ingest_submit(struct vt__ingest *g, struct vt__job *job, struct vt_err *e);
+/* The source still has this product, though it cannot be read now: a sweep leaves it. */
+int vt__ingest_keep(struct vt__ingest *g, const char *id, struct vt_err *e);
 /* Waits until everything handed on is stored and committed. */
 int vt__ingest_flush(struct vt__ingest *g, struct vt_err *e);
 /* After a failure: nothing that was handed on is used any more. */

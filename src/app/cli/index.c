@@ -15,10 +15,10 @@ struct opts {
 /* clang-format off */
 static const struct vt_opt rows[] = {
     {"catalog", 'c', VT_OPT_STRING, offsetof(struct opts, catalog), NULL, 0, 0, NULL, "FILE", "the catalogue; made if there is none (required)"},
-    {"csv", 0, VT_OPT_LIST, offsetof(struct opts, csv), NULL, 0, 0, NULL, "FILE", "a CSV file of products, the same as naming it as argument; repeatable"},
+    {"csv", 0, VT_OPT_LIST, offsetof(struct opts, csv), NULL, 0, 0, NULL, "FILE", "a CSV file of products, the same as naming it as argument"},
     {"id", 0, VT_OPT_STRING, offsetof(struct opts, id), NULL, 0, 0, NULL, "COLUMN", "column of the product's id (default: id)"},
     {"title", 0, VT_OPT_STRING, offsetof(struct opts, title), NULL, 0, 0, NULL, "COLUMN", "column of the title (default: title, where there is one)"},
-    {"image", 0, VT_OPT_LIST, offsetof(struct opts, images), NULL, 0, 0, NULL, "TEMPLATE", "path of a picture with columns in braces, from the CSV's folder: images/{id}.jpg; repeatable (default: {image})"},
+    {"image", 0, VT_OPT_LIST, offsetof(struct opts, images), NULL, 0, 0, NULL, "TEMPLATE", "path of a picture with columns in braces, from the CSV's folder: images/{id}.jpg (default: {image})"},
     {"group", 0, VT_OPT_STRING, offsetof(struct opts, group), NULL, 0, 0, NULL, "COLUMN", "column of the kind of product (default: group, where there is one)"},
     {"group-map", 0, VT_OPT_STRING, offsetof(struct opts, group_map), NULL, 0, 0, NULL, "FILE", "CSV that maps the words of the group column to groups; empty = no garment"},
     {"remove", 0, VT_OPT_LIST, offsetof(struct opts, remove), NULL, 0, 0, NULL, "ID", "remove these products; the arguments are further ids"},

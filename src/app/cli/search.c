@@ -16,7 +16,7 @@ static const struct vt_opt rows[] = {
     {"matches", 'k', VT_OPT_INT, offsetof(struct opts, k), "10", 1, 10000, NULL, "N", "matches per item"},
     {"whole", 0, VT_OPT_FLAG, offsetof(struct opts, whole), NULL, 0, 0, NULL, NULL, "search with the whole picture as one item, in all groups"},
     {"box", 0, VT_OPT_STRING, offsetof(struct opts, box), NULL, 0, 0, NULL, "X,Y,W,H", "search with one region of the photo, in pixels, in all groups"},
-    {"filter", 0, VT_OPT_LIST, offsetof(struct opts, filter), NULL, 0, 0, NULL, "ATTR=VALUE", "only products with this attribute; repeatable: alternatives for one attribute, all of different ones"},
+    {"filter", 0, VT_OPT_LIST, offsetof(struct opts, filter), NULL, 0, 0, NULL, "ATTR=VALUE", "only products with this value; of one attribute any, of different ones all"},
     {"any-group", 0, VT_OPT_FLAG, offsetof(struct opts, any_group), NULL, 0, 0, NULL, NULL, "match products of other groups than the item's too"},
     {"sheet", 0, VT_OPT_STRING, offsetof(struct opts, sheet), NULL, 0, 0, NULL, "PNG", "draw photo, items and matches into a picture (a folder for several photos)"},
     {"json", 0, VT_OPT_FLAG, offsetof(struct opts, json), NULL, 0, 0, NULL, NULL, "print one JSON object per photo"},
