@@ -565,15 +565,54 @@ static void old_broadcast(void **state)
   write_model(&m, 6);
   if (vt_onnx_load(&g, &ops, temp_path(), &e)) fail_msg("%s", e.msg);
   assert_int_equal(g->nnodes, 1); /* same rank: nothing to insert */
-  struct vt_value *x = g->inputs[0];
-  struct vt_tensor t;
-  vt_tensor_init(&t, VT_F32, 1, (int64_t[]){4}, NULL);
-  assert_int_equal(vt_graph_bind(g, x, &t, &e), 0);
-  assert_int_equal(g->ninputs, 0);
-  assert_true(x->is_constant && !x->is_input);
-  assert_int_equal(vt_graph_bind(g, x, &t, &e), VT_EARG);
-  vt_tensor_clear(&t);
   vt_graph_free(g);
+}
+
+/* Weights in a file beside the model: read in place; elsewhere: refused. */
+static void external_weights(void **state)
+{
+  static const struct {
+    const char *location, *offset, *length, *says;
+    int code;
+  } cases[] = {
+      {NULL, "8", "16", "", 0},
+      {NULL, "12", "16", "takes 16 bytes, 12 are there", VT_EFORMAT},
+      {NULL, "-4", "16", "damaged reference", VT_EFORMAT},
+      {NULL, "8", "12", "takes 16 bytes, 12 are there", VT_EFORMAT},
+      {"../etc/passwd", "0", "16", "outside of the model's folder", VT_EUNSUPPORTED},
+      {"/etc/passwd", "0", "16", "outside of the model's folder", VT_EUNSUPPORTED},
+      {"a/../../b", "0", "16", "outside of the model's folder", VT_EUNSUPPORTED},
+      {"no-such-file", "0", "16", "no-such-file", VT_ENOENT},
+  };
+  char beside[160];
+  float weights[6] = {0, 0, 1, 2, 3, 4};
+  snprintf(beside, sizeof beside, "%s.data", temp_path());
+  assert_int_equal(vt_file_write_atomic(beside, weights, sizeof weights, NULL), 0);
+  for (size_t i = 0; i < VT_COUNT(cases); i++) {
+    struct msg m = {.n = 0}, t = {.n = 0};
+    const char *pairs[3][2] = {{"location", cases[i].location ? cases[i].location : vt_path_base(beside)},
+                               {"offset", cases[i].offset},
+                               {"length", cases[i].length}};
+    num(&t, 1, 4);
+    num(&t, 2, VT_F32);
+    text(&t, 8, "w");
+    for (int k = 0; k < 3; k++) {
+      struct msg p = {.n = 0};
+      text(&p, 1, pairs[k][0]);
+      text(&p, 2, pairs[k][1]);
+      sub(&t, 13, &p);
+    }
+    num(&t, 14, 1);
+    sub(&m, 5, &t);
+    write_model(&m, 17);
+    struct vt_graph *g;
+    struct vt_err e = {0};
+    int rc = vt_onnx_load(&g, &ops, temp_path(), &e);
+    if (rc != cases[i].code || !strstr(e.msg, cases[i].says)) fail_msg("case %zu: %d %s", i, rc, e.msg);
+    if (!rc) assert_true(vt_tensor_get(&g->values[0]->init, 3) == 4);
+    vt_graph_free(g);
+  }
+  unlink(beside);
 }
 
 /* A sub-graph reads a value of the graph around it, survives a clone and a round trip. */
@@ -638,8 +677,8 @@ int main(void)
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(round_trip),       cmocka_unit_test(half_weights),  cmocka_unit_test(cut_off_anywhere),
       cmocka_unit_test(changed_anywhere), cmocka_unit_test(refusals),      cmocka_unit_test(nested),
-      cmocka_unit_test(unsorted),         cmocka_unit_test(upgraded),      cmocka_unit_test(sub_graphs),
-      cmocka_unit_test(old_broadcast),    cmocka_unit_test(out_of_memory),
+      cmocka_unit_test(unsorted),         cmocka_unit_test(upgraded),      cmocka_unit_test(external_weights),
+      cmocka_unit_test(sub_graphs),       cmocka_unit_test(old_broadcast), cmocka_unit_test(out_of_memory),
   };
   return cmocka_run_group_tests(tests, NULL, clean);
 }

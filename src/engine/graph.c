@@ -274,30 +274,6 @@ struct vt_value *vt_graph_ints(struct vt_graph *g, int n, const int64_t *v)
   return vt_graph_constant(g, "ints", &t);
 }
 
-int vt_graph_bind(struct vt_graph *g, struct vt_value *input, const struct vt_tensor *t, struct vt_err *e)
-{
-  int at = 0, rc;
-  while (at < g->ninputs && g->inputs[at] != input) at++;
-  if (at == g->ninputs) return vt_fail(e, VT_EARG, "'%s' is no input of graph '%s'", input->name, g->name);
-  if (input->dtype && input->dtype != t->dtype)
-    return vt_fail(e, VT_ESHAPE, "input '%s' is %s, not %s", input->name, vt_dtype_name(input->dtype),
-                   vt_dtype_name(t->dtype));
-  struct vt_tensor own = {0};
-  if (t->storage)
-    own = vt_tensor_share(t);
-  else if ((rc = vt_tensor_copy(&own, t, e)))
-    return rc;
-  memmove(&g->inputs[at], &g->inputs[at + 1], (size_t)(g->ninputs - at - 1) * sizeof *g->inputs);
-  g->ninputs--;
-  input->is_input = false;
-  input->is_constant = true;
-  input->init = own;
-  input->dtype = t->dtype;
-  input->rank = t->rank;
-  memcpy(input->dim, t->dim, sizeof input->dim);
-  return 0;
-}
-
 /* ---- metadata, attached things ---- */
 
 void vt_graph_set_meta(struct vt_graph *g, const char *key, const char *value)

@@ -92,8 +92,6 @@ void vt_graph_assign(struct vt_graph *g, struct vt_value *variable, struct vt_va
 struct vt_value *vt_graph_scalar(struct vt_graph *g, float v);               /* f32 constant of rank 0 */
 struct vt_value *vt_graph_ints(struct vt_graph *g, int n, const int64_t *v); /* i64 constant of rank 1 */
 struct vt_value *vt_graph_find(const struct vt_graph *g, const char *name);  /* NULL if absent */
-/* Makes an input a constant: shapes that depend on its value become known with the next inference. */
-int vt_graph_bind(struct vt_graph *g, struct vt_value *input, const struct vt_tensor *t, struct vt_err *e);
 void vt_graph_set_meta(struct vt_graph *g, const char *key, const char *value);
 const char *vt_graph_meta(const struct vt_graph *g, const char *key); /* NULL if absent */
 

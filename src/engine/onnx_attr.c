@@ -185,6 +185,12 @@ static int fill_all(struct vt__onnx_reader *r, struct vt_graph *g, const struct 
       vt_parse_i64(n->set_value[i], (int64_t *)(attrs + d->offset));
     vt__attr_mark(d, attrs);
   }
+  const struct vt_attr_desc *l = n->ints_name ? vt__attr_find(n->desc, n->ints_name) : NULL;
+  if (l) {
+    *(struct vt_ints *)(attrs + l->offset) = n->ints;
+    seen[l - n->desc->attr] = true;
+    vt__attr_mark(l, attrs);
+  }
   return vt__attrs_check(n->desc, seen, e);
 }
 

@@ -20,6 +20,16 @@ struct vt__onnx_file {
   size_t len;
   struct vt_arena arena; /* protobuf-c's messages */
   size_t budget;         /* bytes that protobuf-c may still take */
+  struct vt__onnx_external *external;
+};
+
+/* A file beside the model that holds weights; in the arena of the model's. */
+struct vt__onnx_external {
+  const char *location;
+  struct vt_storage *storage;
+  const uint8_t *data;
+  size_t len;
+  struct vt__onnx_external *next;
 };
 
 /* The bytes of a tensor as the skeleton states them: TensorProto.raw_data holds this struct. */
@@ -39,7 +49,7 @@ int vt__onnx_skeleton(const struct vt__onnx_file *f, const ProtobufCMessageDescr
 
 /* A tensor of the file: a view that shares the mapping if its bytes are aligned, else a copy. what: for
  * messages. */
-int vt__onnx_tensor(const struct vt__onnx_file *f, const Onnx__TensorProto *p, const char *what,
+int vt__onnx_tensor(struct vt__onnx_file *f, const Onnx__TensorProto *p, const char *what,
                     struct vt_tensor *t, struct vt_err *e);
 
 struct vt__onnx_reader {
@@ -61,6 +71,8 @@ struct vt__onnx_node {
   uint64_t done;                          /* attribute i of p has been dealt with */
   const char *set_name[4], *set_value[4]; /* attributes to set besides, as text */
   int nset;
+  const char *ints_name; /* likewise one list of integers, or NULL */
+  struct vt_ints ints;
 };
 /* Whether version `opset` of an operator is read by rewriting it; gives the operator's present name. */
 bool vt__onnx_upgrades(const char *op, int opset, const char **present);

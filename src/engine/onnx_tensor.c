@@ -14,15 +14,25 @@ static void drop_pages(const uint8_t *p, size_t len)
   if (to > from) madvise((void *)from, to - from, MADV_DONTNEED);
 }
 
-static int from_bytes(const struct vt__onnx_file *f, const struct vt__onnx_span *span, const char *what,
+/* Where a tensor's bytes are: in the model's file or in one beside it. */
+struct source {
+  const char *path;
+  struct vt_storage *storage;
+  const uint8_t *data;
+  size_t len;
+};
+
+static int from_bytes(const struct source *f, const struct vt__onnx_span *span, const char *what,
                       struct vt_tensor *t, struct vt_err *e)
 {
   size_t need = vt_tensor_bytes(t);
   if (span->len != need || span->offset > f->len || need > f->len - span->offset) {
     char shape[160];
     vt_shape_print(t->rank, t->dim, shape, sizeof shape);
-    return vt_fail(e, VT_EFORMAT, "%s: %s: %s %s takes %zu bytes, %llu are there", f->path, what,
-                   vt_dtype_name(t->dtype), shape, need, (unsigned long long)span->len);
+    return vt_fail(
+        e, VT_EFORMAT, "%s: %s: %s %s takes %zu bytes, %llu are there", f->path, what,
+        vt_dtype_name(t->dtype), shape, need,
+        (unsigned long long)(span->offset > f->len ? 0 : VT_MIN(span->len, f->len - span->offset)));
   }
   const uint8_t *p = f->data + span->offset;
   if ((uintptr_t)p % vt_dtype_size(t->dtype) == 0 && need) {
@@ -35,6 +45,62 @@ static int from_bytes(const struct vt__onnx_file *f, const struct vt__onnx_span 
   int rc = vt_tensor_copy(t, &view, e);
   if (!rc) drop_pages(p, need);
   return rc;
+}
+
+/* ---- weights in other files ---- */
+
+/* A file of the model's own folder or below it: what a model names must not reach elsewhere. */
+static bool inside(const char *location)
+{
+  if (!*location || *location == '/') return false;
+  for (const char *p = location; p; p = strchr(p, '/') ? strchr(p, '/') + 1 : NULL)
+    if (strncmp(p, "..", 2) == 0 && (!p[2] || p[2] == '/')) return false;
+  return true;
+}
+
+static int open_external(struct vt__onnx_file *f, const char *location, struct vt__onnx_external **out,
+                         struct vt_err *e)
+{
+  struct vt__onnx_external *x = NULL;
+  for (x = f->external; x; x = x->next)
+    if (strcmp(x->location, location) == 0) {
+      *out = x;
+      return 0;
+    }
+  x = vt_arena_alloc(&f->arena, sizeof *x);
+  const char *dir = vt_path_dir(&f->arena, f->path),
+             *path = dir ? vt_path_join(&f->arena, dir, location) : NULL;
+  if (!x || !path) return vt_fail(e, VT_ENOMEM, "out of memory");
+  struct vt_map m;
+  int rc = vt_map_open(&m, path, e);
+  if (rc) return vt_fail_in(e, rc, "%s: its weights", f->path);
+  *x = (struct vt__onnx_external){.location = location, .data = m.data, .len = m.len, .next = f->external};
+  if (!(x->storage = vt__storage_of_map(&m, e))) return VT_ENOMEM;
+  *out = f->external = x;
+  return 0;
+}
+
+static int from_other_file(struct vt__onnx_file *f, const Onnx__TensorProto *p, const char *what,
+                           struct vt_tensor *t, struct vt_err *e)
+{
+  const char *location = "";
+  int64_t offset = 0, len = (int64_t)vt_tensor_bytes(t);
+  for (size_t i = 0; i < p->n_external_data; i++) {
+    const char *key = p->external_data[i]->key, *value = p->external_data[i]->value;
+    bool good = key && value;
+    if (good && strcmp(key, "location") == 0) location = value;
+    if (good && strcmp(key, "offset") == 0) good = vt_parse_i64(value, &offset) && offset >= 0;
+    if (good && strcmp(key, "length") == 0) good = vt_parse_i64(value, &len) && len >= 0;
+    if (!good) return vt_fail(e, VT_EFORMAT, "%s: %s: damaged reference to another file", f->path, what);
+  }
+  if (!inside(location))
+    return vt_fail(e, VT_EUNSUPPORTED, "%s: %s lies in '%.200s', outside of the model's folder", f->path,
+                   what, location);
+  struct vt__onnx_external *x = NULL;
+  int rc = open_external(f, location, &x, e);
+  if (rc) return rc;
+  struct source s = {f->path, x->storage, x->data, x->len};
+  return from_bytes(&s, &(struct vt__onnx_span){(uint64_t)offset, (uint64_t)len}, what, t, e);
 }
 
 /* Numbers in the typed fields: one entry per element. */
@@ -69,14 +135,11 @@ static int from_lists(const struct vt__onnx_file *f, const Onnx__TensorProto *p,
   return 0;
 }
 
-int vt__onnx_tensor(const struct vt__onnx_file *f, const Onnx__TensorProto *p, const char *what,
+int vt__onnx_tensor(struct vt__onnx_file *f, const Onnx__TensorProto *p, const char *what,
                     struct vt_tensor *t, struct vt_err *e)
 {
   *t = (struct vt_tensor){0};
   struct vt_tensor r = {.dtype = p->has_data_type ? (enum vt_dtype)p->data_type : VT_UNDEFINED};
-  if (p->data_location == ONNX__TENSOR_PROTO__DATA_LOCATION__EXTERNAL)
-    return vt_fail(e, VT_EUNSUPPORTED, "%s: %s lies in another file; save the model with its weights inside",
-                   f->path, what);
   if (!vt_dtype_size(r.dtype))
     return vt_fail(e, VT_EUNSUPPORTED, "%s: %s has element type %s (%d)", f->path, what,
                    vt_dtype_name(r.dtype), p->data_type);
@@ -93,10 +156,13 @@ int vt__onnx_tensor(const struct vt__onnx_file *f, const Onnx__TensorProto *p, c
     return vt_fail(e, VT_EFORMAT, "%s: %s has the impossible shape %s", f->path, what, shape);
   }
   int rc;
-  if (p->has_raw_data && p->raw_data.len == sizeof(struct vt__onnx_span)) {
+  if (p->data_location == ONNX__TENSOR_PROTO__DATA_LOCATION__EXTERNAL) {
+    rc = from_other_file(f, p, what, &r, e);
+  } else if (p->has_raw_data && p->raw_data.len == sizeof(struct vt__onnx_span)) {
     struct vt__onnx_span span;
     memcpy(&span, p->raw_data.data, sizeof span);
-    rc = from_bytes(f, &span, what, &r, e);
+    struct source s = {f->path, f->storage, f->data, f->len};
+    rc = from_bytes(&s, &span, what, &r, e);
   } else {
     rc = from_lists(f, p, what, &r, e);
   }

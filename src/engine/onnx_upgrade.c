@@ -1,4 +1,4 @@
-/* Older forms of operators, rewritten to the opset that graphs are built in (17).
+/* Other versions of operators, rewritten to the opset that graphs are built in (17).
  *
  * Most changes between opsets 7 and 17 turned an attribute into an input: a table. Softmax and its like
  * changed meaning (they used to flatten), Upsample became Resize. Source: the version history in ONNX's
@@ -53,9 +53,18 @@ static const struct {
     {"Dropout", 7, "Dropout"},
 };
 
+/* From opset 18 on the axes of these are an input (ReduceSum's were before), and Split may state its count.
+ */
+static bool later(const char *op, int opset)
+{
+  if (opset < 18) return false;
+  return strcmp(op, "Split") == 0 || (strncmp(op, "Reduce", 6) == 0 && strcmp(op, "ReduceSum") != 0);
+}
+
 bool vt__onnx_upgrades(const char *op, int opset, const char **present)
 {
   *present = op;
+  if (later(op, opset)) return true;
   for (size_t i = 0; i < VT_COUNT(changed); i++)
     if (strcmp(changed[i].op, op) == 0 && opset < changed[i].below) {
       *present = changed[i].present;
@@ -168,12 +177,43 @@ static int broadcast(struct vt_graph *g, struct vt__onnx_node *n, struct vt_err 
   return vt_graph_status(g, e);
 }
 
+static int downgrade(struct vt_graph *g, struct vt__onnx_node *n, struct vt_err *e)
+{
+  if (strcmp(n->op, "Split") == 0) {
+    const Onnx__AttributeProto *a = vt__onnx_attr(n, "num_outputs"), *axis = NULL;
+    const struct vt_value *x = n->nin ? n->in[0] : NULL;
+    for (size_t i = 0; i < n->p->n_attribute; i++)
+      if (n->p->attribute[i]->name && strcmp(n->p->attribute[i]->name, "axis") == 0)
+        axis = n->p->attribute[i];
+    int64_t at = axis ? axis->i : 0;
+    if (!a || n->nin > 1 || !x || x->rank < 0) return 0;
+    if (at < 0) at += x->rank;
+    if (a->i == n->nout && at >= 0 && at < x->rank && x->dim[at] >= 0 && x->dim[at] % n->nout == 0) return 0;
+    return vt_fail(e, VT_EUNSUPPORTED, "Split into parts of different size by num_outputs");
+  }
+  if (n->nin < 2 || !n->in[1]) return 0;
+  const struct vt_value *axes = n->in[1];
+  if (!axes->is_constant || axes->dtype != VT_I64)
+    return vt_fail(e, VT_EUNSUPPORTED, "%s whose axes are computed", n->op);
+  vt__onnx_attr(n, "noop_with_empty_axes");
+  int64_t count = vt_tensor_count(&axes->init),
+          *copy = vt_arena_alloc(&g->arena, vt_tensor_bytes(&axes->init) + 8);
+  if (!copy) return vt_fail(e, VT_ENOMEM, "out of memory");
+  for (int64_t i = 0; i < count && i < VT_MAX_RANK; i++) copy[i] = ((const int64_t *)axes->init.data)[i];
+  if (count > VT_MAX_RANK) return vt_fail(e, VT_EFORMAT, "%s with %lld axes", n->op, (long long)count);
+  n->ints_name = "axes";
+  n->ints = (struct vt_ints){(int)count, copy};
+  n->nin = 1;
+  return 0;
+}
+
 int vt__onnx_upgrade(const struct vt__onnx_reader *r, struct vt_graph *g, struct vt__onnx_node *n,
                      struct vt_err *e)
 {
   int rc = move_attributes(g, n, r->opset);
   if (rc) return vt_graph_status(g, e);
   const char *op = n->p->op_type;
+  if (later(op, r->opset)) return downgrade(g, n, e);
   if (strstr(op, "oftmax") || strcmp(op, "Hardmax") == 0) return softmax(g, n, e);
   if (strcmp(op, "Upsample") == 0 || strcmp(op, "Resize") == 0) {
     if (n->nin == 2) { /* (X, scales) -> (X, roi, scales) */

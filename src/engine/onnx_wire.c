@@ -205,6 +205,7 @@ int vt__onnx_open(struct vt__onnx_file *f, const char *path, const ProtobufCMess
 
 void vt__onnx_close(struct vt__onnx_file *f)
 {
+  for (struct vt__onnx_external *x = f->external; x; x = x->next) vt__storage_put(x->storage);
   vt_arena_clear(&f->arena);
   vt__storage_put(f->storage);
   f->storage = NULL;

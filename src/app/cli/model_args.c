@@ -60,14 +60,15 @@ int vt_apply_shapes(struct vt_cli *cli, struct vt_graph *g, const struct vt_stri
   return rows->n ? vt_graph_infer(g, e) : 0;
 }
 
-static int run_compiled(const struct vt_graph *g, const struct vt_tensor *in, struct vt_tensor *out,
-                        const struct vt_compile_opts *o, struct vt_err *e)
+int vt_run_once(const struct vt_graph *g, const struct vt_tensor *in, struct vt_tensor *out,
+                const struct vt_compile_opts *o, struct vt_err *e)
 {
   struct vt_program *p = NULL;
   struct vt_session *s = NULL;
   struct vt_shape *shapes = vt_calloc((size_t)g->ninputs + 1, sizeof *shapes);
   struct vt_tensor *views = vt_calloc((size_t)g->noutputs + 1, sizeof *views);
   int rc = shapes && views ? 0 : vt_fail(e, VT_ENOMEM, "out of memory");
+  for (int i = 0; i < g->noutputs; i++) out[i] = (struct vt_tensor){0};
   for (int i = 0; i < g->ninputs && !rc; i++) {
     shapes[i].rank = in[i].rank;
     memcpy(shapes[i].dim, in[i].dim, sizeof in[i].dim);
@@ -81,42 +82,4 @@ static int run_compiled(const struct vt_graph *g, const struct vt_tensor *in, st
   vt_free(shapes);
   vt_free(views);
   return rc;
-}
-
-/* A copy of g whose inputs of rank 0 and 1 are constants; in is left with the others, in order. */
-static int bind_small(struct vt_graph **out, const struct vt_graph *g, struct vt_tensor *in, struct vt_err *e)
-{
-  struct vt_graph *h;
-  int kept = 0, n = g->ninputs, rc = vt_graph_clone(&h, g, NULL, e);
-  if (rc) return rc;
-  for (int i = 0; i < n && !rc; i++) {
-    if (in[i].rank <= 1)
-      rc = vt_graph_bind(h, h->inputs[kept], &in[i], e);
-    else
-      in[kept++] = in[i];
-  }
-  if (!rc) rc = vt_graph_infer(h, e);
-  if (rc)
-    vt_graph_free(h);
-  else
-    *out = h;
-  return rc;
-}
-
-int vt_run_once(const struct vt_graph *g, const struct vt_tensor *in, struct vt_tensor *out,
-                const struct vt_compile_opts *o, struct vt_err *e)
-{
-  struct vt_err first = {0};
-  for (int i = 0; i < g->noutputs; i++) out[i] = (struct vt_tensor){0};
-  int rc = run_compiled(g, in, out, o, &first);
-  if (rc == VT_EUNSUPPORTED && g->ninputs) {
-    struct vt_graph *h = NULL;
-    struct vt_tensor *left = vt_calloc((size_t)g->ninputs, sizeof *left);
-    if (left) memcpy(left, in, (size_t)g->ninputs * sizeof *left);
-    int again = left ? bind_small(&h, g, left, NULL) : VT_ENOMEM;
-    if (!again && h->ninputs < g->ninputs) rc = run_compiled(h, left, out, o, &first);
-    if (!again) vt_graph_free(h);
-    vt_free(left);
-  }
-  return rc ? vt_fail(e, rc, "%s", first.msg) : 0;
 }

@@ -14,8 +14,7 @@ int vt_split_pair(struct vt_cli *cli, const char *option, const char *text, cons
 /* "name=1,3,224,224" rows set the dimensions of inputs; then every shape is inferred again. */
 int vt_apply_shapes(struct vt_cli *cli, struct vt_graph *g, const struct vt_strings *rows, struct vt_err *e);
 
-/* Where shapes depend on the values of small inputs (a Reshape's target), those are made constants first.
- * Compiles g for the inputs' shapes, runs it once, and gives copies of the outputs (vt_tensor_clear each,
+/* Compiles g for the inputs' shapes, runs it once, and gives copies of the outputs (vt_tensor_clear each,
  * also after a failure). in: one tensor per graph input, of its dtype. */
 int vt_run_once(const struct vt_graph *g, const struct vt_tensor *in, struct vt_tensor *out,
                 const struct vt_compile_opts *o, struct vt_err *e);
