@@ -25,21 +25,24 @@ static int ref(const struct vt_ref_call *c, struct vt_err *e)
   int rc = vt__loss_total(c, &s, labels, w, &total, e);
   if (rc) return rc;
   memset(dx, 0, vt_tensor_bytes(c->out[0]));
-  for (int64_t n = 0; n < s.n; n++)
-    for (int64_t d = 0; d < s.d; d++) {
-      int64_t y, at = n * s.c * s.d + d;
-      if ((rc = vt__loss_label(c, labels, n * s.d + d, s.c, &y, e))) return rc;
-      if (y < 0) continue;
-      double up = (double)dloss[a->reduction == VT__NONE ? n * s.d + d : 0];
-      double f = up * (double)vt__loss_weight(w, y);
+  float *factor = vt_malloc((size_t)s.d * sizeof *factor + 1); /* s of each place of one image */
+  if (!factor) return vt_fail(e, VT_ENOMEM, "out of memory");
+  for (int64_t n = 0; n < s.n && !rc; n++) {
+    int64_t at = n * s.c * s.d;
+    if (a->logits) vt__softmax_rows((const float *)x->data + at, dx + at, s.c, s.d, s.d, false);
+    for (int64_t d = 0; d < s.d && !rc; d++) {
+      int64_t y;
+      rc = vt__loss_label(c, labels, n * s.d + d, s.c, &y, e);
+      double f = (double)dloss[a->reduction == VT__NONE ? n * s.d + d : 0];
       if (a->reduction == VT__MEAN_ALL) f = total > 0 ? f / total : 0;
-      if (a->logits) {
-        vt__softmax_row((const float *)x->data + at, dx + at, s.c, s.d, false);
-        for (int64_t k = 0; k < s.c; k++) dx[at + k * s.d] *= (float)f;
-      }
-      dx[at + y * s.d] -= (float)f;
+      factor[d] = rc || y < 0 ? 0 : (float)(f * (double)vt__loss_weight(w, y));
+      if (!rc && y >= 0) dx[at + y * s.d + d] -= 1;
     }
-  return VT_OK;
+    for (int64_t k = 0; k < s.c; k++)
+      for (int64_t d = 0; d < s.d; d++) dx[at + k * s.d + d] *= factor[d];
+  }
+  vt_free(factor);
+  return rc;
 }
 
 static const struct vt_attr_desc attrs[] = {VT__LOSS_ROWS, VT_A_INT(struct vt__loss_attrs, logits, 1)};

@@ -25,20 +25,34 @@ static int ref(const struct vt_ref_call *c, struct vt_err *e)
     s.total[k] = s.count[k] && u > 0 ? up * i / (u * u) : 0;
     s.meet[k] = s.count[k] && u > 0 ? -2 * up / u : 0;
   }
-  for (int64_t n = 0; n < s.n; n++)
-    for (int64_t d = 0; d < s.d; d++) {
-      int64_t at = n * s.c * s.d + d, y = vt__dice_label(labels, n * s.d + d);
-      if (y == a->ignore_index) continue;
-      double dot = 0;
-      for (int64_t k = 0; k < s.c && a->logits; k++)
-        dot += (double)s.p[at + k * s.d] * (s.total[k] + (k == y ? s.meet[k] : 0));
-      for (int64_t k = 0; k < s.c; k++) {
-        double q = s.total[k] + (k == y ? s.meet[k] : 0);
-        dx[at + k * s.d] = (float)(a->logits ? (double)s.p[at + k * s.d] * (q - dot) : q);
-      }
+  double *dot = vt_calloc((size_t)s.d + 1, sizeof *dot); /* Σ_k p_k q_k of each pixel of one image */
+  if (!dot) rc = vt_fail(e, VT_ENOMEM, "out of memory");
+  for (int64_t n = 0; n < s.n && !rc; n++) {
+    const float *p = s.p + n * s.c * s.d;
+    float *out = dx + n * s.c * s.d;
+    for (int64_t d = 0; d < s.d; d++) dot[d] = 0;
+    for (int64_t k = 0; k < s.c && a->logits; k++)
+      for (int64_t d = 0; d < s.d; d++) dot[d] += (double)p[k * s.d + d] * s.total[k];
+    for (int64_t d = 0; d < s.d && a->logits; d++) {
+      int64_t y = vt__dice_label(labels, n * s.d + d);
+      if (y != a->ignore_index) dot[d] += (double)p[y * s.d + d] * s.meet[y];
     }
+    for (int64_t k = 0; k < s.c; k++)
+      for (int64_t d = 0; d < s.d; d++) {
+        double v = (double)p[k * s.d + d];
+        out[k * s.d + d] = (float)(a->logits ? v * (s.total[k] - dot[d]) : s.total[k]);
+      }
+    for (int64_t d = 0; d < s.d; d++) {
+      int64_t y = vt__dice_label(labels, n * s.d + d);
+      if (y == a->ignore_index)
+        for (int64_t k = 0; k < s.c; k++) out[k * s.d + d] = 0;
+      else
+        out[y * s.d + d] += (float)(a->logits ? (double)p[y * s.d + d] * s.meet[y] : s.meet[y]);
+    }
+  }
+  vt_free(dot);
   vt__dice_clear(&s);
-  return VT_OK;
+  return rc;
 }
 
 static const struct vt_attr_desc attrs[] = {VT__DICE_ROWS};

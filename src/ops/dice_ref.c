@@ -40,20 +40,30 @@ int vt__dice_init(struct vt__dice *s, const struct vt_ref_call *c, const struct 
     return vt_fail(e, VT_ENOMEM, "out of memory");
   }
   memcpy(s->p, x->data, vt_tensor_bytes(x));
-  for (int64_t n = 0; n < s->n; n++)
+  for (int64_t n = 0; n < s->n; n++) {
+    float *p = s->p + n * s->c * s->d;
+    if (a->logits) vt__softmax_rows(p, p, s->c, s->d, s->d, false);
     for (int64_t d = 0; d < s->d; d++) {
-      int64_t at = n * s->c * s->d + d, y = vt__dice_label(labels, n * s->d + d);
-      if (a->logits) vt__softmax_row((const float *)x->data + at, s->p + at, s->c, s->d, false);
-      if (y == a->ignore_index) continue;
+      int64_t y = vt__dice_label(labels, n * s->d + d);
+      if (y == a->ignore_index) { /* counts nowhere: neither in the sums nor in the gradient */
+        for (int64_t k = 0; k < s->c; k++) p[k * s->d + d] = 0;
+        continue;
+      }
       if (y < 0 || y >= s->c) {
+        int64_t classes = s->c;
         vt__dice_clear(s);
         return vt__bad(e, VT_EARG, c->node, "label %lld, 0 to %lld expected", (long long)y,
-                       (long long)x->dim[1] - 1);
+                       (long long)classes - 1);
       }
-      for (int64_t k = 0; k < s->c; k++) s->total[k] += (double)s->p[at + k * s->d];
-      s->meet[y] += (double)s->p[at + y * s->d];
+      s->meet[y] += (double)p[y * s->d + d];
       s->total[y] += 1;
       s->present += s->count[y]++ == 0;
     }
+    for (int64_t k = 0; k < s->c; k++) {
+      double sum = 0;
+      for (int64_t d = 0; d < s->d; d++) sum += (double)p[k * s->d + d];
+      s->total[k] += sum;
+    }
+  }
   return VT_OK;
 }

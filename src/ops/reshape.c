@@ -63,8 +63,7 @@ static int ref(const struct vt_ref_call *c, struct vt_err *e)
   return rc ? rc : vt__view(c, nd, want, e);
 }
 
-static const struct vt_attr_desc rows[] = {
-    VT_A_INT(struct attrs, allowzero, 0)};
+static const struct vt_attr_desc rows[] = {VT_A_INT(struct attrs, allowzero, 0)};
 static const struct vt_op_case cases[] = {
     {"merge", "", "f32[2,3,4] i64[2]={6,4}"},
     {"keep and rest", "", "f32[2,3,4] i64[3]={0,-1,2}"},

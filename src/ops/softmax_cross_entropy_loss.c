@@ -19,11 +19,10 @@ static int ref(const struct vt_ref_call *c, struct vt_err *e)
   int rc = logp ? VT_OK : vt_tensor_init(&own, VT_F32, x->rank, x->dim, e);
   if (rc) return rc;
   if (!logp) logp = &own;
-  for (int64_t n = 0; n < s.n; n++)
-    for (int64_t d = 0; d < s.d; d++) {
-      int64_t at = n * s.c * s.d + d;
-      vt__softmax_row((const float *)x->data + at, (float *)logp->data + at, s.c, s.d, true);
-    }
+  for (int64_t n = 0; n < s.n; n++) {
+    int64_t at = n * s.c * s.d;
+    vt__softmax_rows((const float *)x->data + at, (float *)logp->data + at, s.c, s.d, s.d, true);
+  }
   rc = vt__loss_reduce(c, &s, logp->data, c->in[1], vt__arg(c, 2), e);
   vt_tensor_clear(&own);
   return rc;

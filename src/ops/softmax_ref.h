@@ -4,19 +4,9 @@
 
 #include "ops/util.h"
 
-/* p[i] = exp(x[i] − max) / Σ, for n values `step` apart; with `log` their logarithm. */
-static inline void vt__softmax_row(const float *x, float *p, int64_t n, int64_t step, bool log_)
-{
-  float top = -INFINITY;
-  double sum = 0;
-  for (int64_t i = 0; i < n; i++) top = VT_MAX(top, x[i * step]);
-  for (int64_t i = 0; i < n; i++) sum += exp((double)(x[i * step] - top));
-  double ls = log(sum);
-  for (int64_t i = 0; i < n; i++) {
-    double v = (double)(x[i * step] - top) - ls;
-    p[i * step] = (float)(log_ ? v : exp(v));
-  }
-}
+/* p = exp(x − max) / Σ, or its logarithm, along n values `step` apart, for `rows` neighbouring places at once
+ * (step apart for none of them: rows <= step, or rows = 1). p may be x. */
+void vt__softmax_rows(const float *x, float *p, int64_t n, int64_t step, int64_t rows, bool log_);
 int vt__softmax_infer(struct vt_node *n, struct vt_err *e);
 int vt__softmax_ref(const struct vt_ref_call *c, bool log_, struct vt_err *e);
 /* Sum of v along the axis that the softmax runs along, kept as one. */
