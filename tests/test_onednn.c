@@ -225,6 +225,29 @@ static void plan(struct vt_plan_node *n, const struct fixture *f, int block, boo
   }
 }
 
+static void compare_all(const struct vt_plan_node *n, const struct fixture *f, void *const *out,
+                        const struct vt_op_case *c, const char *what)
+{
+  for (int i = 0; i < n->nout; i++) {
+    if (!n->out[i].used) continue;
+    char at[400];
+    assert_int_equal(n->out[i].dtype, f->out[i].dtype);
+    snprintf(at, sizeof at, "%s output %d (layout %d from %d)", what, i, n->out[i].block, n->in[0].block);
+    compare(at, &n->out[i], out[i], &f->out[i], c->tol ? c->tol : 1e-4f);
+  }
+}
+
+/* Whether output i may stand in the bytes of input j, and the slots agree. */
+static bool may_alias(const struct vt_plan_node *n, int i, int j)
+{
+  const struct vt_op_desc *op = n->node->op;
+  bool named = (i == 0 && j == 0 && op->traits & VT_INPLACE0) ||
+               (i < (int)VT_COUNT(op->inplace) && op->inplace[i] == j + 1);
+  const struct vt_slot *a = &n->in[j], *b = &n->out[i];
+  return named && a->used && b->used && !a->packed && a->dtype == b->dtype && a->block == b->block &&
+         a->rank == b->rank && !memcmp(a->dim, b->dim, (size_t)a->rank * sizeof *a->dim);
+}
+
 /* 1 served and equal, 0 refused. */
 static int check(const struct vt_kernel_desc *k, struct fixture *f, const struct vt_op_case *c, int block,
                  bool training, bool constant)
@@ -255,13 +278,24 @@ static int check(const struct vt_kernel_desc *k, struct fixture *f, const struct
   struct vt_run_args a = {f->node, in, out, pad, 1};
   for (int round = 0; round < 2; round++)
     if (k->run(state, &a, &e)) fail_msg("%s: run: %s", what, e.msg);
+  compare_all(&n, f, out, c, what);
+  bool aliased = false;
   for (int i = 0; i < n.nout; i++)
-    if (n.out[i].used) {
-      assert_int_equal(n.out[i].dtype, f->out[i].dtype);
-      char at[300];
-      snprintf(at, sizeof at, "%s output %d (layout %d from %d)", what, i, n.out[i].block, n.in[0].block);
-      compare(at, &n.out[i], out[i], &f->out[i], c->tol ? c->tol : 1e-4f);
-    }
+    for (int j = 0; j < n.nin && n.out[i].used; j++)
+      if (may_alias(&n, i, j)) {
+        vt_free(out[i]);
+        out[i] = in[j];
+        aliased = true;
+      }
+  if (aliased) {
+    memset(pad, 0xff, scratch + 64);
+    if (k->run(state, &a, &e)) fail_msg("%s: run in place: %s", what, e.msg);
+    strncat(what, " in place", sizeof what - strlen(what) - 1);
+    compare_all(&n, f, out, c, what);
+    for (int i = 0; i < n.nout; i++)
+      for (int j = 0; j < n.nin; j++)
+        if (out[i] == in[j]) in[j] = NULL;
+  }
   for (int i = 0; i < MAX_IO; i++) {
     vt_free(in[i]);
     vt_free(out[i]);
