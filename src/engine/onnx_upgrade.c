@@ -50,6 +50,7 @@ static const struct {
     {"Less", 7, "Less"},
     {"Equal", 7, "Equal"},
     {"Gemm", 7, "Gemm"},
+    {"PRelu", 7, "PRelu"},
     {"Dropout", 7, "Dropout"},
 };
 
@@ -164,12 +165,14 @@ static int softmax(struct vt_graph *g, struct vt__onnx_node *n, struct vt_err *e
  * with the last ones, as today): ones are put behind it. Without broadcast=1 the shapes were equal. */
 static int broadcast(struct vt_graph *g, struct vt__onnx_node *n, struct vt_err *e)
 {
-  const Onnx__AttributeProto *on = vt__onnx_attr(n, "broadcast"), *at = vt__onnx_attr(n, "axis");
-  if (!on || !on->i || !at || n->nin != 2 || !n->in[0] || !n->in[1]) return 0;
+  bool prelu = strcmp(n->op, "PRelu") == 0; /* its slopes are one, or one per channel */
+  const Onnx__AttributeProto *on = vt__onnx_attr(n, "broadcast"), *at = on ? vt__onnx_attr(n, "axis") : NULL;
+  if ((!prelu && (!on || !on->i || !at)) || n->nin != 2 || !n->in[0] || !n->in[1]) return 0;
   int ra = n->in[0]->rank, rb = n->in[1]->rank;
+  if (prelu && (rb != 1 || n->in[1]->dim[0] == 1)) return 0;
   if (ra < 0 || rb < 0)
     return vt_fail(e, VT_EUNSUPPORTED, "%s with broadcast at an axis of unknown shapes", n->op);
-  int64_t behind = ra - rb - (at->i < 0 ? at->i + ra : at->i), axes[VT_MAX_RANK];
+  int64_t first = prelu ? 1 : at->i < 0 ? at->i + ra : at->i, behind = ra - rb - first, axes[VT_MAX_RANK];
   if (behind < 0 || rb + behind > VT_MAX_RANK) return vt_fail(e, VT_EFORMAT, "%s: axis out of range", n->op);
   for (int64_t i = 0; i < behind; i++) axes[i] = rb + i;
   if (!behind) return 0;

@@ -16,7 +16,7 @@ static double source(const struct vt_resize_attrs *a, int64_t i, int64_t n, int6
     return centre * (1 - adjust) + (x + 0.5) / scale - 0.5;
   }
   case VT_RESIZE_PYTORCH_HALF_PIXEL: return m > 1 ? (x + 0.5) / scale - 0.5 : 0;
-  case VT_RESIZE_ALIGN_CORNERS: return m > 1 ? x * (len - 1) / (out - 1) : 0;
+  case VT_RESIZE_ALIGN_CORNERS: return m > 1 ? x * (len - 1) / (scale * len - 1) : 0; /* sic: not rounded */
   case VT_RESIZE_ASYMMETRIC: return x / scale;
   case VT_RESIZE_TF_HALF_PIXEL_FOR_NN: return (x + 0.5) / scale;
   case VT_RESIZE_TF_CROP_AND_RESIZE:
