@@ -44,7 +44,9 @@ bench: all
 models: all
 	@sh tools/models.sh $(BUILD)/vitrine
 
-install: all
+install: deps $(BUILD)/build.ninja
+	meson configure $(BUILD) --prefix $(abspath $(PREFIX))
+	ninja -C $(BUILD)
 	meson install -C $(BUILD) --no-rebuild
 
 clean:

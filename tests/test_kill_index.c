@@ -1,5 +1,5 @@
 /* kill -9 in the middle of indexing, at random moments: what was acknowledged is there, and the same command
- * ends with the catalogue that an undisturbed run makes. Usage: test_kill_index [KILLS]; tests/kill_index.sh
+ * ends with the catalogue that an undisturbed run makes. Usage: test_kill_index [KILLS]; tools/kill_index.sh
  * calls it. */
 #include <setjmp.h>
 #include <signal.h>

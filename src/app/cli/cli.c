@@ -1,6 +1,7 @@
 /* The command line's frame: finds the verb, parses its options, prints help and errors, sets the exit code.
  */
-#include "app/cli/verb.h"
+#include "app/cli/help.h"
+#include "config.h"
 
 #include <locale.h>
 #include <stdlib.h>
@@ -18,24 +19,11 @@ const struct vt_verb *const vt_verbs[] = {
     NULL};
 const int vt_nverbs = (int)VT_COUNT(vt_verbs) - 1;
 
-static void print_overview(FILE *f)
+static int print(struct vt_buf *b, FILE *f)
 {
-  fprintf(f, "vitrine %s: visual search for fashion\n\nusage: vitrine VERB [options] [arguments]\n\n",
-          VT_VERSION);
-  for (int i = 0; i < vt_nverbs; i++) fprintf(f, "  %-16s %s\n", vt_verbs[i]->name, vt_verbs[i]->summary);
-  fprintf(f, "\n'vitrine VERB --help' tells a verb's options. Every verb takes --threads N and --quiet.\n");
-}
-
-static void print_help(FILE *f, const struct vt_verb *v)
-{
-  struct vt_buf b;
-  vt_buf_init(&b);
-  vt_buf_addf(&b, "usage: vitrine %s [options] %s\n\n%s.\n", v->name, v->args ? v->args : "", v->summary);
-  if (v->help) vt_buf_addf(&b, "\n%s\n", v->help);
-  if (v->nopt) vt_buf_adds(&b, "\noptions:\n");
-  vt_opt_help(v->opt, v->nopt, &b);
-  if (b.data) fputs(b.data, f);
-  vt_buf_clear(&b);
+  if (b->data) fputs(b->data, f);
+  vt_buf_clear(b);
+  return fflush(f) ? VT_EXIT_FAILED : VT_EXIT_DONE;
 }
 
 /* The verb named by the first one or two words; *words says how many. */
@@ -77,11 +65,11 @@ static int global_options(int *argc, char **argv, struct vt_err *e)
     }
     if (!strcmp(argv[i], "--quiet")) {
       vt_log_set(VT_LOG_ERROR);
-    } else if (!strcmp(argv[i], "--threads")) {
-      if (i + 1 >= *argc || !vt_parse_i64(argv[i + 1], &n) || n < 1 || n > 1024)
-        return vt_fail(e, VT_EUSAGE, "--threads: expected a number from 1 to 1024");
+    } else if (!strcmp(argv[i], "--threads") || !strncmp(argv[i], "--threads=", 10)) {
+      const char *value = argv[i][9] ? argv[i] + 10 : ++i < *argc ? argv[i] : "";
+      if (!vt_parse_i64(value, &n) || n < 1 || n > 1024)
+        return vt_fail(e, VT_EUSAGE, "--threads: '%s': expected a number from 1 to 1024", value);
       vt_threads_set((int)n);
-      i++;
     } else {
       argv[kept++] = argv[i];
     }
@@ -133,9 +121,12 @@ int vt_cli_main(int argc, char **argv)
 {
   setlocale(LC_CTYPE, "C.UTF-8");
   vt_isa_init();
-  if (argc < 2 || !strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help")) {
-    print_overview(argc < 2 ? stderr : stdout);
-    return argc < 2 ? VT_EXIT_USAGE : VT_EXIT_DONE;
+  struct vt_buf text;
+  vt_buf_init(&text);
+  if (argc < 2 || !strcmp(argv[1], "--help") || !strcmp(argv[1], "-h")) {
+    vt_help_overview(&text);
+    int code = print(&text, argc < 2 ? stderr : stdout);
+    return argc < 2 ? VT_EXIT_USAGE : code;
   }
   if (!strcmp(argv[1], "--version")) {
     printf("vitrine %s\n", VT_VERSION);
@@ -145,8 +136,8 @@ int vt_cli_main(int argc, char **argv)
   const struct vt_verb *v = find_verb(argc, argv, &words);
   if (!v) return unknown_verb(argc, argv);
   if (wants_help(argc - words, argv + words)) {
-    print_help(stdout, v);
-    return VT_EXIT_DONE;
+    vt_help_verb(v, &text);
+    return print(&text, stdout);
   }
   vt_interrupt_install();
   argv[words] = argv[0];
@@ -169,7 +160,7 @@ int vt_model_places(struct vt_cli *cli, const char *models_option, const char **
   static const char *const beside[] = {"models", "../models", "../share/vitrine/models"};
   for (size_t i = 0; i < VT_COUNT(beside); i++)
     if ((places[np] = vt_path_join(&cli->arena, here, beside[i]))) np++;
-  places[np++] = VT_PREFIX "/share/vitrine/models";
+  places[np++] = VT_MODELS_DIR;
   return np;
 }
 

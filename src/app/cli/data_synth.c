@@ -8,12 +8,12 @@ struct opts {
 };
 static const struct vt_opt rows[] = {
     {"out", 'o', VT_OPT_STRING, offsetof(struct opts, out), NULL, 0, 0, NULL, "FOLDER",
-     "Folder to write (also the first argument)"},
+     "folder to write (also the first argument)"},
     {"products", 0, VT_OPT_INT, offsetof(struct opts, products), "400", 14, 1e7, NULL, "N",
-     "Products in the catalogue"},
-    {"photos", 0, VT_OPT_INT, offsetof(struct opts, photos), "100", 0, 1e7, NULL, "N", "Street photos"},
+     "products in the catalogue"},
+    {"photos", 0, VT_OPT_INT, offsetof(struct opts, photos), "100", 0, 1e7, NULL, "N", "street photos"},
     {"seed", 0, VT_OPT_INT, offsetof(struct opts, seed), "1", 0, 9e15, NULL, "N",
-     "The same seed and numbers give the same files"},
+     "the same seed and numbers give the same files"},
 };
 
 static int run(struct vt_cli *cli, const void *opts, const struct vt_strings *args, struct vt_err *e)

@@ -9,11 +9,11 @@ struct opts {
 };
 static const struct vt_opt rows[] = {
     {"out", 'o', VT_OPT_STRING, offsetof(struct opts, out), NULL, 0, 0, NULL, "RUN",
-     "Folder of the run: models, checkpoint, results, charts"},
+     "folder of the run: models, checkpoint, results, charts"},
     {"data", 0, VT_OPT_STRING, offsetof(struct opts, data), NULL, 0, 0, NULL, "FOLDER",
-     "Folder of the data sets (else VITRINE_DATA)"},
+     "folder of the data sets (else VITRINE_DATA)"},
     {"keys", 0, VT_OPT_STRING, offsetof(struct opts, keys), NULL, 0, 0, NULL, "TASK",
-     "Print all keys of a task's recipes with their defaults, as a recipe"},
+     "print all keys of a task's recipes with their defaults, as a recipe"},
 };
 
 static int print_keys(struct vt_cli *cli, const char *task, struct vt_err *e)
