@@ -28,6 +28,20 @@ static void *open_embedder(void *arg)
   return NULL;
 }
 
+/* One run on nothing: the embedder compiles its program now, beside the segmenter's, and not after it. A
+ * failure shows again when the first photo is embedded. */
+static void *warm_embedder(void *arg)
+{
+  struct vt_look *l = arg;
+  const struct vt_preprocess *p = vt_embedder_preprocess(l->embedder);
+  float *in = vt_calloc((size_t)VT__EMBED_BATCH * 3 * (size_t)p->width * (size_t)p->height, sizeof *in);
+  float *out = vt_calloc(VT__EMBED_BATCH, (size_t)vt_embedder_dim(l->embedder) * sizeof *out);
+  if (in && out) vt_embedder_run(l->embedder, in, VT__EMBED_BATCH, out, NULL, NULL);
+  vt_free(in);
+  vt_free(out);
+  return NULL;
+}
+
 /* Row bitmap of the products that pass the filter. */
 static int make_filter(struct vt_look *l, struct vt_err *e)
 {
@@ -110,6 +124,8 @@ int vt_look_open(struct vt_look **out, const struct vt_look_opts *o, const struc
   }
   if (!rc && o->segmenter) rc = open_segmenter(l, e);
   if (embedder_runs) pthread_join(embedder_thread, NULL);
+  if (!rc && o->embedder && !embedder.rc && o->catalog && o->segmenter)
+    l->warming = !pthread_create(&l->warm_thread, NULL, warm_embedder, l);
   if (catalog_runs) pthread_join(catalog_thread, NULL);
   if (!rc && embedder.rc) rc = vt_fail(e, embedder.rc, "%s", embedder.err.msg);
   if (!rc && catalog.rc) rc = vt_fail(e, catalog.rc, "%s", catalog.err.msg);
@@ -126,6 +142,7 @@ int vt_look_open(struct vt_look **out, const struct vt_look_opts *o, const struc
 void vt_look_close(struct vt_look *l)
 {
   if (!l) return;
+  if (l->warming) pthread_join(l->warm_thread, NULL);
   vt_index_free(l->index);
   vt_catalog_vectors_clear(&l->vectors);
   vt_catalog_close(l->catalog);

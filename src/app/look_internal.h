@@ -13,6 +13,8 @@ struct vt_look {
   const struct vt_registry *registry;
   struct vt_segmenter *segmenter;
   struct vt_embedder *embedder;
+  pthread_t warm_thread; /* compiles the embedder while the first photo is segmented */
+  bool warming;
   struct vt_catalog *catalog;
   pthread_mutex_t catalog_lock;
   struct vt_catalog_vectors vectors;
