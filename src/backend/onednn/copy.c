@@ -1,4 +1,4 @@
-/* Transpose, Expand, Slice, ai.vitrine:SliceGrad and Concat.
+/* Transpose, Expand, Slice, ai.vitrine:SliceGrad, Concat and Split.
  *
  * In plain layout they are strided copies. On blocked feature maps: Expand of (N, C, 1, 1) over space, and
  * Slice, SliceGrad and Concat along channels that start at full blocks copy whole planes; channels-last
@@ -9,8 +9,9 @@
 
 struct state {
   int n;
-  struct vt__move move[VT_MAX_IN]; /* one per input */
-  size_t zero;                     /* bytes of the output to zero first */
+  bool split; /* the moves go to one output each, not from one input each */
+  struct vt__move move[VT_MAX_IN];
+  size_t zero; /* bytes of the output to zero first */
 };
 
 static void strides(const struct vt_slot *s, int64_t *out)
@@ -74,7 +75,10 @@ static int run(const void *state, const struct vt_run_args *a, struct vt_err *e)
 {
   const struct state *s = state;
   if (s->zero) memset(a->out[0], 0, s->zero);
-  for (int i = 0; i < s->n; i++) vt__move_run(&s->move[i], a->in[i], a->out[0]);
+  for (int i = 0; i < s->n; i++) {
+    void *to = a->out[s->split ? i : 0];
+    if (to) vt__move_run(&s->move[i], a->in[s->split ? 0 : i], to);
+  }
   return VT_OK;
 }
 
@@ -289,12 +293,55 @@ static int concat_prepare(const struct vt_plan_node *n, void **out, size_t *scra
   return finish(s, out, scratch);
 }
 
+/* ---- Split ---- */
+static int split_accepts(struct vt_plan_node *n, char *reason, size_t size)
+{
+  struct vt_slot *x = &n->in[0];
+  int64_t axis = vt__attr_int(n->node, "axis", 0), step[VT_MAX_RANK] = {1, 1, 1, 1}, start[VT_MAX_RANK] = {0};
+  if (axis < 0) axis += x->rank;
+  if (!copyable(x->dtype)) return vt__refuse(reason, size, "dtype");
+  if (n->nin > 1 && n->in[1].used && !n->in[1].constant)
+    return vt__refuse(reason, size, "split is not constant");
+  int block = axis == 1 ? x->block : VT_PLAIN;
+  for (int i = 0; i < n->nout; i++) {
+    if (!n->out[i].used) return vt__refuse(reason, size, "output %d is not taken", i);
+    if (!along_channels(&n->out[i], x, start, step, block)) block = VT_PLAIN;
+    start[1] += x->rank == 4 ? n->out[i].dim[1] : 0;
+  }
+  x->block = block;
+  for (int i = 0; i < n->nout; i++) {
+    n->out[i].block = block;
+    n->out[i].dtype = x->dtype;
+  }
+  if (n->nin > 1) n->in[1].packed = n->in[1].used;
+  return 1;
+}
+
+static int split_prepare(const struct vt_plan_node *n, void **out, size_t *scratch, struct vt_err *e)
+{
+  struct state *s = vt_calloc(1, sizeof *s);
+  if (!s) return vt_fail(e, VT_ENOMEM, "split");
+  const struct vt_slot *x = &n->in[0];
+  int64_t axis = vt__attr_int(n->node, "axis", 0), at = 0;
+  if (axis < 0) axis += x->rank;
+  for (int i = 0; i < n->nout; i++) {
+    struct vt__move *m = &s->move[i];
+    between(m, x, &n->out[i], n->out[i].dim);
+    m->in_at = x->rank == 4 && x->block != VT_PLAIN ? channel_at(x, at) : at * m->from[axis];
+    at += n->out[i].dim[axis];
+  }
+  s->n = n->nout;
+  s->split = true;
+  return finish(s, out, scratch);
+}
+
 static const struct vt_kernel_desc kernels[] = {
     {"strided copy", "Transpose", transpose_accepts, transpose_prepare, run, vt_free},
     {"strided copy", "Expand", expand_accepts, expand_prepare, run, vt_free},
     {"strided copy", "Slice", slice_accepts, slice_prepare, run, vt_free},
     {"strided copy", "ai.vitrine:SliceGrad", slice_accepts, slice_prepare, run, vt_free},
     {"strided copy", "Concat", concat_accepts, concat_prepare, run, vt_free},
+    {"strided copy", "Split", split_accepts, split_prepare, run, vt_free},
 };
-const struct vt_kernel_desc *const vt_kernels_copy[] = {&kernels[0], &kernels[1], &kernels[2],
-                                                        &kernels[3], &kernels[4], NULL};
+const struct vt_kernel_desc *const vt_kernels_copy[] = {&kernels[0], &kernels[1], &kernels[2], &kernels[3],
+                                                        &kernels[4], &kernels[5], NULL};

@@ -36,6 +36,7 @@ static const struct {
     {"Neg", true, VT__NEG},
     {"Abs", true, VT__ABS},
     {"Reciprocal", true, VT__RECIPROCAL},
+    {"Erf", true, VT__ERF},
 };
 
 /* Bounds of Clip: inputs 1 and 2 if they are constants, else the attributes of old operator sets. */
@@ -74,6 +75,7 @@ static int accepts(struct vt_plan_node *n, char *reason, size_t size)
   struct state s = {.grad = !strcmp(n->node->op->name, "ActivationGrad")};
   struct vt_slot *x = &n->in[0], *y = &n->out[0];
   if (!vt__is_real(x) || !vt__is_real(y)) return vt__refuse(reason, size, "not of f32 or bf16");
+  if (vt__attr_int(n->node, "approximate", 0)) return vt__refuse(reason, size, "approximate form");
   if (!parameters(n, &s)) return vt__refuse(reason, size, "bounds are not constant");
   if (s.grad) {
     if (!vt__is_real(&n->in[1])) return vt__refuse(reason, size, "not of f32 or bf16");
@@ -145,6 +147,9 @@ const struct vt_kernel_desc *const vt_kernels_eltwise[] = {K("Relu"),
                                                            K("Neg"),
                                                            K("Abs"),
                                                            K("Reciprocal"),
+                                                           K("Selu"),
+                                                           K("Gelu"),
+                                                           K("Erf"),
                                                            K("ai.vitrine:Silu"),
                                                            K("ai.vitrine:ActivationGrad"),
                                                            NULL};

@@ -109,6 +109,7 @@ static void unary(enum vt__unary op, const float *x, float *y, int64_t n)
   case VT__ABS: MAP(fabsf(v))
   case VT__RECIPROCAL: MAP(1 / v)
   case VT__SQUARE: MAP(v * v)
+  case VT__ERF: MAP(vt__erff(v))
   }
 }
 #undef MAP

@@ -9,7 +9,7 @@
 #include <string.h>
 #include "ops/attrs.h"
 
-enum vt__unary { VT__EXP, VT__LOG, VT__SQRT, VT__NEG, VT__ABS, VT__RECIPROCAL, VT__SQUARE };
+enum vt__unary { VT__EXP, VT__LOG, VT__SQRT, VT__NEG, VT__ABS, VT__RECIPROCAL, VT__SQUARE, VT__ERF };
 enum vt__binary { VT__ADD, VT__SUB, VT__MUL, VT__DIV, VT__MIN, VT__MAX };
 
 struct vt__fast {
