@@ -200,7 +200,7 @@ static void faults_of_a_run_are_named(void **state)
   toy_nan_at = 0;
   assert_non_null(strstr(e.msg, "nan in epoch 2, step 2"));
   set[0] = "best=nosuch";
-  assert_int_equal(train_here(file("nosuch", ""), set, 1, &e), VT_EUSAGE);
+  assert_int_equal(train_here(file("nosuch", ""), set, 1, &e), VT_EARG);
   assert_non_null(strstr(e.msg, "accuracy"));
   set[0] = "best=accuracy"; /* corrected: nothing is lost */
   assert_int_equal(train_here(file("nosuch", ""), set, 1, &e), 0);
@@ -209,7 +209,7 @@ static void faults_of_a_run_are_named(void **state)
   assert_int_equal(train_here(file("few", ""), set, 1, &e), VT_EARG);
   assert_non_null(strstr(e.msg, "50 samples"));
   set[0] = "freeze=nothing.";
-  assert_int_equal(train_here(file("frozen", ""), set, 1, &e), VT_EUSAGE);
+  assert_int_equal(train_here(file("frozen", ""), set, 1, &e), VT_EARG);
   set[0] = "init=/nonexistent.onnx";
   assert_int_equal(train_here(file("init", ""), set, 1, &e), VT_ENOENT);
   int lock = open(file("whole", ".lock"), O_RDWR);

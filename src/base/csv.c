@@ -95,6 +95,9 @@ static int finish_record(struct vt_csv *c, struct vt_err *e)
     c->field[i] = c->text.data + c->length[i];
     int64_t end = i + 1 < c->nfields ? c->length[i + 1] : (int64_t)c->text.len;
     c->length[i] = end - c->length[i] - 1;
+    if (memchr(c->field[i], 0, (size_t)c->length[i]))
+      return vt_fail(e, VT_EFORMAT, "%s: line %lld: a zero byte in field %d", c->path, (long long)c->line,
+                     i + 1);
   }
   return 0;
 }
@@ -149,6 +152,9 @@ int vt_csv_find(const struct vt_csv *c, const char *name)
 int vt_csv_need(const struct vt_csv *c, const char *name, int *column, struct vt_err *e)
 {
   *column = vt_csv_find(c, name);
+  for (int i = *column + 1; *column >= 0 && i < c->ncolumns; i++)
+    if (!strcmp(c->column[i], name))
+      return vt_fail(e, VT_EFORMAT, "%s: column '%s' stands twice", c->path, name);
   if (*column >= 0) return 0;
   struct vt_buf b;
   vt_buf_init(&b);

@@ -99,10 +99,23 @@ static int write_all(int fd, const char *data, size_t len)
   return 0;
 }
 
+/* Devices and pipes are written to, not replaced. */
+static int write_in_place(const char *path, const void *data, size_t len, struct vt_err *e)
+{
+  int fd = open(path, O_WRONLY | O_CLOEXEC);
+  int rc = fd < 0 || write_all(fd, data, len) ? vt_fail_errno(e, path) : 0;
+  if (fd >= 0 && close(fd) && !rc) rc = vt_fail_errno(e, path);
+  return rc;
+}
+
 int vt_file_write_atomic(const char *path, const void *data, size_t len, struct vt_err *e)
 {
   int rc = 0, fd = -1;
   struct vt_arena a;
+  struct stat st;
+  if (!stat(path, &st) && S_ISDIR(st.st_mode))
+    return vt_fail(e, VT_EARG, "%s: a folder, expected a file", path);
+  if (!stat(path, &st) && !S_ISREG(st.st_mode)) return write_in_place(path, data, len, e);
   vt_arena_init(&a);
   char *tmp = vt_arena_printf(&a, "%s.tmp-%ld", path, (long)getpid()), *dir = vt_path_dir(&a, path);
   if (!tmp || !dir) {

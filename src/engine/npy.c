@@ -61,8 +61,8 @@ static int parse_header(const char *header, const char *path, struct vt_tensor *
     if (strncmp(descr + 1, types[i].descr, 3) == 0 && (*descr == '\'' || *descr == '"') && descr[4] == *descr)
       t->dtype = types[i].t;
   if (!t->dtype)
-    return vt_fail(e, VT_EUNSUPPORTED, "%s: array of type %.12s; numbers in little-endian order are read",
-                   path, descr);
+    return vt_fail(e, VT_EUNSUPPORTED, "%s: array of type %.*s; numbers in little-endian order are read",
+                   path, (int)VT_MIN(strcspn(descr + 1, "'\"") + 2, (size_t)40), descr);
   return 0;
 }
 

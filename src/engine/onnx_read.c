@@ -281,6 +281,7 @@ static int fold_cast(struct vt__onnx_reader *r, struct vt_graph *g, const struct
 static int node_error(const struct vt__onnx_reader *r, const Onnx__NodeProto *p, int rc, struct vt_err *e)
 {
   const char *name = text_or(p->name, p->n_output ? text_or(p->output[0], "") : "");
+  if (e && !strncmp(e->msg, "node '", 6)) return vt_fail_in(e, rc, "%s", r->file->path);
   return vt_fail_in(e, rc, "%s: node '%.100s'", r->file->path, name);
 }
 

@@ -117,12 +117,17 @@ int vt_image_probe(struct vt_image_info *info, const void *data, size_t len, str
   return f ? probe(f, info, data, len, e) : VT_EFORMAT;
 }
 
-static int64_t pixel_limit(const struct vt_decode_opts *o)
+static int check_pixels(const struct format *f, const struct vt_decode_opts *o,
+                        const struct vt_image_info *info, struct vt_err *e)
 {
-  int64_t limit = o->max_pixels;
-  const char *env = limit > 0 ? NULL : getenv("VITRINE_MAX_PIXELS");
-  if (env && (!vt_parse_i64(env, &limit) || limit < 1)) limit = 0;
-  return limit > 0 ? limit : VT_MAX_PIXELS;
+  int64_t limit = o->max_pixels > 0 ? o->max_pixels : VT_MAX_PIXELS;
+  int64_t pixels = (int64_t)info->file_width * info->file_height;
+  const char *env = o->max_pixels > 0 ? NULL : getenv("VITRINE_MAX_PIXELS");
+  if (env && *env && (!vt_parse_i64(env, &limit) || limit < 1))
+    return vt_fail(e, VT_EARG, "VITRINE_MAX_PIXELS='%s': expected a number above 0", env);
+  if (pixels <= limit) return 0;
+  return vt_fail(e, VT_ELIMIT, "%s of %d x %d = %lld pixels: the limit is %lld (VITRINE_MAX_PIXELS)", f->name,
+                 info->file_width, info->file_height, (long long)pixels, (long long)limit);
 }
 
 /* Integer form of (a * v + (255 - a) * 255) / 255, rounded. */
@@ -186,11 +191,8 @@ int vt_image_decode(struct vt_image *im, const void *data, size_t len, const str
   if (o->labels && f->id != VT_FMT_PNG)
     return vt_fail(e, VT_EFORMAT, "a label map must be a grey or palette PNG, this is %s", f->name);
   int rc = probe(f, info, data, len, e);
+  if (!rc) rc = check_pixels(f, o, info, e);
   if (rc) return rc;
-  int64_t limit = pixel_limit(o), pixels = (int64_t)info->file_width * info->file_height;
-  if (pixels > limit)
-    return vt_fail(e, VT_ELIMIT, "%s of %d x %d = %lld pixels: the limit is %lld (VITRINE_MAX_PIXELS)",
-                   f->name, info->file_width, info->file_height, (long long)pixels, (long long)limit);
   rc = f->decode(&r, data, len, o, info, e);
   if (rc)
     vt_fail_in(e, rc, "%s", f->name);

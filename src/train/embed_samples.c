@@ -169,7 +169,7 @@ int vt__embed_samples_read(struct vt__embed_samples *s, struct vt_dataset *d,
   if (rc) return rc;
   for (int h = 0; h < o->nheads; h++) {
     attr[h] = vt_dataset_attr(d, o->head[h]);
-    if (attr[h] < 0) return vt_fail(e, VT_EUSAGE, "heads: products have no attribute '%s'", o->head[h]);
+    if (attr[h] < 0) return vt_fail(e, VT_EARG, "heads: products have no attribute '%s'", o->head[h]);
   }
   s->v = vt_calloc((size_t)d->n, sizeof *s->v);
   if (!s->v) return vt_fail(e, VT_ENOMEM, "embed: out of memory");

@@ -33,7 +33,7 @@ static int fault(const struct entries *t, int64_t line, struct vt_err *e, const 
   va_start(ap, fmt);
   vsnprintf(msg, sizeof msg, fmt, ap);
   va_end(ap);
-  if (line) return vt_fail(e, VT_EUSAGE, "%s:%lld: %s", t->path, (long long)line, msg);
+  if (line) return vt_fail(e, VT_EFORMAT, "%s:%lld: %s", t->path, (long long)line, msg);
   return vt_fail(e, VT_EUSAGE, "command line: %s", msg);
 }
 
@@ -174,7 +174,7 @@ static int find_task(struct vt_recipe_file *f, const struct entries *t,
   }
   int rc = 0;
   if (!given)
-    rc = vt_fail(e, VT_EUSAGE, "%s: the key `task` is missing; known tasks: %s", t->path, known.data);
+    rc = vt_fail(e, VT_EFORMAT, "%s: the key `task` is missing; known tasks: %s", t->path, known.data);
   else if (!f->task)
     rc = fault(t, given->line, e, "unknown task '%s'; known tasks: %s", given->value ? given->value : "",
                known.data);

@@ -27,7 +27,7 @@ static int freeze(struct vt_graph *g, const struct vt_recipe *r, struct vt_err *
     bool any = false;
     for (int i = 0; i < g->nvalues && !any; i++)
       any = g->values[i]->is_variable && !strncmp(g->values[i]->name, r->freeze.v[k], strlen(r->freeze.v[k]));
-    if (!any) return vt_fail(e, VT_EUSAGE, "freeze: no weight's name begins with '%s'", r->freeze.v[k]);
+    if (!any) return vt_fail(e, VT_EARG, "freeze: no weight's name begins with '%s'", r->freeze.v[k]);
   }
   for (int i = 0; i < g->nvalues; i++)
     if (g->values[i]->is_variable && frozen(r, g->values[i]->name)) g->values[i]->is_trainable = false;

@@ -116,7 +116,7 @@ static int parse_heads(struct task *t, struct vt_err *e)
     s += n + (s[n] == ',');
   }
   if (!t->sources.nheads || *s)
-    return vt_fail(e, VT_EUSAGE, "heads: expected 1 to %d attributes", VT__MAX_HEADS);
+    return vt_fail(e, VT_EARG, "heads: expected 1 to %d attributes", VT__MAX_HEADS);
   return vt__parse_ints("head_weights", t->o.head_weights, t->sources.nheads, 100000, t->head_weight, e);
 }
 

@@ -174,7 +174,7 @@ static int open_task(void **ctx, const void *opts, const struct vt_registry *r, 
   if (!rc) rc = vt__parse_ints("blocks", t->o.blocks, 4, 64, t->net.encoder.blocks, e);
   if (!rc) rc = vt__parse_ints("decoder", t->o.decoder, 4, 1024, t->net.decoder, e);
   if (!rc && (t->o.width % 32 || t->o.height % 32 || t->o.test_width % 32 || t->o.test_height % 32))
-    rc = vt_fail(e, VT_EUSAGE, "segment: width, height, test_width and test_height must be multiples of 32");
+    rc = vt_fail(e, VT_EARG, "segment: width, height, test_width and test_height must be multiples of 32");
   if (!rc && !data_dir)
     rc = vt_fail(e, VT_EARG, "segment: no data; set VITRINE_DATA to the folder that holds ccp/");
   if (!rc) rc = vt_dataset_init(&t->data, e);

@@ -205,7 +205,7 @@ static int best_column(const struct vt_results *t, const char *metric, struct vt
   struct vt_buf known;
   vt_buf_init(&known);
   for (int i = 0; i < t->ncols; i++) vt_buf_addf(&known, "%s%s", i ? ", " : "", t->name[i]);
-  int rc = vt_fail(e, VT_EUSAGE, "best: no metric '%s' is measured; there are %s", metric, known.data);
+  int rc = vt_fail(e, VT_EARG, "best: no metric '%s' is measured; there are %s", metric, known.data);
   vt_buf_clear(&known);
   return rc;
 }

@@ -6,6 +6,7 @@
 #include <locale.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define VERB(name) extern const struct vt_verb vt_verb_##name;
@@ -144,6 +145,12 @@ int vt_cli_main(int argc, char **argv)
   return run_verb(v, argc - words, argv + words);
 }
 
+static bool same_folder(const char *a, const char *b)
+{
+  struct stat x, y;
+  return !stat(a, &x) && !stat(b, &y) && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
+}
+
 int vt_model_places(struct vt_cli *cli, const char *models_option, const char **places)
 {
   char self[4096] = "";
@@ -160,7 +167,7 @@ int vt_model_places(struct vt_cli *cli, const char *models_option, const char **
   static const char *const beside[] = {"models", "../models", "../share/vitrine/models"};
   for (size_t i = 0; i < VT_COUNT(beside); i++)
     if ((places[np] = vt_path_join(&cli->arena, here, beside[i]))) np++;
-  places[np++] = VT_MODELS_DIR;
+  if (!same_folder(places[np - 1], VT_MODELS_DIR)) places[np++] = VT_MODELS_DIR;
   return np;
 }
 

@@ -1,0 +1,286 @@
+#!/bin/sh
+# Bad input, a line each: the command must end with the expected exit code, its message must hold the expected
+# words (the file's name and the fault), and nothing may crash. VITRINE_PROGRAM names the program; tiny_models
+# lies in tests/ beside it; bad_files.py makes the files.
+set -u
+program=${VITRINE_PROGRAM:?}
+here=$(cd "$(dirname "$0")" && pwd)
+dir=$(mktemp -d "${TMPDIR:-/tmp}/vitrine-bad-XXXXXX") || exit 1
+holder='' mounted=''
+clean() {
+  [ -z "$holder" ] || kill "$holder" 2>/dev/null
+  [ -z "$mounted" ] || umount "$mounted"
+  chmod -R u+w "$dir"
+  rm -rf "$dir"
+}
+trap clean EXIT
+trap 'exit 1' INT TERM
+if ! command -v python3 >/dev/null; then
+  echo "skip bad_input python3 is not installed"
+  exit 0
+fi
+"$(dirname "$program")/tests/tiny_models" "$dir" && python3 "$here/bad_files.py" "$dir" || exit 1
+cd "$dir" || exit 1
+unset VITRINE_DATA VITRINE_MAX_PIXELS
+export VITRINE_MODELS="$dir/models" VITRINE_THREADS=1
+
+failed=0
+as='' # what goes before the program
+# expect NAME CODE 'WORD|WORD' ARGUMENT…: each WORD must be in what the program writes to stderr.
+expect() {
+  name=$1 code=$2 words=$3
+  shift 3
+  # shellcheck disable=SC2086
+  timeout 120 $as "$program" "$@" >out 2>err </dev/null
+  got=$?
+  fault=''
+  [ $got -eq "$code" ] || fault="exit $got, expected $code"
+  grep -Eq 'runtime error:|Sanitizer|Assertion' err && fault="$fault; a sanitizer or an assertion spoke"
+  while [ -n "$words" ]; do
+    word=${words%%|*}
+    case $words in *'|'*) words=${words#*|} ;; *) words='' ;; esac
+    grep -qF -- "$word" err || fault="$fault; '$word' is not in the message"
+  done
+  if [ -z "$fault" ]; then
+    echo "ok $name"
+  else
+    echo "not ok $name: vitrine $* ($fault)"
+    head -c 2000 err | sed 's/^/  /'
+    failed=1
+  fi
+}
+same() { # NAME WANTED FOUND
+  if [ "$2" = "$3" ]; then echo "ok $1"; else echo "not ok $1: '$3', expected '$2'"; failed=1; fi
+}
+
+# ---- pictures: one photo alone, and all of them through every verb that takes photos
+expect index_good 0 '' index -c shop.db shop/shop.csv
+while read -r file words; do
+  expect "photo_${file%.*}" 1 "img/$file|$words" search -c shop.db "img/$file"
+done <<'END'
+empty.png empty
+truncated.png truncated or damaged
+header_only.png truncated or damaged
+flipped.png truncated or damaged
+text.jpg not a picture|text file
+archive.png not a picture|ZIP
+page.webp not a picture|HTML
+riff.webp truncated or damaged
+start.gif truncated or damaged
+start.jpg JPEG
+start.heic truncated or damaged
+start.avif truncated or damaged
+zero_wide.png width
+zero_high.png height
+bomb.png 20000 x 20000|100000000|VITRINE_MAX_PIXELS
+claims.png PNG
+missing.png No such file
+folder.png not a regular file
+END
+expect photos_segment 3 'img/bomb.png|img/empty.png|img/text.jpg' segment --labels labels/ img/* fine/*
+expect photos_cutout 3 'img/bomb.png|img/empty.png|img/text.jpg' cutout -o cuts/ img/* fine/*
+expect photos_embed 3 'img/bomb.png|img/empty.png|img/text.jpg' embed -o v.npy img/* fine/*
+same photos_embed_rows 6 "$(wc -l <v.csv | tr -d ' ')"
+expect photos_search 3 'img/bomb.png|img/empty.png|img/text.jpg' search -c shop.db img/* fine/*
+expect photos_all_bad 1 'img/bomb.png|img/empty.png' embed -o w.npy img/*
+mkdir mixed && cp img/*.* fine/*.* mixed 2>/dev/null
+expect photos_index 3 'bomb.png|empty.png|text.jpg' index -c mixed.db mixed
+expect photos_index_found 0 '' search -c mixed.db --whole fine/hundred.png
+VITRINE_MAX_PIXELS=9999 expect limit_lowered 1 'fine/hundred.png|9999|VITRINE_MAX_PIXELS' segment fine/hundred.png
+VITRINE_MAX_PIXELS=10000 expect limit_met 0 '' segment fine/hundred.png
+VITRINE_MAX_PIXELS=many expect limit_no_number 1 "VITRINE_MAX_PIXELS='many'" segment fine/hundred.png
+for photo in one_pixel.png long.png tall.png really_a_png.jpg; do
+  expect "fine_$photo" 0 '' search -c shop.db "fine/$photo"
+done
+expect output_folder_missing 1 'gone/x.npy' embed photo.png -o gone/x.npy
+expect sheet_folder_missing 1 'gone/x.png' search -c shop.db photo.png --sheet gone/x.png
+if [ -c /dev/full ]; then
+  expect output_full 1 '/dev/full|No space' embed photo.png -o /dev/full
+  "$program" search -c shop.db photo.png >/dev/full 2>err
+  same stdout_full 1 $?
+fi
+
+# ---- tables
+while read -r file code words; do
+  rm -f csv.db
+  expect "csv_${file%.*}" "$code" "${words:+$file|}$words" index -c csv.db "shop/$file"
+done <<'END'
+empty.csv 1 header
+no_id.csv 1 no column 'id'|key, image, title
+no_image.csv 1 no column 'image'|id, picture
+header.csv 0
+twice.csv 1 'id' stands twice
+open_quote.csv 1 line 2|quoted
+short.csv 3 line 3|2 fields, the header has 5
+blank_id.csv 3 line 3|id is empty
+nul.csv 3 line 2|zero byte
+utf16.csv 1 UTF-8
+latin1.csv 1 line 2|UTF-8
+picture.csv 1 UTF-8
+bom.csv 0
+gone.csv 1 no such file
+END
+rm -f csv.db
+expect csv_lost 3 'shop/gone.png|No such file' index -c csv.db shop/lost.csv
+expect csv_bom 0 '' index -c csv.db shop/bom.csv
+expect csv_bom_found 0 '' search -c csv.db --whole shop/0.png --json
+grep -qF 'A \"fine\", red top' out
+same csv_quotes_kept 0 $?
+expect csv_id 1 "shop.csv|no column 'nope'" index -c csv.db shop/shop.csv --id nope
+expect csv_template 1 "shop.csv|no column 'nope'" index -c csv.db shop/shop.csv --image 'a/{nope}.png'
+expect csv_template_open 2 '{image.png' index -c csv.db shop/shop.csv --image '{image.png'
+expect map_no_column 1 "map_no_column.csv|no column 'group'" index -c csv.db shop/shop.csv --group-map shop/map_no_column.csv
+expect map_no_group 1 'map_no_group.csv' index -c csv.db shop/shop.csv --group-map shop/map_no_group.csv
+expect map_empty 1 'map_empty.csv|empty' index -c csv.db shop/shop.csv --group-map shop/map_empty.csv
+expect map_gone 1 'map_gone.csv' index -c csv.db shop/shop.csv --group-map shop/map_gone.csv
+
+# ---- catalogues
+for file in text magic other; do
+  cp "db/$file.db" before
+  expect "catalogue_${file}_search" 1 "db/$file.db|not a vitrine catalogue" search -c "db/$file.db" photo.png
+  expect "catalogue_${file}_index" 1 "db/$file.db|not a vitrine catalogue" index -c "db/$file.db" shop/shop.csv
+  cmp -s before "db/$file.db"
+  same "catalogue_${file}_untouched" 0 $?
+done
+expect catalogue_empty 1 'db/empty.db|not a vitrine catalogue' search -c db/empty.db photo.png
+expect catalogue_folder 1 'shop|folder' search -c shop photo.png
+expect catalogue_missing 1 'db/none.db|vitrine index' search -c db/none.db photo.png
+expect catalogue_no_place 1 'gone/x.db' index -c gone/x.db shop/shop.csv
+head -c 20000 shop.db >cut.db
+expect catalogue_truncated_search 1 'cut.db|damaged' search -c cut.db photo.png
+expect catalogue_truncated_index 1 'cut.db|damaged' index -c cut.db shop/shop.csv
+python3 -c "
+d = bytearray(open('shop.db', 'rb').read())
+for i in range(100, len(d), 97): d[i] ^= 0x5a
+open('rot.db', 'wb').write(d)"
+expect catalogue_rotten_search 1 'rot.db' search -c rot.db photo.png
+expect catalogue_rotten_index 1 'rot.db' index -c rot.db shop/shop.csv
+expect model_other_search 1 'shop.db|another embedding model|vitrine index -c shop.db --reembed' search -c shop.db photo.png --models other --whole
+expect model_other_index 1 'shop.db|another embedding model|vitrine index -c shop.db --reembed' index -c shop.db shop/shop.csv --models other
+
+cat >hold.py <<'END'
+import sqlite3, sys, time
+c = sqlite3.connect('shop.db', isolation_level=None)
+c.execute('BEGIN EXCLUSIVE')
+open('held', 'w').close()
+time.sleep(300)
+END
+python3 hold.py &
+holder=$!
+tries=0
+while [ ! -e held ] && [ $tries -lt 300 ]; do sleep 0.1; tries=$((tries + 1)); done
+expect locked_index 1 'shop.db|locked' index -c shop.db shop/bom.csv
+expect locked_search 0 '' search -c shop.db photo.png
+kill "$holder"
+wait "$holder" 2>/dev/null
+holder=''
+expect unlocked_index 0 '' index -c shop.db shop/shop.csv
+
+mkdir ro
+expect readonly_made 0 '' index -c ro/shop.db shop/shop.csv
+chmod 755 "$dir" && chmod 444 ro/shop.db && chmod 555 ro && chmod 666 out err
+[ "$(id -u)" -ne 0 ] || as='setpriv --reuid=65534 --regid=65534 --clear-groups'
+# shellcheck disable=SC2086
+if $as "$program" --version >/dev/null 2>&1; then
+  expect readonly_search 0 '' search -c ro/shop.db photo.png
+  expect readonly_index 1 'ro/shop.db|cannot be written' index -c ro/shop.db shop/shop.csv
+  expect readonly_remove 1 'ro/shop.db|cannot be written' index -c ro/shop.db --remove 0
+else
+  echo "skip readonly the program cannot be run without the rights of root"
+fi
+as=''
+
+# A full disk: a small one of its own where that is allowed, else files that may not grow.
+mkdir disk
+if [ "$(id -u)" -eq 0 ] && mount -t tmpfs -o size=400k tmpfs disk 2>/dev/null; then
+  mounted=$dir/disk
+  expect disk_roomy 0 '' index -c disk/shop.db shop/shop.csv
+  cat /dev/zero >disk/filler 2>/dev/null
+  expect disk_full 1 'disk/' index -c disk/shop.db fine
+  expect disk_full_output 1 'disk/x.png' search -c shop.db photo.png --sheet disk/x.png
+  rm disk/filler
+  expect disk_freed 0 '' search -c disk/shop.db photo.png
+  expect disk_again 0 '' index -c disk/shop.db fine
+else
+  trap '' XFSZ
+  (
+    ulimit -f 16
+    expect disk_full 1 'disk/shop.db' index -c disk/shop.db shop/shop.csv
+    exit $failed
+  ) || failed=1
+  trap - XFSZ
+  expect disk_again 0 '' index -c disk/shop.db shop/shop.csv
+fi
+
+# ---- models
+expect onnx_fine 0 '' model run onnx/fine.onnx --input x=npy/fine.npy --output y=y.npy
+while read -r file words; do
+  expect "onnx_${file%.*}" 1 "onnx/$file|$words" model run "onnx/$file" --input x=npy/fine.npy --output y=y.npy
+done <<'END'
+empty.onnx empty
+truncated.onnx cut off
+half.onnx cut off
+text.onnx damaged
+picture.onnx damaged
+unknown.onnx 3 unknown operators|Frobnicate|Quux|com.example:Wobble
+shapes.onnx (1, 3, 8, 8)|(4, 5, 1, 1)
+matmul.onnx (2, 3)|(4, 5)
+cycle.onnx cycle|a_node|b_node|c_node
+itself.onnx cycle|y_node
+missing_input.onnx nowhere
+missing_output.onnx output 'y'
+twice.onnx 'y' is defined twice
+short_weight.onnx 'w'|48 bytes
+huge_weight.onnx 'w'|impossible shape
+negative.onnx 'w'|impossible shape
+dtype.onnx 'w'|77
+no_graph.onnx no graph
+opset.onnx 9999
+stride.onnx strides
+pads.onnx pads
+outside.onnx outside
+END
+while read -r file words; do
+  expect "npy_${file%.*}" 1 "npy/$file|$words" model run onnx/fine.onnx --input "x=npy/$file" --output y=y.npy
+done <<'END'
+empty.npy not a NumPy array
+text.npy not a NumPy array
+short.npy cut off
+shape.npy (1, 5, 8, 8)|(1, 3, 8, 8)
+dtype.npy '<U7'
+huge.npy larger than the limit
+END
+expect input_unknown 2 "no 'z'|x" model run onnx/fine.onnx --input z=npy/fine.npy --output y=y.npy
+expect input_missing 2 'x=FILE.npy is missing' model run onnx/fine.onnx --output y=y.npy
+mkdir wrong odd cut
+cp models/segment.onnx wrong/embed.onnx && cp onnx/fine.onnx odd/embed.onnx && cp onnx/half.onnx cut/embed.onnx
+expect model_of_other_task 1 "wrong/embed.onnx|'segment', expected 'embed'" embed photo.png -o v.npy --models wrong
+expect model_without_card 1 'odd/embed.onnx|vitrine.task' embed photo.png -o v.npy --models odd
+expect model_cut_off 1 'cut/embed.onnx|cut off' embed photo.png -o v.npy --models cut
+expect model_missing 1 'embed.onnx|gone' embed photo.png -o v.npy --models gone
+
+# ---- recipes
+while read -r file words; do
+  expect "recipe_${file%.*}" 1 "recipes/$file|$words" train "recipes/$file" --out run
+done <<'END'
+empty.yaml `task` is missing
+no_task.yaml `task` is missing
+unknown_key.yaml :3:|lerning_rate
+negative.yaml :2:|epochs|-3|1 to
+nan.yaml :3:|optimizer.lr|nan
+word.yaml :2:|epochs|many|whole number
+task.yaml :1:|fly|segment, embed
+twice.yaml :3:|epochs|line 2
+map.yaml :2:|epochs.a
+syntax.yaml not YAML
+list.yaml :1:|key: value
+laughs.yaml list
+deep.yaml not YAML
+binary.yaml not YAML
+none.yaml No such file
+END
+expect override_range 2 'command line|epochs|-1|1 to' train recipes/fine.yaml --out run epochs=-1
+expect override_unknown 2 "command line|eposch|'epochs'" train recipes/fine.yaml --out run eposch=1
+expect data_missing 1 'VITRINE_DATA' train recipes/fine.yaml --out run
+expect data_wrong 1 'db/products' train recipes/fine.yaml --out run --data db
+exit $failed
