@@ -375,6 +375,26 @@ static void frozen_weights_stay_and_init_matches(void **state)
   vt__recipe_clear(&f);
 }
 
+/* Whatever allocation fails, a run ends in VT_ENOMEM or goes on without, and neither crashes nor leaks. */
+static void failing_allocations_are_survived(void **state)
+{
+  const char *set[] = {"epochs=1", "loader.threads=1"};
+  struct vt_err e = {0};
+  vt_alloc_fail_at(0);
+  assert_int_equal(train_here(file("oom", ""), set, 2, &e), 0);
+  int64_t n = vt_alloc_count(), step = VT_MAX(1, n / 150), failed = 0;
+  for (int64_t i = 1; i <= n; i += step) {
+    char run[32];
+    snprintf(run, sizeof run, "oom%lld", (long long)i);
+    vt_alloc_fail_at(i);
+    int rc = train_here(file(run, ""), set, 2, &e);
+    vt_alloc_fail_at(0);
+    if (rc && rc != VT_ENOMEM) fail_msg("allocation %lld: %d %s", (long long)i, rc, e.msg);
+    failed += rc != 0;
+  }
+  assert_true(failed > 50);
+}
+
 static int make_dir(void **state)
 {
   vt_log_set(getenv("VERBOSE") ? VT_LOG_INFO : VT_LOG_ERROR);
@@ -400,6 +420,7 @@ int main(int argc, char **argv)
       cmocka_unit_test(standing_still_stops_early),
       cmocka_unit_test(optimisers_follow_their_formulas),
       cmocka_unit_test(frozen_weights_stay_and_init_matches),
+      cmocka_unit_test(failing_allocations_are_survived),
   };
   return cmocka_run_group_tests(tests, make_dir, remove_dir);
 }
