@@ -357,8 +357,9 @@ void vt__recipe_print(const struct vt_recipe_file *f, struct vt_buf *out)
 /* Changing these between two sessions of a run neither invalidates its state nor what it has reported so far.
  */
 static const char *const may_change[] = {
-    "epochs",    "threads",        "loader.threads",   "loader.prefetch",  "early_stop", "best",
-    "best_mode", "validate_every", "checkpoint_every", "checkpoint_steps", "log_every",  "charts", "profile"};
+    "epochs",    "threads",   "loader.threads", "loader.prefetch",  "early_stop",
+    "best",      "best_mode", "validate_every", "checkpoint_every", "checkpoint_steps",
+    "log_every", "charts",    "profile"};
 
 int vt__recipe_same(const struct vt_recipe_file *f, const char *was, const char *was_path, struct vt_err *e)
 {

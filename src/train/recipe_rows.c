@@ -23,7 +23,7 @@ const struct vt_opt vt__recipe_rows[] = {
     {"threads", 0, VT_OPT_INT, F(threads), "0", 0, 1024, NULL, "N",
      "Threads that compute, 0 = as the program's"},
     {"loader.threads", 0, VT_OPT_INT, F(loader_threads), "0", 0, 256, NULL, "N",
-     "Threads that make samples, 0 = half the cores"},
+     "Threads that make samples, 0 = as many as cores"},
     {"loader.prefetch", 0, VT_OPT_INT, F(loader_prefetch), "3", 1, 64, NULL, "N", "Batches made ahead"},
     {"optimizer.name", 0, VT_OPT_ENUM, F(optimizer), "sgd", 0, 0, optimizer_choices + 1, NULL, "Update rule"},
     {"optimizer.lr", 0, VT_OPT_FLOAT, F(lr), "0.01", 0, 1000, NULL, "RATE", "Learning rate"},

@@ -115,7 +115,7 @@ static int start_loader(struct run *u, struct vt_loader **out, struct vt_err *e)
       .n = u->samples,
       .order = u->p.order,
       .batch = (int)u->r->batch,
-      .threads = u->r->loader_threads ? (int)u->r->loader_threads : VT_MAX(1, vt_cpu_count() / 2),
+      .threads = u->r->loader_threads ? (int)u->r->loader_threads : vt_cpu_count(),
       .prefetch = (int)u->r->loader_prefetch,
       .seed = (uint64_t)u->r->seed,
       .epoch = (uint64_t)u->p.epoch,
@@ -424,7 +424,7 @@ static void say_plan(const struct run *u)
          u->task->name, (long long)u->samples, (long long)u->per_epoch, (long long)u->r->batch,
          (double)n * 1e-6, vt_program_precision(u->st.program) == VT_PREC_BF16 ? "bf16" : "f32",
          u->r->threads ? (int)u->r->threads : vt_threads(),
-         u->r->loader_threads ? (int)u->r->loader_threads : VT_MAX(1, vt_cpu_count() / 2));
+         u->r->loader_threads ? (int)u->r->loader_threads : vt_cpu_count());
 }
 
 static int run_all(struct run *u, struct vt_err *e)
