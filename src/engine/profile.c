@@ -67,17 +67,18 @@ void vt_session_profile_table(const struct vt_session *s, struct vt_buf *out)
     vt_buf_adds(out, "no runs were profiled\n");
     return;
   }
-  double all = 0;
+  double all = 0, least = 0;
   for (int i = 0; i < p->nsteps; i++) {
     v[i] = (struct line){i, f->total[i]};
     all += f->total[i];
+    least += f->least[i];
   }
   qsort(v, (size_t)p->nsteps, sizeof *v, by_time);
   vt_buf_addf(out, "%5s %9s %9s %6s %9s  %-22s %-24s %s\n", "step", "mean ms", "least ms", "share", "GFLOP/s",
               "operator", "kernel", "output");
   for (int i = 0; i < p->nsteps; i++) table_line(s, v[i].step, all, out);
-  vt_buf_addf(out, "%d steps, %lld runs, %.3f ms each\n", p->nsteps, (long long)f->runs,
-              1e3 * all / (double)f->runs);
+  vt_buf_addf(out, "%d steps, %lld runs, %.3f ms each, %.3f ms with the least time of each step\n", p->nsteps,
+              (long long)f->runs, 1e3 * all / (double)f->runs, 1e3 * least);
   vt_free(v);
 }
 
