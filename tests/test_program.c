@@ -500,6 +500,71 @@ static void training(void **state)
   vt_tensor_clear(&mean);
 }
 
+/* The small network's loss, its gradients and a step down: fused on the backend's kernels, in f32, and with
+ * bf16 feature maps (the convolutions wrapped, since not every processor has them), against the reference. */
+static void training_step(void **state)
+{
+  static const struct vt_kernel_desc *kernels[600];
+  const struct vt_registry *real = vt_registry_default();
+  static const struct vt_kernel_desc wraps[] = {WRAP("Conv"), WRAP("ai.vitrine:ConvGradInput")};
+  int nk = 0;
+  for (size_t i = 0; i < VT_COUNT(wraps); i++) kernels[nk++] = &wraps[i];
+  for (int i = 0; i < real->nkernels && nk < 600; i++) kernels[nk++] = real->kernels[i];
+  struct vt_registry mixed = {vt_ops, vt_nops, kernels, nk};
+  double want[4] = {0};
+  for (int way = 0; way < 4; way++) {
+    struct vt_graph *g = small_net(way == 3 ? &mixed : real, true);
+    struct vt_err e;
+    struct vt_value *y = vt_graph_find(g, "y"), *wrt[64], *grad[64];
+    struct vt_value *label = vt_graph_input(g, "label", VT_I64, 1, (int64_t[]){2});
+    struct vt_value *loss = vt_emit(g, "SoftmaxCrossEntropyLoss", VT_IN(y, label), "");
+    int n = 0;
+    for (int i = 0; i < g->nvalues; i++)
+      if (g->values[i]->is_trainable && !strchr(g->values[i]->name, '.')) wrt[n++] = g->values[i];
+    good(vt_autodiff(g, loss, n, wrt, grad, &e), &e);
+    for (int i = 0; i < n; i++) {
+      struct vt_value *step = vt_emit(g, "Mul", VT_IN(grad[i], vt_graph_scalar(g, 0.05f)), "");
+      vt_graph_assign(g, wrt[i], vt_emit(g, "Sub", VT_IN(wrt[i], step), ""));
+    }
+    vt_graph_output(g, loss, "loss");
+    good(vt_graph_status(g, &e), &e);
+    struct vt_compile_opts o = {.training = true,
+                                .reference = !way,
+                                .no_fuse = way == 1,
+                                .threads = 2,
+                                .precision = way == 3 ? VT_PREC_BF16 : VT_PREC_F32};
+    struct vt_program *p;
+    struct vt_session *s;
+    good(vt_program_compile(&p, g, NULL, &o, &e), &e);
+    check_program_memory(p);
+    int fused = 0, plain = 0, half = 0;
+    for (int i = 0; i < p->nsteps; i++) {
+      fused += !strncmp(vt__step_op(&p->steps[i]), "BatchNormAct", 12);
+      plain += !strcmp(vt__step_op(&p->steps[i]), "BatchNormalization");
+      half +=
+          !strncmp(vt__step_op(&p->steps[i]), "BatchNorm", 9) && p->bufs[p->steps[i].out[0]].dtype == VT_BF16;
+    }
+    assert_int_equal(fused, way < 2 ? 0 : 14);
+    assert_int_equal(plain, way < 2 ? 8 : 1);
+    if (way == 3) assert_int_equal(half, 16);
+    good(vt_session_new(&s, p, &e), &e);
+    struct vt_tensor in[2] = {random_tensor(7, 4, (int64_t[]){2, 3, 12, 10}, -1, 1),
+                              vt_tensor_view(VT_I64, 1, (int64_t[]){2}, (int64_t[]){1, 4})},
+                     out[3];
+    for (int i = 0; i < 4; i++) {
+      good(vt_session_run(s, in, out, &e), &e);
+      double l = vt_tensor_get(&out[2], 0);
+      if (!way) want[i] = l;
+      assert_true(fabs(l - want[i]) < (way == 3 ? 0.03 * want[i] + 0.01 : 2e-4 * want[i]));
+    }
+    assert_true(want[3] < want[0]);
+    vt_tensor_clear(&in[0]);
+    vt_session_free(s);
+    vt_program_free(p);
+    vt_graph_free(g);
+  }
+}
+
 /* a := b, b := a (a swap); c := c + 1 read by an output before and after; d := its own double, read late. */
 static void assignments(void **state)
 {
@@ -767,11 +832,11 @@ static void dynamic_shapes(void **state)
 int main(void)
 {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(memory_plan),      cmocka_unit_test(random_graphs), cmocka_unit_test(layouts),
-      cmocka_unit_test(fusion),           cmocka_unit_test(precision),     cmocka_unit_test(training),
-      cmocka_unit_test(assignments),      cmocka_unit_test(seeds),         cmocka_unit_test(two_threads),
-      cmocka_unit_test(allocation_fails), cmocka_unit_test(profile),       cmocka_unit_test(refusals),
-      cmocka_unit_test(dynamic_shapes),
+      cmocka_unit_test(memory_plan),   cmocka_unit_test(random_graphs),    cmocka_unit_test(layouts),
+      cmocka_unit_test(fusion),        cmocka_unit_test(precision),        cmocka_unit_test(training),
+      cmocka_unit_test(training_step), cmocka_unit_test(assignments),      cmocka_unit_test(seeds),
+      cmocka_unit_test(two_threads),   cmocka_unit_test(allocation_fails), cmocka_unit_test(profile),
+      cmocka_unit_test(refusals),      cmocka_unit_test(dynamic_shapes),
   };
   return cmocka_run_group_tests(tests, set_up, NULL);
 }

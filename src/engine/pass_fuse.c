@@ -96,19 +96,6 @@ static bool find_chain(const struct fuser *f, struct vt_node *conv, struct chain
   return c->last != conv;
 }
 
-static size_t attr_size(enum vt_attr_type t)
-{
-  switch (t) {
-  case VT_ATTR_INT: return sizeof(int64_t);
-  case VT_ATTR_FLOAT: return sizeof(float);
-  case VT_ATTR_ENUM: return sizeof(int);
-  case VT_ATTR_INTS: return sizeof(struct vt_ints);
-  case VT_ATTR_FLOATS: return sizeof(struct vt_floats);
-  case VT_ATTR_STRING: return sizeof(const char *);
-  default: return 0;
-  }
-}
-
 static void set_float(struct vt_node *n, const char *name, float v)
 {
   const struct vt_attr_desc *d = vt__attr_find(n->op, name);
@@ -120,13 +107,7 @@ static bool fill_attrs(struct vt_node *n, const struct chain *c)
 {
   const struct vt_attr_desc *act = vt__attr_find(n->op, "activation");
   if (!act || !n->attrs) return false;
-  for (int i = 0; i < n->op->nattr; i++) {
-    const struct vt_attr_desc *to = &n->op->attr[i], *from = vt__attr_find(c->conv->op, to->name);
-    if (!from || from->type != to->type) continue;
-    memcpy((char *)n->attrs + to->offset, (const char *)c->conv->attrs + from->offset, attr_size(to->type));
-    if (to->present && from->present)
-      *((char *)n->attrs + to->present) = *((const char *)c->conv->attrs + from->present);
-  }
+  vt__attrs_by_name(n, c->conv);
   if (!c->act) return true;
   int k = vt__choice(act->choices, c->word, strlen(c->word));
   if (k < 0) return false;
@@ -138,23 +119,6 @@ static bool fill_attrs(struct vt_node *n, const struct chain *c)
   return true;
 }
 
-static bool some_kernel_takes(const struct vt_program *p, const struct vt_node *n)
-{
-  const struct vt_registry *r = p->graph->registry;
-  for (int k = 0; k < r->nkernels; k++) {
-    if (!vt__kernel_serves(r->kernels[k], n->op)) continue;
-    struct vt_plan_node pn;
-    memset(&pn, 0, offsetof(struct vt_plan_node, in));
-    for (int prec = 0; prec < 2; prec++) {
-      if (prec && p->precision == VT_PREC_F32) break;
-      char reason[160] = "";
-      vt__plan_node(p, n, prec ? VT_PREC_F32 : p->precision, &pn);
-      if (r->kernels[k]->accepts(&pn, reason, sizeof reason)) return true;
-    }
-  }
-  return false;
-}
-
 /* Replaces the chain's last node by a fused one; the others fall to the pass that removes dead code. */
 static int fuse(struct fuser *f, const struct chain *c, struct vt_node **place, struct vt_err *e)
 {
@@ -162,12 +126,10 @@ static int fuse(struct fuser *f, const struct chain *c, struct vt_node **place, 
   struct vt_value *in[4] = {c->conv->in[0], c->conv->in[1], c->conv->nin > 2 ? c->conv->in[2] : NULL,
                             c->residual};
   struct vt_value *out = c->last->out[0];
-  struct vt_node *n = vt__node_make(g, f->op, c->last, c->residual ? 4 : 3, in, out, e);
+  struct vt_node *n = vt__node_make(g, f->op, c->last, c->residual ? 4 : 3, in, 1, &out, e);
   if (!n) return VT_ENOMEM;
-  if (!fill_attrs(n, c) || !some_kernel_takes(f->p, n)) {
-    out->producer = c->last;
-    return 0;
-  }
+  if (!fill_attrs(n, c) || !vt__some_kernel_takes(f->p, n)) return 0;
+  out->producer = n;
   *place = n;
   return 0;
 }

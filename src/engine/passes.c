@@ -53,7 +53,8 @@ int *vt__count_uses(const struct vt_graph *g, struct vt_err *e)
 }
 
 struct vt_node *vt__node_make(struct vt_graph *g, const struct vt_op_desc *op, const struct vt_node *at,
-                              int nin, struct vt_value *const *in, struct vt_value *out, struct vt_err *e)
+                              int nin, struct vt_value *const *in, int nout, struct vt_value *const *out,
+                              struct vt_err *e)
 {
   struct vt_node *n = vt_arena_alloc(&g->arena, sizeof *n);
   if (n) {
@@ -61,9 +62,9 @@ struct vt_node *vt__node_make(struct vt_graph *g, const struct vt_op_desc *op, c
     n->name = at->name;
     n->op = op;
     n->nin = nin;
-    n->nout = 1;
+    n->nout = nout;
     n->in = vt_arena_alloc(&g->arena, (size_t)nin * sizeof *n->in);
-    n->out = vt_arena_alloc(&g->arena, sizeof *n->out);
+    n->out = vt_arena_alloc(&g->arena, (size_t)nout * sizeof *n->out);
     n->attrs = op->attrs_size ? vt__attrs_new(g, op) : NULL;
   }
   if (!n || !n->in || !n->out || (op->attrs_size && !n->attrs)) {
@@ -71,9 +72,49 @@ struct vt_node *vt__node_make(struct vt_graph *g, const struct vt_op_desc *op, c
     return NULL;
   }
   memcpy(n->in, in, (size_t)nin * sizeof *in);
-  n->out[0] = out;
-  out->producer = n;
+  memcpy(n->out, out, (size_t)nout * sizeof *out);
   return n;
+}
+
+static size_t attr_size(enum vt_attr_type t)
+{
+  switch (t) {
+  case VT_ATTR_INT: return sizeof(int64_t);
+  case VT_ATTR_FLOAT: return sizeof(float);
+  case VT_ATTR_ENUM: return sizeof(int);
+  case VT_ATTR_INTS: return sizeof(struct vt_ints);
+  case VT_ATTR_FLOATS: return sizeof(struct vt_floats);
+  case VT_ATTR_STRING: return sizeof(const char *);
+  default: return 0;
+  }
+}
+
+void vt__attrs_by_name(struct vt_node *n, const struct vt_node *old)
+{
+  for (int i = 0; i < n->op->nattr; i++) {
+    const struct vt_attr_desc *to = &n->op->attr[i], *from = vt__attr_find(old->op, to->name);
+    if (!from || from->type != to->type) continue;
+    memcpy((char *)n->attrs + to->offset, (const char *)old->attrs + from->offset, attr_size(to->type));
+    if (to->present && from->present)
+      *((char *)n->attrs + to->present) = *((const char *)old->attrs + from->present);
+  }
+}
+
+bool vt__some_kernel_takes(const struct vt_program *p, const struct vt_node *n)
+{
+  const struct vt_registry *r = p->graph->registry;
+  for (int k = 0; k < r->nkernels; k++) {
+    if (!vt__kernel_serves(r->kernels[k], n->op)) continue;
+    struct vt_plan_node pn;
+    memset(&pn, 0, offsetof(struct vt_plan_node, in));
+    for (int prec = 0; prec < 2; prec++) {
+      if (prec && p->precision == VT_PREC_F32) break;
+      char reason[160] = "";
+      vt__plan_node(p, n, prec ? VT_PREC_F32 : p->precision, &pn);
+      if (r->kernels[k]->accepts(&pn, reason, sizeof reason)) return true;
+    }
+  }
+  return false;
 }
 
 /* Keeps the nodes that outputs or (in training) assignments need, and of their optional outputs those. */

@@ -57,7 +57,8 @@ static int run_passes(struct vt_program *p, const struct vt_shape *shapes, struc
   if (!rc) rc = vt__pass_dead(p, e);
   if (rc || p->opts.reference || p->dynamic) return rc;
   rc = vt__pass_simplify(p, e);
-  if (rc || p->opts.training || p->opts.no_fuse) return rc;
+  if (rc || p->opts.no_fuse) return rc;
+  if (p->opts.training) return vt__pass_train(p, e);
   rc = vt__pass_batch_norm(p, e);
   if (!rc) rc = vt__pass_fuse(p, e);
   if (!rc) rc = vt__pass_dead(p, e);

@@ -86,6 +86,7 @@ int vt__pass_fold(struct vt_program *p, struct vt_err *e);
 int vt__pass_simplify(struct vt_program *p, struct vt_err *e); /* Identity, Dropout, same-type Cast */
 int vt__pass_batch_norm(struct vt_program *p, struct vt_err *e);
 int vt__pass_fuse(struct vt_program *p, struct vt_err *e);
+int vt__pass_train(struct vt_program *p, struct vt_err *e); /* fusion in training */
 int vt__pass_dead(struct vt_program *p, struct vt_err *e);
 
 /* Uses of every value: by nodes, outputs and assignments. nvalues counts, from vt_malloc. */
@@ -96,9 +97,13 @@ bool vt__value_const(const struct vt_value *v);            /* constant with its 
 /* Attributes by name, whatever the struct. */
 float vt__attr_float(const struct vt_node *n, const char *name, float missing);
 int64_t vt__attr_int(const struct vt_node *n, const char *name, int64_t missing);
-/* A node outside the graph's list, to be put in the place of another. */
+/* A node outside the graph's list, to be put in the place of another; its outputs do not know it yet. */
 struct vt_node *vt__node_make(struct vt_graph *g, const struct vt_op_desc *op, const struct vt_node *at,
-                              int nin, struct vt_value *const *in, struct vt_value *out, struct vt_err *e);
+                              int nin, struct vt_value *const *in, int nout, struct vt_value *const *out,
+                              struct vt_err *e);
+/* Sets the attributes that both operators have. */
+void vt__attrs_by_name(struct vt_node *to, const struct vt_node *from);
+bool vt__some_kernel_takes(const struct vt_program *p, const struct vt_node *n);
 
 /* --- selection and layouts ---------------------------------------------------------------------------------
  */

@@ -51,10 +51,11 @@ struct vt_pool_attrs {
   int64_t ceil_mode, count_include_pad, storage_order;
 };
 
-/* BatchNormalization, ai.vitrine:BatchNormGrad. */
+/* BatchNormalization, ai.vitrine: BatchNormGrad, BatchNormAct, BatchNormActGrad. */
 struct vt_batch_norm_attrs {
   float epsilon, momentum;
   int64_t training_mode;
+  int activation; /* BatchNormAct: enum vt_act, none or relu */
 };
 
 /* Resize, ai.vitrine:ResizeGrad. */
