@@ -29,6 +29,7 @@ struct info {
   const char *path;
   struct operator_count *ops;
   int nops;
+  bool *used;                      /* by value id: whether a node reads it */
   int64_t parameters, bytes, macs; /* macs -1: some shapes are open */
 };
 
@@ -44,7 +45,10 @@ static void count_node(struct info *s, const struct vt_node *n)
   if (k == s->nops) s->ops[s->nops++] = (struct operator_count){n->op, 0};
   s->ops[k].n++;
   bool all = true;
-  for (int i = 0; i < n->nin; i++) all &= known(n->in[i]);
+  for (int i = 0; i < n->nin; i++) {
+    all &= known(n->in[i]);
+    if (n->in[i]) s->used[n->in[i]->id] = true;
+  }
   for (int i = 0; i < n->nout; i++) all &= known(n->out[i]);
   if (!n->op->macs || s->macs < 0) return;
   s->macs = all ? s->macs + vt_node_macs(n) : -1;
@@ -59,12 +63,13 @@ static int most_first(const void *a, const void *b)
 static int gather(struct info *s, struct vt_err *e)
 {
   s->ops = vt_calloc((size_t)s->g->nnodes + 1, sizeof *s->ops);
-  if (!s->ops) return vt_fail(e, VT_ENOMEM, "out of memory");
+  s->used = vt_calloc((size_t)s->g->nvalues + 1, sizeof *s->used);
+  if (!s->ops || !s->used) return vt_fail(e, VT_ENOMEM, "out of memory");
   for (int i = 0; i < s->g->nnodes; i++) count_node(s, s->g->nodes[i]);
   if (s->nops) qsort(s->ops, (size_t)s->nops, sizeof *s->ops, most_first);
   for (int i = 0; i < s->g->nvalues; i++) {
     const struct vt_value *v = s->g->values[i];
-    if (!v->init.data || !vt_dtype_is_float(v->dtype)) continue;
+    if (!v->init.data || !s->used[v->id] || !vt_dtype_is_float(v->dtype)) continue;
     s->parameters += vt_tensor_count(&v->init);
     s->bytes += (int64_t)vt_tensor_bytes(&v->init);
   }
@@ -176,6 +181,7 @@ static int run(struct vt_cli *cli, const void *opts, const struct vt_strings *ar
   else if (!rc)
     print_text(cli, &s);
   vt_free(s.ops);
+  vt_free(s.used);
   vt_graph_free(g);
   return rc;
 }
