@@ -9,7 +9,9 @@ dir=$(mktemp -d "${TMPDIR:-/tmp}/vitrine-kill-train-XXXXXX")
 trap 'rm -rf "$dir"' EXIT INT TERM
 keys="epochs=4 toy.count=200 toy.delay_us=4000 checkpoint_steps=3"
 
+start=$(date +%s%N)
 "$program" run "$dir/whole" $keys 2>"$dir/log" || { cat "$dir/log"; exit 1; }
+took=$((($(date +%s%N) - start) / 1000000))
 done_kills=0
 runs=0
 while [ "$done_kills" -lt "$kills" ]; do
@@ -19,8 +21,8 @@ while [ "$done_kills" -lt "$kills" ]; do
     "$program" run "$out" $keys 2>"$dir/log" &
     pid=$!
     if [ "$done_kills" -lt "$kills" ]; then
-      # 0.02 to 0.42 seconds, from the system's random numbers
-      sleep "$(od -An -N2 -tu2 /dev/urandom | awk '{ printf "%.3f", 0.02 + $1 / 65536 * 0.4 }')"
+      # up to two thirds of what a run takes on this machine, from the system's random numbers
+      sleep "$(od -An -N2 -tu2 /dev/urandom | awk -v ms="$took" '{ printf "%.3f", $1 / 65536 * ms / 1500 }')"
       if kill -9 "$pid" 2>/dev/null; then done_kills=$((done_kills + 1)); fi
     fi
     rc=0
