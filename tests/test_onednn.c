@@ -44,7 +44,7 @@ static size_t slot_index(const struct vt_slot *s, int64_t n, int64_t c, int64_t 
   return (size_t)((((n * blocks) + c / b) * plane + hw) * b + c % b);
 }
 
-static void *to_slot(const struct vt_slot *s, const struct vt_tensor *t)
+static void *lay_out(const struct vt_slot *s, const struct vt_tensor *t)
 {
   size_t size = vt_dtype_size(t->dtype), n = slot_count(s);
   char *p = vt_aligned(n * size + 64);
@@ -60,6 +60,17 @@ static void *to_slot(const struct vt_slot *s, const struct vt_tensor *t)
       for (int64_t i = 0; i < plane; i++)
         memcpy(p + slot_index(s, b, c, i) * size,
                (char *)t->data + (size_t)((b * s->dim[1] + c) * plane + i) * size, size);
+  return p;
+}
+
+static void *to_slot(const struct vt_slot *s, const struct vt_tensor *t)
+{
+  struct vt_tensor cast;
+  struct vt_err e;
+  if (s->dtype == t->dtype) return lay_out(s, t);
+  assert_int_equal(vt_tensor_cast(&cast, t, s->dtype, &e), 0);
+  void *p = lay_out(s, &cast);
+  vt_tensor_clear(&cast);
   return p;
 }
 
@@ -158,7 +169,7 @@ static int parse_inputs(struct fixture *f, const char *text, struct vt_rng *r, s
 }
 
 /* False: the case cannot be built here (control flow, dynamic shapes). */
-static bool build(struct fixture *f, const struct vt_op_desc *op, const struct vt_op_case *c)
+static bool build(struct fixture *f, const struct vt_op_desc *op, const struct vt_op_case *c, bool rounded)
 {
   struct vt_rng r;
   vt_rng_init(&r, 7, 0, 0);
@@ -176,6 +187,10 @@ static bool build(struct fixture *f, const struct vt_op_desc *op, const struct v
     print_message("%s '%s': %s\n", op->name, c->name, f->g->err.msg);
     return false;
   }
+  for (int i = 0; rounded && i < nin; i++)
+    for (int64_t k = 0; v[i] && v[i]->rank == 4 && f->in[i].dtype == VT_F32 && k < vt_tensor_count(&f->in[i]);
+         k++)
+      vt_tensor_set(&f->in[i], k, (double)vt_bf16_to_f32(vt_f32_to_bf16((float)vt_tensor_get(&f->in[i], k))));
   f->node = f->g->nodes[f->g->nnodes - 1];
   const struct vt_tensor *in[MAX_IO] = {NULL};
   struct vt_tensor *po[MAX_IO] = {NULL};
@@ -204,24 +219,29 @@ static void teardown(struct fixture *f)
   vt_graph_free(f->g);
 }
 
-static void plan(struct vt_plan_node *n, const struct fixture *f, int block, bool training, bool constant)
+/* How a case is run. BF16: feature maps in bf16, for the loops of ours, which any processor runs. */
+enum mode { INFERENCE, TRAINING, CONSTANT, BF16, NMODES };
+static const char *const mode_name[NMODES] = {"", " training", " constant weight", " bf16"};
+
+static void plan(struct vt_plan_node *n, const struct fixture *f, int block, enum mode mode)
 {
   *n = (struct vt_plan_node){.node = f->node,
                              .nin = f->node->nin,
                              .nout = f->node->nout,
                              .block = block,
-                             .isa = vt_isa(),
-                             .precision = VT_PREC_F32,
+                             .isa = mode == BF16 ? VT_ISA_AVX512_BF16 : vt_isa(),
+                             .precision = mode == BF16 ? VT_PREC_BF16 : VT_PREC_F32,
                              .threads = 2,
-                             .training = training};
+                             .training = mode == TRAINING};
   for (int i = 0; i < n->nin + n->nout; i++) {
     const struct vt_value *v = i < n->nin ? f->node->in[i] : f->node->out[i - n->nin];
     struct vt_slot *s = i < n->nin ? &n->in[i] : &n->out[i - n->nin];
     if (!v) continue;
     *s = (struct vt_slot){.used = true, .dtype = v->dtype, .rank = v->rank};
     memcpy(s->dim, v->dim, sizeof s->dim);
-    if (i < n->nin && (v->is_constant || (constant && i == 1))) s->constant = &f->in[i];
+    if (i < n->nin && (v->is_constant || (mode == CONSTANT && i == 1))) s->constant = &f->in[i];
     if (i < n->nin && v->rank == 4 && !s->constant) s->block = i ? block : VT_PLAIN;
+    if (mode == BF16 && v->rank == 4 && v->dtype == VT_F32) s->dtype = VT_BF16;
   }
 }
 
@@ -231,9 +251,14 @@ static void compare_all(const struct vt_plan_node *n, const struct fixture *f, v
   for (int i = 0; i < n->nout; i++) {
     if (!n->out[i].used) continue;
     char at[400];
-    assert_int_equal(n->out[i].dtype, f->out[i].dtype);
-    snprintf(at, sizeof at, "%s output %d (layout %d from %d)", what, i, n->out[i].block, n->in[0].block);
-    compare(at, &n->out[i], out[i], &f->out[i], c->tol ? c->tol : 1e-4f);
+    const struct vt_slot *s = &n->out[i];
+    bool narrow = s->dtype == VT_BF16 && f->out[i].dtype == VT_F32;
+    if (!narrow) assert_int_equal(s->dtype, f->out[i].dtype);
+    void *wide = narrow ? vt_aligned(slot_count(s) * sizeof(float) + 64) : out[i];
+    if (narrow) vt_convert(VT_BF16, out[i], VT_F32, wide, (int64_t)slot_count(s));
+    snprintf(at, sizeof at, "%s output %d (layout %d from %d)", what, i, s->block, n->in[0].block);
+    compare(at, s, wide, &f->out[i], n->precision == VT_PREC_BF16 ? 1e-2f : c->tol ? c->tol : 1e-4f);
+    if (narrow) vt_free(wide);
   }
 }
 
@@ -250,14 +275,13 @@ static bool may_alias(const struct vt_plan_node *n, int i, int j)
 
 /* 1 served and equal, 0 refused. */
 static int check(const struct vt_kernel_desc *k, struct fixture *f, const struct vt_op_case *c, int block,
-                 bool training, bool constant)
+                 enum mode mode)
 {
   static struct vt_plan_node n;
   char reason[256] = "", what[256];
   struct vt_err e = {0};
-  plan(&n, f, block, training, constant);
-  snprintf(what, sizeof what, "%s '%s' layout %d%s%s", k->op, c->name, block, training ? " training" : "",
-           constant ? " constant" : "");
+  plan(&n, f, block, mode);
+  snprintf(what, sizeof what, "%s '%s' layout %d%s", k->op, c->name, block, mode_name[mode]);
   if (!k->accepts(&n, reason, sizeof reason)) {
     if (getenv("VT_TEST_VERBOSE")) print_message("%s: refused: %s\n", what, reason);
     return 0;
@@ -311,11 +335,12 @@ static int check_all(const struct vt_kernel_desc *k, const struct vt_op_desc *op
   static const int blocks[] = {8, VT_NHWC, 16, VT_PLAIN};
   struct fixture f;
   int served = 0;
-  if (build(&f, op, c))
-    for (size_t b = 0; b < VT_COUNT(blocks); b++)
-      for (int mode = 0; mode < 3; mode++)
-        served += check(k, &f, c, blocks[b], mode == 1, mode == 2 && f.node->nin > 1 && f.node->in[1]);
-  teardown(&f);
+  for (enum mode mode = 0; mode < NMODES; mode++) {
+    if (mode == BF16 && !strncmp(k->name, "onednn", 6)) continue;
+    bool good = build(&f, op, c, mode == BF16) && (mode != CONSTANT || (f.node->nin > 1 && f.node->in[1]));
+    for (size_t b = 0; good && b < VT_COUNT(blocks); b++) served += check(k, &f, c, blocks[b], mode);
+    teardown(&f);
+  }
   return served;
 }
 

@@ -123,6 +123,13 @@ static inline void vt__store(enum vt_dtype t, void *p, int64_t at, int64_t n, co
 {
   if (t != VT_F32) vt_convert(VT_F32, buf, t, (char *)p + (size_t)at * vt_dtype_size(t), n);
 }
+/* A whole panel as floats; what must be converted goes to *room, which moves on. */
+static inline const float *vt__panel(enum vt_dtype t, const void *p, int64_t at, int64_t n, float **room)
+{
+  float *buf = *room;
+  if (t != VT_F32) *room += n;
+  return vt__load(t, p, at, n, buf);
+}
 static inline bool vt__is_real(const struct vt_slot *s)
 {
   return s->dtype == VT_F32 || s->dtype == VT_BF16;

@@ -16,6 +16,9 @@ struct state {
   struct vt__view x; /* of the large side */
   int64_t out;       /* rows of a panel of the small side */
   bool include_pad;
+  int threads;
+  enum vt_dtype in[2], to;
+  int64_t room; /* floats of scratch per thread: panels of bf16 as floats */
 };
 
 static enum kind kind_of(const struct vt_node *n)
@@ -33,8 +36,9 @@ static int accepts(struct vt_plan_node *n, char *reason, size_t size)
   if (x->rank != 4) return vt__refuse(reason, size, "not two-dimensional");
   if (!vt__is_real(x)) return vt__refuse(reason, size, "not of f32 or bf16");
   if (n->nout > 1 && n->out[1].used) return vt__refuse(reason, size, "indices asked for");
-  for (int i = 0; i < n->nin; i++) n->in[i].dtype = VT_F32;
-  n->out[0].dtype = VT_F32;
+  for (int i = 0; i < n->nin; i++)
+    if (vt__want(n) != VT_BF16 || !vt__is_real(&n->in[i])) n->in[i].dtype = VT_F32;
+  if (vt__want(n) != VT_BF16) n->out[0].dtype = VT_F32;
   int block = vt__prefer(n, x);
   if (grad && x->block == VT_PLAIN && y->block != VT_PLAIN) block = y->block;
   x->block = y->block = n->out[0].block = block;
@@ -61,7 +65,13 @@ static int prepare(const struct vt_plan_node *n, void **out, size_t *scratch, st
     vt_free(s);
     return rc;
   }
-  *scratch = 0;
+  s->threads = VT_MAX(n->threads, 1);
+  s->in[0] = n->in[0].dtype;
+  s->in[1] = n->in[VT_MIN(1, n->nin - 1)].dtype;
+  s->to = n->out[0].dtype;
+  bool plain = s->in[0] == VT_F32 && s->in[1] == VT_F32 && s->to == VT_F32;
+  s->room = plain ? 0 : (2 * s->x.hw + s->out) * s->x.b;
+  *scratch = sizeof(float) * (size_t)(s->room * s->threads);
   *out = s;
   return VT_OK;
 }
@@ -195,49 +205,53 @@ static void global(const struct state *s, const float *x, float *y)
   }
 }
 
-static int run_forward(const void *state, const struct vt_run_args *a, struct vt_err *e)
+static void forward(const struct state *s, const struct vt_run_args *a, int64_t i, float *room)
+{
+  int64_t nx = s->x.hw * s->x.b, ny = s->out * s->x.b;
+  const float *x = vt__panel(s->in[0], a->in[0], i * nx, nx, &room);
+  float *y = vt__place(s->to, a->out[0], i * ny, room);
+  if (s->kind == GLOBAL_AVERAGE || s->kind == GLOBAL_MAX)
+    global(s, x, y);
+  else
+    WIDTHS(forward_as, s, x, y)
+  vt__store(s->to, a->out[0], i * ny, ny, y);
+}
+
+static void backward(const struct state *s, const struct vt_run_args *a, int64_t i, float *room)
+{
+  int64_t nx = s->x.hw * s->x.b, ny = s->out * s->x.b;
+  const float *dy = vt__panel(s->in[0], a->in[0], i * ny, ny, &room);
+  const float *x = s->kind == MAX ? vt__panel(s->in[1], a->in[1], i * nx, nx, &room) : NULL;
+  float *dx = vt__place(s->to, a->out[0], i * nx, room);
+  memset(dx, 0, sizeof *dx * (size_t)nx);
+  if (s->kind == MAX) {
+    WIDTHS(max_grad_as, s, x, dy, dx)
+  } else {
+    WIDTHS(average_grad_as, s, dy, dx)
+  }
+  vt__store(s->to, a->out[0], i * nx, nx, dx);
+}
+
+static int run(const void *state, const struct vt_run_args *a, struct vt_err *e)
 {
   const struct state *s = state;
-  int64_t panels = s->x.n * s->x.cb, nx = s->x.hw * s->x.b, ny = s->out * s->x.b;
-#pragma omp parallel for schedule(static)
-  for (int64_t i = 0; i < panels; i++) {
-    const float *x = (const float *)a->in[0] + i * nx;
-    float *y = (float *)a->out[0] + i * ny;
-    if (s->kind == GLOBAL_AVERAGE || s->kind == GLOBAL_MAX)
-      global(s, x, y);
-    else
-      WIDTHS(forward_as, s, x, y)
-  }
+  int64_t panels = s->x.n * s->x.cb;
+#pragma omp parallel for schedule(static) num_threads(s->threads)
+  for (int t = 0; t < s->threads; t++)
+    for (int64_t i = panels * t / s->threads; i < panels * (t + 1) / s->threads; i++)
+      (s->grad ? backward : forward)(s, a, i, (float *)a->scratch + t * s->room);
   return VT_OK;
 }
 
-static int run_grad(const void *state, const struct vt_run_args *a, struct vt_err *e)
-{
-  const struct state *s = state;
-  int64_t panels = s->x.n * s->x.cb, nx = s->x.hw * s->x.b, ny = s->out * s->x.b;
-#pragma omp parallel for schedule(static)
-  for (int64_t i = 0; i < panels; i++) {
-    const float *dy = (const float *)a->in[0] + i * ny, *x = (const float *)a->in[1] + i * nx;
-    float *dx = (float *)a->out[0] + i * nx;
-    memset(dx, 0, sizeof *dx * (size_t)nx);
-    if (s->kind == MAX) {
-      WIDTHS(max_grad_as, s, x, dy, dx)
-    } else {
-      WIDTHS(average_grad_as, s, dy, dx)
-    }
-  }
-  return VT_OK;
-}
-
-#define K(op_name, run)                                                                                      \
+#define K(op_name)                                                                                           \
   &(const struct vt_kernel_desc)                                                                             \
   {                                                                                                          \
     "vector pool", op_name, accepts, prepare, run, vt_free                                                   \
   }
-const struct vt_kernel_desc *const vt_kernels_pool[] = {K("MaxPool", run_forward),
-                                                        K("AveragePool", run_forward),
-                                                        K("GlobalAveragePool", run_forward),
-                                                        K("GlobalMaxPool", run_forward),
-                                                        K("ai.vitrine:MaxPoolGrad", run_grad),
-                                                        K("ai.vitrine:AveragePoolGrad", run_grad),
+const struct vt_kernel_desc *const vt_kernels_pool[] = {K("MaxPool"),
+                                                        K("AveragePool"),
+                                                        K("GlobalAveragePool"),
+                                                        K("GlobalMaxPool"),
+                                                        K("ai.vitrine:MaxPoolGrad"),
+                                                        K("ai.vitrine:AveragePoolGrad"),
                                                         NULL};

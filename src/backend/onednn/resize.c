@@ -10,6 +10,8 @@ struct state {
   int64_t w_in, h_out, w_out;
   struct vt_resize_axis rows, columns;
   int threads;
+  enum vt_dtype from, to;
+  int64_t room; /* floats of scratch per thread: a row, and panels of bf16 as floats */
 };
 
 /* The inputs that carry scales; -1: none. */
@@ -34,7 +36,7 @@ static int accepts(struct vt_plan_node *n, char *reason, size_t size)
       return vt__refuse(reason, size, "scales or sizes are not constant");
   if (vt_dims_count(4, from->dim) < 1 || vt_dims_count(4, to->dim) < 1)
     return vt__refuse(reason, size, "empty");
-  x->dtype = y->dtype = VT_F32;
+  if (vt__want(n) != VT_BF16) x->dtype = y->dtype = VT_F32;
   x->block = y->block = vt__prefer(n, x);
   for (int i = 1; i < n->nin; i++) n->in[i].packed = n->in[i].used;
   return 1;
@@ -70,7 +72,12 @@ static int prepare(const struct vt_plan_node *n, void **out, size_t *scratch, st
     release(s);
     s = NULL;
   }
-  if (s) *scratch = sizeof(float) * (size_t)(s->threads * s->w_in * s->v.b);
+  if (s) {
+    s->from = n->in[0].dtype;
+    s->to = n->out[0].dtype;
+    s->room = (s->w_in + (s->from == VT_F32 && s->to == VT_F32 ? 0 : s->v.hw + s->h_out * s->w_out)) * s->v.b;
+    *scratch = sizeof(float) * (size_t)(s->threads * s->room);
+  }
   *out = s;
   return rc;
 }
@@ -118,12 +125,14 @@ static int run(const void *state, const struct vt_run_args *a, struct vt_err *e)
   int64_t panels = s->v.n * s->v.cb, small = s->v.hw * s->v.b, large = s->h_out * s->w_out * s->v.b;
 #pragma omp parallel for schedule(static) num_threads(s->threads)
   for (int t = 0; t < s->threads; t++) {
-    float *row = (float *)a->scratch + (int64_t)t * s->w_in * s->v.b;
+    float *row = (float *)a->scratch + t * s->room;
+    int64_t in = s->grad ? large : small, out = s->grad ? small : large;
     for (int64_t i = panels * t / s->threads; i < panels * (t + 1) / s->threads; i++) {
-      if (s->grad)
-        backward(s, (const float *)a->in[0] + i * large, (float *)a->out[0] + i * small, row);
-      else
-        forward(s, (const float *)a->in[0] + i * small, (float *)a->out[0] + i * large, row);
+      float *room = row + s->w_in * s->v.b;
+      const float *x = vt__panel(s->from, a->in[0], i * in, in, &room);
+      float *y = vt__place(s->to, a->out[0], i * out, room);
+      (s->grad ? backward : forward)(s, x, y, row);
+      vt__store(s->to, a->out[0], i * out, out, y);
     }
   }
   return VT_OK;
