@@ -9,7 +9,7 @@
 
 #include <dnnl.h>
 #include <string.h>
-#include "ops/attrs.h"
+#include "ops/ops.h"
 
 /* NULL: the library gave none (then every kernel that needs it refuses). Synchronised. */
 dnnl_engine_t vt__dnnl_engine(void);

@@ -7,7 +7,7 @@
 #define VT_BACKEND_ONEDNN_FAST_H
 
 #include <string.h>
-#include "ops/attrs.h"
+#include "ops/ops.h"
 
 enum vt__unary { VT__EXP, VT__LOG, VT__SQRT, VT__NEG, VT__ABS, VT__RECIPROCAL, VT__SQUARE, VT__ERF };
 enum vt__binary { VT__ADD, VT__SUB, VT__MUL, VT__DIV, VT__MIN, VT__MAX };
