@@ -4,7 +4,7 @@ set -eu
 cd "$(dirname "$0")/.."
 tools/check_layers
 echo "clang-format"
-git ls-files 'src/*.c' 'src/*.h' 'tests/*.c' 'bench/*.c' | xargs clang-format --dry-run -Werror
+git ls-files "src/*.c" "src/*.h" "tests/*.c" "tests/*.h" | xargs clang-format --dry-run -Werror
 for cc in gcc clang; do
   echo "$cc, warnings as errors"
   dir=build-check-$cc

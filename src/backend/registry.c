@@ -1,6 +1,6 @@
-/* The tables given to the engine: all operators, all kernels of kernels.list (first acceptance wins). A kernel file
- * may hold several descriptors of one family: it defines `const struct vt_kernel_desc *const vt_kernels_NAME[]`,
- * NULL-terminated. */
+/* The tables given to the engine: all operators, all kernels of kernels.list (first acceptance wins). A
+ * kernel file may hold several descriptors of one family: it defines `const struct vt_kernel_desc *const
+ * vt_kernels_NAME[]`, NULL-terminated. */
 #include "backend/backend.h"
 
 #define KERNEL(name) extern const struct vt_kernel_desc *const vt_kernels_##name[];
@@ -25,4 +25,7 @@ __attribute__((constructor)) static void fill(void)
   registry = (struct vt_registry){vt_ops, vt_nops, kernels, n};
 }
 
-const struct vt_registry *vt_registry_default(void) { return &registry; }
+const struct vt_registry *vt_registry_default(void)
+{
+  return &registry;
+}

@@ -52,8 +52,8 @@ int vt__parse_ints(const char *key, const char *text, int n, int limit, int *out
     long v = strtol(s, &end, 10);
     bool last = i + 1 == n;
     if (end == s || v < 1 || v > limit || *end != (last ? 0 : ','))
-      return vt_fail(e, VT_EARG, "%s: '%s': expected %d whole numbers from 1 to %d, separated by commas",
-                     key, text, n, limit);
+      return vt_fail(e, VT_EARG, "%s: '%s': expected %d whole numbers from 1 to %d, separated by commas", key,
+                     text, n, limit);
     out[i] = (int)v;
     s = end + 1;
   }
