@@ -299,7 +299,7 @@ static int end_epoch(struct run *u, struct vt_err *e)
   if (better < 0) { /* a wrong `best` is corrected and the run goes on: keep the epoch's work */
     p->results.nrows--;
     struct vt_err why = {0};
-    if ((rc = save_checkpoint(u, &why))) vt_log(VT_LOG_WARN, "%s", why.msg);
+    if (save_checkpoint(u, &why)) vt_log(VT_LOG_WARN, "%s", why.msg);
     return better;
   }
   if (better && (rc = export_model(u, "best.onnx", &m, e))) return rc;
