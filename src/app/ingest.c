@@ -231,7 +231,7 @@ static bool compare(struct vt__job *job, const struct vt_product *old)
     struct vt__job_image *im = &job->images[i];
     for (int k = 0; k < old->nimages && !im->row; k++) {
       const struct vt_catalog_image *was = &old->images[k];
-      if (strcmp(was->path, im->path)) continue;
+      if (strcmp(was->path, im->path) != 0) continue;
       im->row = was->row;
       im->old_hash = was->hash;
       im->old_size = was->size;
@@ -422,9 +422,10 @@ int vt_ingest_run(const struct vt_ingest_opts *o, const struct vt_registry *r,
   if (rc == VT_EINTERRUPTED) { /* what is under way is still stored */
     struct vt_err ignored;
     rc = vt__ingest_flush(&g, &ignored) ? vt_fail(e, ignored.code, "%s", ignored.msg) : VT_EINTERRUPTED;
+    int64_t done = report->added + report->updated + report->unchanged + report->reembedded;
     if (rc == VT_EINTERRUPTED)
       rc = vt_fail(e, rc, "interrupted; %lld products are stored, the same command goes on from there",
-                   (long long)(report->added + report->updated + report->unchanged + report->reembedded));
+                   (long long)done);
   }
   if (!rc && o->sync) rc = sweep(&g, e);
   if (!rc) rc = vt_catalog_count(g.catalog, &report->total, e);

@@ -190,9 +190,9 @@ static int read_stdin(char **data, size_t *len, struct vt_err *e)
 static int decode(const struct vt_look_query *q, struct vt_look_result *r, struct vt_err *e)
 {
   struct vt_decode_opts opts = {.min_side = q->full_size || q->what == VT_LOOK_BOX ? 0 : WORK_SIDE};
-  struct vt_image_info info;
+  struct vt_image_info info = {0};
   int rc;
-  if (strcmp(q->path, "-")) {
+  if (strcmp(q->path, "-") != 0) {
     rc = vt_image_read(&r->photo, q->path, &opts, &info, e);
   } else {
     char *data = NULL;
@@ -250,7 +250,7 @@ static int find_items(struct vt_look *l, struct vt_look_result *r, struct vt_err
   if (!rc) rc = vt_items_from_labels(items, r->labels, prob, w, h, &rules, e);
   if (!rc && !(r->item = vt_arena_alloc(&r->arena, (size_t)VT_MAX(items->n, 1) * sizeof *r->item)))
     rc = vt_fail(e, VT_ENOMEM, "out of memory");
-  for (int i = 0; i < items->n && !rc; i++) {
+  for (int i = 0; !rc && i < items->n; i++) {
     const struct vt_item *it = &items->v[i];
     int g = vt_look_group(l, it->group);
     r->item[r->n++] = (struct vt_found){.label = vt_segmenter_label(l->segmenter, it->group),

@@ -6,6 +6,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#ifdef __clang_analyzer__
+#undef vt_fail
+#undef vt_fail_in
+#undef vt_fail_errno
+#endif
+
 int vt_fail(struct vt_err *e, int code, const char *fmt, ...)
 {
   if (e) {

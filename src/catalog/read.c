@@ -227,7 +227,7 @@ int vt_catalog_filter(struct vt_catalog *c, int n, const struct vt_attr *terms, 
   if (!rc) memset(all, 0xff, words * sizeof *all);
   for (int i = 0; i < n && !rc; i++) {
     int first = 0;
-    while (strcmp(terms[first].name, terms[i].name)) first++;
+    while (strcmp(terms[first].name, terms[i].name) != 0) first++;
     if (first < i) continue; /* its alternatives were taken with the first of them */
     memset(one, 0, words * sizeof *one);
     for (int j = i; j < n && !rc; j++)

@@ -70,7 +70,7 @@ int vt_catalog_reembed_finish(struct vt_catalog *c, struct vt_err *e)
   struct vt_err local;
   if (!e) e = &local;
   char *model = vt__meta_get(c, "next_embedder", e), *dim = model ? vt__meta_get(c, "next_dim", e) : NULL;
-  int rc = dim ? vt_catalog_begin(c, e) : e->code;
+  int rc = dim ? vt_catalog_begin(c, e) : VT_EIO;
   if (rc) goto out;
   /* Predicted groups follow the new model. An image that got no vector must not look unchanged at the next
    * indexing: its hash and time are forgotten. Hash and time of a product's lost images are what indexing

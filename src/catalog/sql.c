@@ -4,7 +4,7 @@
 #include <string.h>
 
 static const char *const texts[SQL_COUNT] = {
-#define X(name, sql) sql,
+#define X(name, sql) (sql),
     VT_SQL_TABLE(X)
 #undef X
 };

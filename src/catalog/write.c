@@ -63,7 +63,7 @@ static int put_image(struct vt_catalog *c, int64_t product, const struct vt_prod
   const struct vt_catalog_image *im = &p->images[pos];
   int64_t row = 0;
   for (int i = 0; i < old->nimages && !row; i++) {
-    if (!old->images[i].row || strcmp(old->images[i].path, im->path)) continue;
+    if (!old->images[i].row || strcmp(old->images[i].path, im->path) != 0) continue;
     row = old->images[i].row;
     old->images[i].row = 0;
   }

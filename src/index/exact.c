@@ -291,8 +291,7 @@ int vt_index_search(const struct vt_index *x, int64_t nq, const float *q, int k,
     for (int i = 0; i < s.nq && !rc; i++) {
       const float *in = q + (first + i) * x->dim;
       float inv = inverse_norm(in, x->dim);
-      if (inv == 0)
-        rc = vt_fail(e, VT_EARG, "index: query %lld is zero or not finite", (long long)(first + i));
+      if (inv == 0) rc = vt_fail(e, VT_EARG, "index: query %lld is zero or not finite", (long long)first + i);
       for (int d = 0; d < x->dim; d++) unit[i * x->dim + d] = in[d] * inv;
     }
     if (rc || s.k == 0) continue;

@@ -87,7 +87,7 @@ static int each(int i, const char *photo, void *ctx, struct vt_err *e)
   vt_buf_init(&line);
   int rc = vt_look_photo(c->look, &q, &r, e);
   const char *path = rc ? NULL : vt_photo_output(c->cli, c->o->out, c->photos, i, ".png", e);
-  if (!rc) rc = path ? write_person(&r, path, e) : e->code;
+  if (!rc) rc = path ? write_person(&r, path, e) : VT_EIO;
   if (!rc && (c->o->items || vt_photo_output_is_folder(c->o->out, c->photos)))
     rc = write_items(c, &r, path, e);
   if (!rc && c->o->json) rc = vt_look_json(&r, false, &line, e);
