@@ -21,7 +21,7 @@ static int ref(const struct vt_ref_call *c, struct vt_err *e)
   if (rc) return rc;
   float *y = c->out[0]->data, *kept = NULL;
   const float *add = r ? r->data : NULL;
-  if (add == y && add) { /* in place: the convolution would overwrite it */
+  if (add && add == y) { /* in place: the convolution would overwrite it */
     size_t bytes = vt_tensor_bytes(r);
     if (!(kept = vt_malloc(bytes + 1)))
       return vt_fail(e, VT_ENOMEM, "node '%s': out of memory", c->node->name);

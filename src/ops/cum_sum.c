@@ -10,9 +10,9 @@ static int ref(const struct vt_ref_call *c, struct vt_err *e)
   const struct attrs *a = c->attrs;
   const struct vt_tensor *x = c->in[0];
   int64_t given;
-  int axis, rc = vt__tensor_ints(c->in[1], &given, 1) == 1
-                     ? vt__axis(c->node, given, x->rank, &axis, e)
-                     : vt__bad(e, VT_EARG, c->node, "axis must be one integer");
+  int axis = 0, rc = vt__tensor_ints(c->in[1], &given, 1) == 1
+                         ? vt__axis(c->node, given, x->rank, &axis, e)
+                         : vt__bad(e, VT_EARG, c->node, "axis must be one integer");
   if (rc) return rc;
   int64_t outer = vt__span(x->dim, 0, axis), n = x->dim[axis], inner = vt__span(x->dim, axis + 1, x->rank);
   for (int64_t o = 0; o < outer; o++)

@@ -27,7 +27,7 @@ static int ref(const struct vt_ref_call *c, struct vt_err *e)
   }
   double *dot = vt_calloc((size_t)s.d + 1, sizeof *dot); /* Σ_k p_k q_k of each pixel of one image */
   if (!dot) rc = vt_fail(e, VT_ENOMEM, "out of memory");
-  for (int64_t n = 0; n < s.n && !rc; n++) {
+  for (int64_t n = 0; dot && n < s.n; n++) {
     const float *p = s.p + n * s.c * s.d;
     float *out = dx + n * s.c * s.d;
     for (int64_t d = 0; d < s.d; d++) dot[d] = 0;

@@ -18,7 +18,7 @@ static int infer(struct vt_node *n, struct vt_err *e)
     const struct vt_value *s = n->in[i];
     if (!s || !vt__is_static(s) || !vt__is_static(x)) continue;
     rc = vt__broadcast(n, x->rank - axis, x->dim + axis, s->rank, s->dim, &rank, dim, e);
-    if (!rc && (rank != x->rank - axis || memcmp(dim, x->dim + axis, (size_t)rank * sizeof *dim)))
+    if (!rc && (rank != x->rank - axis || memcmp(dim, x->dim + axis, (size_t)rank * sizeof *dim) != 0))
       rc = vt__bad(e, VT_ESHAPE, n, "input %d '%s' does not fit the normalised dimensions", i, s->name);
   }
   if (rc) return rc;

@@ -34,7 +34,7 @@ static int sizes(struct sizes *s, const struct vt_node *n, int ra, const int64_t
 static int infer(struct vt_node *n, struct vt_err *e)
 {
   const struct vt_value *a = n->in[0], *b = n->in[1];
-  struct sizes s;
+  struct sizes s = {0};
   if (a->rank < 0 || b->rank < 0) {
     vt__out(n, 0, a->dtype, -1, NULL);
     return VT_OK;
@@ -53,7 +53,7 @@ static int infer(struct vt_node *n, struct vt_err *e)
 static int ref(const struct vt_ref_call *c, struct vt_err *e)
 {
   const struct vt_tensor *a = c->in[0], *b = c->in[1];
-  struct sizes s;
+  struct sizes s = {0};
   if (a->dtype != VT_F32) return vt__bad_dtype(c, a->dtype, e);
   int rc = sizes(&s, c->node, a->rank, a->dim, b->rank, b->dim, e);
   if (rc) return rc;

@@ -15,7 +15,7 @@ static int infer(struct vt_node *n, struct vt_err *e)
 {
   const struct vt_value *i = n->in[0], *depth = n->in[1];
   int64_t dim[VT_MAX_RANK], size = -1;
-  int axis, rc = VT_OK;
+  int axis = 0, rc = VT_OK;
   if (depth->is_constant && depth->init.data && vt_tensor_count(&depth->init) == 1) {
     size = (int64_t)vt_tensor_get(&depth->init, 0);
     if (size < 0 || size > INT32_MAX) return vt__bad(e, VT_EARG, n, "depth %lld", (long long)size);
@@ -29,7 +29,7 @@ static int ref(const struct vt_ref_call *c, struct vt_err *e)
 {
   const struct vt_tensor *index = c->in[0], *values = c->in[2];
   int64_t dim[VT_MAX_RANK], depth = (int64_t)vt_tensor_get(c->in[1], 0);
-  int axis;
+  int axis = 0;
   if (depth < 0 || depth > INT32_MAX || vt_tensor_count(values) != 2)
     return vt__bad(e, VT_EARG, c->node, "depth %lld, %lld values", (long long)depth,
                    (long long)vt_tensor_count(values));

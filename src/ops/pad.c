@@ -50,7 +50,7 @@ static int constant_widths(const struct vt_node *n, int64_t *lo, int64_t *hi, st
 static int infer(struct vt_node *n, struct vt_err *e)
 {
   const struct vt_value *x = n->in[0];
-  int64_t lo[VT_MAX_RANK], hi[VT_MAX_RANK], dim[VT_MAX_RANK];
+  int64_t lo[VT_MAX_RANK] = {0}, hi[VT_MAX_RANK] = {0}, dim[VT_MAX_RANK] = {0};
   int rc = constant_widths(n, lo, hi, e);
   if (rc < 0) return rc;
   for (int d = 0; d < x->rank; d++) dim[d] = -1;
@@ -74,7 +74,8 @@ static int ref(const struct vt_ref_call *c, struct vt_err *e)
 {
   const struct attrs *a = c->attrs;
   const struct vt_tensor *x = c->in[0], *value = vt__arg(c, 2);
-  int64_t lo[VT_MAX_RANK], hi[VT_MAX_RANK], dim[VT_MAX_RANK], stride[VT_MAX_RANK], pos[VT_MAX_RANK] = {0};
+  int64_t lo[VT_MAX_RANK] = {0}, hi[VT_MAX_RANK] = {0}, dim[VT_MAX_RANK] = {0}, stride[VT_MAX_RANK] = {0},
+          pos[VT_MAX_RANK] = {0};
   int rc = widths(c->node, c->in[1], vt__arg(c, 3), x->rank, lo, hi, e);
   if (rc <= 0) return rc ? rc : vt__bad(e, VT_EARG, c->node, "pads must be a vector of integers");
   rc = shape(c->node, x->rank, x->dim, lo, hi, dim, e);
@@ -104,7 +105,7 @@ static int ref(const struct vt_ref_call *c, struct vt_err *e)
 static int grad(VT_GRAD_ARGS)
 {
   const struct attrs *a = n->attrs;
-  int64_t lo[VT_MAX_RANK], hi[VT_MAX_RANK], back[2 * VT_MAX_RANK];
+  int64_t lo[VT_MAX_RANK] = {0}, hi[VT_MAX_RANK] = {0}, back[2 * VT_MAX_RANK];
   int rank = n->in[0]->rank, rc = constant_widths(n, lo, hi, e);
   if (rc < 0) return rc;
   if (!rc || a->mode != CONSTANT)

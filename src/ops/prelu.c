@@ -12,7 +12,7 @@ static int infer(struct vt_node *n, struct vt_err *e)
   if (vt__is_static(x) && vt__is_static(s)) {
     int rc = vt__broadcast(n, x->rank, x->dim, s->rank, s->dim, &rank, dim, e);
     if (rc) return rc;
-    if (rank != x->rank || memcmp(dim, x->dim, (size_t)rank * sizeof *dim))
+    if (rank != x->rank || memcmp(dim, x->dim, (size_t)rank * sizeof *dim) != 0)
       return vt__bad(e, VT_ESHAPE, n, "slope '%s' is larger than the input", s->name);
   }
   return vt__infer_same(n, e);

@@ -51,7 +51,7 @@ int vt__reduce_infer(struct vt_node *n, struct vt_err *e)
 {
   const struct vt__reduce_attrs *a = n->attrs;
   const struct vt_value *x = n->in[0];
-  bool reduced[VT_MAX_RANK];
+  bool reduced[VT_MAX_RANK] = {false};
   int64_t dim[VT_MAX_RANK];
   int rc = x->rank < 0 ? 0 : constant_axes(n, x->rank, reduced, e);
   if (rc < 0) return rc;
@@ -69,7 +69,7 @@ int vt__reduce_infer(struct vt_node *n, struct vt_err *e)
 int64_t vt__reduce_count(const struct vt_node *n)
 {
   const struct vt_value *x = n->in[0];
-  bool reduced[VT_MAX_RANK];
+  bool reduced[VT_MAX_RANK] = {false};
   int64_t count = 1;
   if (!vt__is_static(x) || constant_axes(n, x->rank, reduced, NULL) <= 0) return -1;
   for (int d = 0; d < x->rank; d++)
@@ -81,7 +81,7 @@ struct vt_value *vt__unreduce(struct vt_graph *g, const struct vt_node *n, struc
 {
   const struct vt__reduce_attrs *a = n->attrs;
   const struct vt_value *x = n->in[0];
-  bool reduced[VT_MAX_RANK];
+  bool reduced[VT_MAX_RANK] = {false};
   int64_t axes[VT_MAX_RANK];
   int naxes = 0;
   if (a->keepdims || !v) return v;
@@ -145,7 +145,7 @@ int vt__reduce_ref(const struct vt_ref_call *c, enum vt__reduction r, struct vt_
   const struct vt__reduce_attrs *a = c->attrs;
   const struct vt_tensor *x = c->in[0], *in = vt__arg(c, 1);
   struct walk kept = {0}, gone = {0};
-  bool reduced[VT_MAX_RANK];
+  bool reduced[VT_MAX_RANK] = {false};
   int64_t axes[VT_MAX_RANK], stride[VT_MAX_RANK], dim[VT_MAX_RANK];
   int naxes = in ? vt__tensor_ints(in, axes, VT_MAX_RANK) : a->axes.n;
   if (naxes < 0) return vt__bad(e, VT_EARG, c->node, "axes must be up to %d integers", VT_MAX_RANK);

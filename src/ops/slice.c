@@ -76,7 +76,7 @@ static int constant_slice(struct slice *s, const struct vt_node *n, struct vt_er
 static int infer(struct vt_node *n, struct vt_err *e)
 {
   const struct vt_value *x = n->in[0];
-  struct slice s;
+  struct slice s = {0};
   int rc = x->rank < 0 ? 0 : constant_slice(&s, n, e);
   if (rc < 0) return rc;
   for (int d = 0; !rc && d < x->rank; d++) s.count[d] = -1;
@@ -88,7 +88,7 @@ static int ref(const struct vt_ref_call *c, struct vt_err *e)
 {
   const struct vt_tensor *x = c->in[0];
   struct lists l = {0};
-  struct slice s;
+  struct slice s = {0};
   l.n = vt__tensor_ints(c->in[1], l.starts, VT_MAX_RANK);
   l.naxes = vt__arg(c, 3) ? vt__tensor_ints(c->in[3], l.axes, VT_MAX_RANK) : 0;
   l.nsteps = vt__arg(c, 4) ? vt__tensor_ints(c->in[4], l.steps, VT_MAX_RANK) : 0;
@@ -114,7 +114,7 @@ static int ref(const struct vt_ref_call *c, struct vt_err *e)
 static int grad(VT_GRAD_ARGS)
 {
   struct vt_value *x = n->in[0];
-  struct slice s;
+  struct slice s = {0};
   int rc = vt__is_static(x) ? constant_slice(&s, n, e) : 0;
   if (rc < 0) return rc;
   if (!rc) return vt__bad(e, VT_ESHAPE, n, "its gradient needs static shapes and constant starts and ends");

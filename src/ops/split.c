@@ -35,7 +35,7 @@ static int infer(struct vt_node *n, struct vt_err *e)
 {
   const struct attrs *a = n->attrs;
   const struct vt_value *x = n->in[0], *s = vt__in(n, 1);
-  int64_t len[VT_MAX_OUT], dim[VT_MAX_RANK];
+  int64_t len[VT_MAX_OUT] = {0}, dim[VT_MAX_RANK] = {0};
   int axis = 0, rc = 0;
   if (n->nout > VT_MAX_OUT) return vt__bad(e, VT_ELIMIT, n, "over %d outputs", VT_MAX_OUT);
   if (x->rank >= 0) {
@@ -55,7 +55,7 @@ static int ref(const struct vt_ref_call *c, struct vt_err *e)
 {
   const struct attrs *a = c->attrs;
   const struct vt_tensor *x = c->in[0], *s = vt__arg(c, 1);
-  int64_t len[VT_MAX_OUT], dim[VT_MAX_RANK], at = 0;
+  int64_t len[VT_MAX_OUT] = {0}, dim[VT_MAX_RANK], at = 0;
   int axis = (int)(a->axis < 0 ? a->axis + x->rank : a->axis);
   int rc = pieces(c->node, s, s != NULL, x->dim[axis], len, e);
   if (rc <= 0) return rc ? rc : vt__bad(e, VT_EARG, c->node, "split must be a vector of integers");

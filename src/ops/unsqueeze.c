@@ -8,7 +8,7 @@ static int shape(const struct vt_node *n, const struct vt_tensor *in, int rank, 
   bool flag[VT_MAX_RANK];
   int used, from = 0;
   if (count < 0 || rank + count > VT_MAX_RANK)
-    return vt__bad(e, VT_ESHAPE, n, "rank would be %lld, at most %d", (long long)(rank + count), VT_MAX_RANK);
+    return vt__bad(e, VT_ESHAPE, n, "rank would be %lld, at most %d", (long long)count + rank, VT_MAX_RANK);
   int rc = vt__axes_flags(n, in, rank + (int)count, flag, &used, e);
   if (rc <= 0) return rc;
   *out_rank = rank + (int)count;

@@ -54,7 +54,7 @@ int vt__broadcast(const struct vt_node *n, int ra, const int64_t *a, int rb, con
                   int64_t *dim, struct vt_err *e)
 {
   int r = VT_MAX(ra, rb);
-  int64_t out[VT_MAX_RANK];
+  int64_t out[VT_MAX_RANK] = {0};
   for (int i = 0; i < r; i++) {
     int64_t da = i < r - ra ? 1 : a[i - (r - ra)], db = i < r - rb ? 1 : b[i - (r - rb)];
     if (da == db || db == 1) {
@@ -78,7 +78,7 @@ int vt__broadcast(const struct vt_node *n, int ra, const int64_t *a, int rb, con
 static int infer_broadcast(struct vt_node *n, enum vt_dtype dtype, struct vt_err *e)
 {
   int rank = 0;
-  int64_t dim[VT_MAX_RANK];
+  int64_t dim[VT_MAX_RANK] = {0};
   for (int i = 0; i < n->nin; i++) {
     if (!n->in[i]) continue;
     if (n->in[i]->rank < 0) {
@@ -207,9 +207,9 @@ void vt__bcast_init(struct vt__bcast *b, int rank, const int64_t *dim, int n,
 {
   memset(b, 0, sizeof *b);
   b->n = n;
-  int64_t full[VT_BCAST_MAX][VT_MAX_RANK];
+  int64_t full[VT_BCAST_MAX][VT_MAX_RANK] = {{0}};
   for (int k = 0; k < n; k++) {
-    int64_t own[VT_MAX_RANK];
+    int64_t own[VT_MAX_RANK] = {0};
     int lead = t[k] ? rank - t[k]->rank : rank;
     if (t[k]) vt__strides(t[k]->rank, t[k]->dim, own);
     for (int i = 0; i < rank; i++) full[k][i] = i < lead || t[k]->dim[i - lead] == 1 ? 0 : own[i - lead];
