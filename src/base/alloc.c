@@ -58,8 +58,9 @@ void *vt_aligned(size_t size)
   if (size > SIZE_MAX - HUGE || refused()) return NULL;
   size_t padded = (size + 63) / 64 * 64;
   if (padded < HUGE) return aligned_alloc(64, padded ? padded : 64);
-  void *p = aligned_alloc(HUGE, padded);
-  if (p) madvise(p, padded / HUGE * HUGE, MADV_HUGEPAGE);
+  void *p = NULL;
+  if (posix_memalign(&p, HUGE, padded)) return NULL; /* aligned_alloc wants a size that is a multiple of it */
+  madvise(p, padded / HUGE * HUGE, MADV_HUGEPAGE);
   return p;
 }
 

@@ -14,7 +14,7 @@ union vt__bits {
 
 static inline __attribute__((always_inline)) float vt__expf(float x)
 {
-  float c = x < -87.33654f ? -87.33654f : x;
+  float c = x >= -87.33654f ? x : -87.33654f; /* not a number: the least, so that what follows is defined */
   c = c > 88.72283f ? 88.72283f : c;
   float k = (c * 1.44269504f + 12582912.f) - 12582912.f; /* nearest integer */
   float r = c - k * 0.693359375f;
