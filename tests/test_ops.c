@@ -100,7 +100,7 @@ static void set_clear(struct set *s)
   case_clear(&s->c);
 }
 
-/* Values outside what gradients may see: NaN and the like in a kernel's unfilled output. */
+/* Outputs are filled with a pattern before each kernel runs, so what a kernel leaves out shows later. */
 static void check_shapes(const struct vt_op_desc *op, const struct vt_op_case *k, uint64_t seed)
 {
   struct vt_err e = {0};
