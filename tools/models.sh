@@ -10,7 +10,7 @@ if [ -z "${VITRINE_DATA:-}" ]; then
   exit 1
 fi
 if [ ! -f runs/synth/pairs.csv ]; then
-  "$program" data synth --seed 1 --products 1200 --photos 500 -o runs/synth
+  "$program" data synth --seed 1 --products 3000 --photos 1500 -o runs/synth
 fi
 for name in embed segment; do
   "$program" train "recipes/$name.yaml" --out "runs/$name"
