@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 #include <cmocka.h>
 #include "base/base.h"
@@ -164,6 +166,44 @@ static void test_pool(void **state)
   vt_pool_free(p);
 }
 
+/* Two threads meet a hundred times, one of them 2 ms late. Returns 0 if the other slept, that is if the whole
+ * took little processor time. */
+static int meet(void)
+{
+  struct timespec before, after;
+  vt_threads_set(2);
+  vt_threads_wait_passively();
+  usleep(20000);
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &before);
+  for (int i = 0; i < 100; i++) {
+#pragma omp parallel num_threads(2)
+    {
+#pragma omp master
+      usleep(2000);
+#pragma omp barrier
+    }
+  }
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &after);
+  double used = (double)(after.tv_sec - before.tv_sec) + 1e-9 * (double)(after.tv_nsec - before.tv_nsec);
+  if (used > 0.1) fprintf(stderr, "waiting took %.3f s of processor time\n", used);
+  return used > 0.1;
+}
+
+/* In a process of its own: the library has read this one's settings already. */
+static void test_waiting(void **state)
+{
+  if (vt_cpu_count() < 2) skip();
+  pid_t pid = fork();
+  if (!pid) {
+    unsetenv("OMP_WAIT_POLICY");
+    execl("/proc/self/exe", "test_base", "meet", (char *)NULL);
+    _exit(127);
+  }
+  int status;
+  assert_int_equal(waitpid(pid, &status, 0), pid);
+  assert_int_equal(status, 0);
+}
+
 static void test_alloc_hook(void **state)
 {
   vt_alloc_fail_at(2);
@@ -191,11 +231,12 @@ static void test_errors(void **state)
   assert_int_equal(vt_fail(NULL, VT_EIO, "x"), VT_EIO);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(test_utf8),       cmocka_unit_test(test_numbers),
-                                     cmocka_unit_test(test_csv),        cmocka_unit_test(test_options),
-                                     cmocka_unit_test(test_rng),        cmocka_unit_test(test_pool),
-                                     cmocka_unit_test(test_alloc_hook), cmocka_unit_test(test_errors)};
+  if (argc > 1 && !strcmp(argv[1], "meet")) return meet();
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(test_utf8),       cmocka_unit_test(test_numbers), cmocka_unit_test(test_csv),
+      cmocka_unit_test(test_options),    cmocka_unit_test(test_rng),     cmocka_unit_test(test_pool),
+      cmocka_unit_test(test_alloc_hook), cmocka_unit_test(test_waiting), cmocka_unit_test(test_errors)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -410,11 +410,7 @@ static int remove_dir(void **state)
 
 int main(int argc, char **argv)
 {
-  if (!getenv("OMP_WAIT_POLICY")) { /* as the verb does: spinning costs most where other tests run beside this
-                                       one */
-    setenv("OMP_WAIT_POLICY", "passive", 1);
-    execv("/proc/self/exe", argv);
-  }
+  vt_threads_wait_passively();
   if (argc >= 3 && !strcmp(argv[1], "run")) return child_main(argc, argv);
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(toy_is_learned),

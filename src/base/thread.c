@@ -40,6 +40,42 @@ void vt_threads_set(int n)
   omp_set_num_threads(n);
 }
 
+/* One team that has met and never meets again: it sleeps as long as the process lives. */
+static void *park(void *arg)
+{
+  int n = *(int *)arg;
+  vt_free(arg);
+#pragma omp parallel num_threads(n)
+  {
+#pragma omp barrier
+  }
+  for (;;) pause();
+  return NULL;
+}
+
+/* libgomp's threads spin for some milliseconds at each barrier. Where anybody else needs the cores too, a
+ * spinning thread burns the time of the one that it waits for: on two busy cores training steps took seven
+ * times as long. The library reads OMP_WAIT_POLICY before main, too early to set it without starting the
+ * program twice; but while there are more OpenMP threads than cores it spins a hundred rounds only (its
+ * manual, "GOMP_SPINCOUNT"). A parked team makes that so from the first barrier. On failure threads just
+ * spin. */
+void vt_threads_wait_passively(void)
+{
+  if (getenv("OMP_WAIT_POLICY") || getenv("GOMP_SPINCOUNT")) return; /* the user has said what to do */
+  int *n = vt_malloc(sizeof *n);
+  if (!n) return;
+  *n = VT_MAX(2, vt_cpu_count() - vt_threads() + 2);
+  sigset_t all, before; /* signals are for the threads that work */
+  pthread_t parked;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &before);
+  if (pthread_create(&parked, NULL, park, n))
+    vt_free(n);
+  else
+    pthread_detach(parked);
+  pthread_sigmask(SIG_SETMASK, &before, NULL);
+}
+
 struct task {
   void (*fn)(void *);
   void *arg;

@@ -107,6 +107,7 @@ static int run_verb(const struct vt_verb *v, int argc, char **argv)
               : vt_fail(&err, VT_ENOMEM, "out of memory");
   }
   if (!rc) rc = vt_opt_parse(v->opt, v->nopt, opts, &cli.arena, argc, argv, &rest, &err);
+  if (!rc) vt_threads_wait_passively();
   if (!rc) rc = v->run(&cli, opts, &rest, &err);
   if (rc >= 0 && (fflush(stdout) || ferror(stdout)))
     rc = vt_fail(&err, VT_EIO, "cannot write to standard output");

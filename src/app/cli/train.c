@@ -2,10 +2,6 @@
 #include "app/cli/verb.h"
 #include "train/train.h"
 
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
-
 struct opts {
   const char *out, *data, *keys;
 };
@@ -17,27 +13,6 @@ static const struct vt_opt rows[] = {
     {"keys", 0, VT_OPT_STRING, offsetof(struct opts, keys), NULL, 0, 0, NULL, "TASK",
      "print all keys of a task's recipes with their defaults, as a recipe"},
 };
-
-/* libgomp's threads spin at each barrier by default. While loader threads (or anybody else) need the cores
- * too, a spinning thread burns the time of the one that it waits for: on two busy cores steps took seven
- * times as long. The library reads its settings before main, so the program starts itself once more with
- * them; on failure it just goes on. */
-static void wait_passively(void)
-{
-  static char text[1 << 17];
-  static char *argv[4096];
-  if (getenv("OMP_WAIT_POLICY") || getenv("GOMP_SPINCOUNT")) return;
-  FILE *f = fopen("/proc/self/cmdline", "re");
-  if (!f) return;
-  size_t n = fread(text, 1, sizeof text - 1, f), argc = 0;
-  fclose(f);
-  if (n == sizeof text - 1) return;
-  for (size_t at = 0; at < n && argc < VT_COUNT(argv) - 1; at += strlen(text + at) + 1)
-    argv[argc++] = text + at;
-  if (!argc || argc == VT_COUNT(argv) - 1 || setenv("OMP_WAIT_POLICY", "passive", 1)) return;
-  fflush(NULL);
-  execv("/proc/self/exe", argv);
-}
 
 static int print_keys(struct vt_cli *cli, const char *task, struct vt_err *e)
 {
@@ -55,7 +30,6 @@ static int run(struct vt_cli *cli, const void *opts, const struct vt_strings *ar
   if (o->keys) return print_keys(cli, o->keys, e);
   if (args->n < 1) return vt_fail(e, VT_EUSAGE, "train: which RECIPE?");
   if (!o->out) return vt_fail(e, VT_EUSAGE, "train: --out RUN is missing");
-  wait_passively();
   struct vt_strings set = {args->n - 1, args->v + 1};
   struct vt_train_opts to = {
       .recipe = args->v[0], .set = &set, .out = o->out, .data_dir = o->data ? o->data : vt_data_dir()};
