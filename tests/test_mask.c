@@ -145,12 +145,236 @@ static void test_bad_text(void **state)
   assert_int_equal(vt_mask_from_coco(&m, "", 5, 70000, NULL), VT_ELIMIT);
 }
 
+/* The text says how an edge is walked (mask/polygon.c); here every step is really made. */
+struct dot {
+  int u, v;
+};
+static int walk_edge(struct dot *out, int n, struct dot a, struct dot b)
+{
+  int dx = abs(a.u - b.u), dy = abs(a.v - b.v), steps = dx > dy ? dx : dy;
+  bool turned = dx >= dy ? a.u > b.u : a.v > b.v;
+  struct dot lo = turned ? b : a, hi = turned ? a : b;
+  for (int i = 0; i <= steps && steps; i++) {
+    int t = turned ? steps - i : i;
+    if (dx >= dy)
+      out[n++] = (struct dot){lo.u + t, (int)(lo.v + (double)(hi.v - lo.v) / dx * t + .5)};
+    else
+      out[n++] = (struct dot){(int)(lo.u + (double)(hi.u - lo.u) / dy * t + .5), lo.v + t};
+  }
+  return n;
+}
+
+static void slow_polygon(uint8_t *bits, const double *xy, int points, int w, int h)
+{
+  static struct dot at[1 << 20];
+  static uint8_t flip[(MAX + 1) * (MAX + 1)];
+  int n = 0;
+  for (int i = 0; i < points; i++) {
+    int k = (i + 1) % points;
+    struct dot a = {(int)(5 * xy[2 * i] + .5), (int)(5 * xy[2 * i + 1] + .5)};
+    n = walk_edge(at, n, a, (struct dot){(int)(5 * xy[2 * k] + .5), (int)(5 * xy[2 * k + 1] + .5)});
+  }
+  memset(flip, 0, sizeof flip);
+  for (int i = 1; i < n; i++) {
+    int line = at[i].u < at[i - 1].u ? at[i].u : at[i - 1].u,
+        v = at[i].v < at[i - 1].v ? at[i].v : at[i - 1].v;
+    if (at[i].u == at[i - 1].u || line < 0 || line % 5 != 2 || line / 5 >= w) continue;
+    double y = (v + .5) / 5 - .5;
+    int row = y <= 0 ? 0 : y >= h ? h : (int)ceil(y);
+    flip[line / 5 * h + row] ^= 1; /* column by column; row h is row 0 of the next column */
+  }
+  uint8_t set = 0;
+  for (int i = 0; i < w * h; i++) {
+    set ^= flip[i];
+    bits[i % h * w + i / h] |= set;
+  }
+}
+
+static void test_polygons(void **state)
+{
+  struct vt_rng r;
+  vt_rng_init(&r, 11, 0, 0);
+  static uint8_t want[MAX * MAX], got[MAX * MAX];
+  for (int round = 0; round < 600; round++) {
+    int w = 1 + (int)vt_rng_below(&r, MAX), h = 1 + (int)vt_rng_below(&r, MAX), parts = 1 + round % 3, n = 0;
+    int start[4] = {0};
+    double xy[200];
+    memset(want, 0, sizeof want);
+    for (int p = 0; p < parts; p++) {
+      int points = 3 + (int)vt_rng_below(&r, 20);
+      for (int i = 0; i < 2 * points; i++) {
+        double side = i % 2 ? h : w, v = (vt_rng_unit(&r) * 1.4 - .2) * side;
+        xy[2 * n + i] = round % 2 ? v : floor(v * 4) / 4; /* quarters: vertical, flat and double edges */
+      }
+      slow_polygon(want, xy + 2 * n, points, w, h);
+      n += points;
+      start[p + 1] = n;
+    }
+    struct vt_polygons ps = {parts, start, xy};
+    struct vt_mask m;
+    assert_int_equal(vt_mask_from_polygons(&m, &ps, w, h, NULL), 0);
+    memset(got, 0, sizeof got);
+    vt_mask_to_bitmap(&m, got, w, 1);
+    if (memcmp(got, want, (size_t)(w * h))) fail_msg("round %d: %d x %d", round, w, h);
+    vt_mask_clear(&m);
+  }
+}
+
+static void test_bad_polygons(void **state)
+{
+  static const struct {
+    int points;
+    double xy[6];
+  } bad[] = {{2, {0, 0, 3, 3}},
+             {0, {0}},
+             {3, {0, 0, NAN, 3, 1, 1}},
+             {3, {0, 0, 1e300, 3, 1, 1}},
+             {3, {0, 0, -INFINITY, 3, 1, 1}}};
+  for (size_t i = 0; i < VT_COUNT(bad); i++) {
+    int start[] = {0, bad[i].points};
+    struct vt_polygons p = {1, start, (double *)bad[i].xy};
+    struct vt_mask m;
+    struct vt_err e = {0};
+    assert_int_equal(vt_mask_from_polygons(&m, &p, 10, 10, &e), VT_EFORMAT);
+    assert_true(strstr(e.msg, "polygon 0") && !m.runs);
+  }
+  struct vt_mask m;
+  assert_int_equal(vt_mask_from_polygons(&m, &(struct vt_polygons){0}, 10, 10, NULL), VT_EFORMAT);
+}
+
+/* Rings put together by the even-odd rule, and the joined outline rasterised, give the mask back. */
+static void test_outlines(void **state)
+{
+  struct vt_rng r;
+  vt_rng_init(&r, 12, 0, 0);
+  static uint8_t a[MAX * MAX], got[MAX * MAX];
+  static int32_t comp[MAX * MAX];
+  for (int round = 0; round < 200; round++) {
+    int w = 1 + (int)vt_rng_below(&r, 40), h = 1 + (int)vt_rng_below(&r, 40), outer = 0;
+    random_bits(&r, a, w, h);
+    struct vt_mask m = from(a, w, h), one, back;
+    struct vt_polygons p;
+    assert_int_equal(vt_mask_trace(&p, &m, NULL), 0);
+    memset(got, 0, sizeof got);
+    for (int i = 0; i < p.n; i++) {
+      int start[] = {0, p.start[i + 1] - p.start[i]};
+      const double *xy = p.xy + 2 * p.start[i];
+      double twice = 0;
+      for (int k = 0, n = start[1]; k < n; k++)
+        twice += xy[2 * k] * xy[2 * ((k + 1) % n) + 1] - xy[2 * ((k + 1) % n)] * xy[2 * k + 1];
+      outer += twice > 0;
+      struct vt_polygons ring = {1, start, (double *)xy};
+      assert_int_equal(vt_mask_from_polygons(&one, &ring, w, h, NULL), 0);
+      assert_true(fabs(fabs(twice) / 2 - (double)vt_mask_area(&one)) < 1e-9);
+      for (int k = 0; k < w * h; k++) comp[k] = 0;
+      static uint8_t ring_bits[MAX * MAX];
+      memset(ring_bits, 0, sizeof ring_bits);
+      vt_mask_to_bitmap(&one, ring_bits, w, 1);
+      for (int k = 0; k < w * h; k++) got[k] ^= ring_bits[k];
+      vt_mask_clear(&one);
+    }
+    assert_memory_equal(got, a, (size_t)(w * h));
+    int64_t *areas;
+    assert_int_equal(vt_components(a, w, h, w, 1, false, comp, &areas, NULL), outer);
+    vt_free(areas);
+    if (p.n) {
+      assert_int_equal(vt_polygons_join(&p, NULL), 0);
+      assert_int_equal(p.n, 1);
+      assert_int_equal(vt_mask_from_polygons(&back, &p, w, h, NULL), 0);
+      assert_int_equal(back.n, m.n);
+      assert_memory_equal(back.runs, m.runs, (size_t)m.n * sizeof *m.runs);
+      vt_mask_clear(&back);
+    }
+    vt_polygons_clear(&p);
+    vt_mask_clear(&m);
+  }
+}
+
+static void test_turned(void **state)
+{
+  static const uint8_t bits[] = {1, 1, 0, 0, 0, 1}; // (2, 3)
+  struct vt_mask m = from(bits, 3, 2), t, back;
+  struct vt_buf s;
+  vt_buf_init(&s);
+  assert_int_equal(vt_mask_turn(&t, &m, NULL), 0);
+  assert_int_equal(vt_mask_to_pairs(&t, &s), 0);
+  assert_string_equal(s.data, "1 2 6 1"); /* row by row */
+  s.len = 0;
+  assert_int_equal(vt_mask_to_pairs(&m, &s), 0);
+  assert_string_equal(s.data, "1 1 3 1 6 1"); /* column by column */
+  assert_int_equal(vt_mask_turn(&back, &t, NULL), 0);
+  assert_int_equal(back.width, 3);
+  assert_memory_equal(back.runs, m.runs, (size_t)m.n * sizeof *m.runs);
+  vt_mask_clear(&m);
+  vt_mask_clear(&t);
+  vt_mask_clear(&back);
+  vt_buf_clear(&s);
+}
+
+static void test_plain_runs(void **state)
+{
+  static const struct {
+    int n, rc;
+    int64_t runs[4];
+  } cases[] = {{3, 0, {3, 4, 2}},
+               {1, 0, {9}},
+               {2, 0, {0, 9}},
+               {4, 0, {1, 0, 1, 7}},
+               {3, VT_EFORMAT, {3, 4}},
+               {2, VT_EFORMAT, {3, 7}},
+               {3, VT_EFORMAT, {4, -1, 6}},
+               {2, VT_EFORMAT, {INT64_MAX, 9}},
+               {0, VT_EFORMAT, {0}}};
+  for (size_t i = 0; i < VT_COUNT(cases); i++) {
+    struct vt_mask m;
+    struct vt_err e = {0};
+    assert_int_equal(vt_mask_from_runs(&m, cases[i].runs, cases[i].n, 3, 3, &e), cases[i].rc);
+    assert_int_equal(e.msg[0] != 0, cases[i].rc != 0);
+    if (!cases[i].rc)
+      assert_int_equal(vt_mask_area(&m),
+                       (cases[i].n > 1 ? cases[i].runs[1] : 0) + (cases[i].n > 3 ? cases[i].runs[3] : 0));
+    vt_mask_clear(&m);
+  }
+}
+
+/* Wide, tall and strided pictures; values other than 1; labels; what was there before stays. */
+static void test_bitmaps_of_all_shapes(void **state)
+{
+  static const int size[][2] = {{1, 1},    {63, 5},   {64, 5},  {65, 5},
+                                {130, 70}, {1, 4000}, {700, 3}, {129, 1000}};
+  struct vt_rng r;
+  vt_rng_init(&r, 13, 0, 0);
+  for (size_t i = 0; i < VT_COUNT(size); i++) {
+    int w = size[i][0], h = size[i][1], stride = w + 7;
+    uint8_t *px = vt_calloc((size_t)stride, (size_t)h), *out = vt_calloc((size_t)stride, (size_t)h);
+    for (int k = 0; k < stride * h; k++) px[k] = (uint8_t)(vt_rng_below(&r, 20) ? 3 * (k / 11 % 2) : 9);
+    memset(out, 200, (size_t)stride * (size_t)h);
+    struct vt_mask m;
+    assert_int_equal(vt_mask_from_labels(&m, px, w, h, stride, 3, NULL), 0);
+    vt_mask_to_bitmap(&m, out, stride, 77);
+    for (int y = 0; y < h; y++)
+      for (int x = 0; x < stride; x++)
+        assert_int_equal(out[y * stride + x], x < w && px[y * stride + x] == 3 ? 77 : 200);
+    vt_mask_clear(&m);
+    assert_int_equal(vt_mask_from_bitmap(&m, px, w, h, stride, NULL), 0);
+    int64_t area = 0;
+    for (int y = 0; y < h; y++)
+      for (int x = 0; x < w; x++) area += px[y * stride + x] != 0;
+    assert_int_equal(vt_mask_area(&m), area);
+    vt_mask_clear(&m);
+    vt_free(px);
+    vt_free(out);
+  }
+}
+
 static void test_boxes(void **state)
 {
   struct vt_box a = {0, 0, 10, 10}, b = {5, 5, 10, 10}, c = {20, 0, 1, 1};
   assert_true(fabs(vt_box_iou(a, b) - 25. / 175) < 1e-12);
   assert_true(vt_box_iou(a, c) == 0);
   assert_true(vt_box_iou(a, a) == 1);
+  assert_true(fabs(vt_box_iou_crowd(a, b) - 25. / 100) < 1e-12);
+  assert_true(vt_box_iou_crowd(a, c) == 0);
   struct vt_box k = vt_box_clip((struct vt_box){-5, 3, 100, 2.5}, 10, 5);
   assert_true(k.x == 0 && k.y == 3 && k.w == 10 && k.h == 2);
 }
@@ -279,6 +503,9 @@ int main(void)
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_against_bitmaps), cmocka_unit_test(test_text_round_trips),
       cmocka_unit_test(test_text_by_hand),    cmocka_unit_test(test_bad_text),
+      cmocka_unit_test(test_polygons),        cmocka_unit_test(test_bad_polygons),
+      cmocka_unit_test(test_outlines),        cmocka_unit_test(test_turned),
+      cmocka_unit_test(test_plain_runs),      cmocka_unit_test(test_bitmaps_of_all_shapes),
       cmocka_unit_test(test_boxes),           cmocka_unit_test(test_components),
       cmocka_unit_test(test_coco_strings),    cmocka_unit_test(test_imaterialist_rows),
   };

@@ -9,6 +9,14 @@ double vt_box_iou(struct vt_box a, struct vt_box b)
   return w * h / (a.w * a.h + b.w * b.h - w * h);
 }
 
+double vt_box_iou_crowd(struct vt_box a, struct vt_box b)
+{
+  double w = VT_MIN(a.x + a.w, b.x + b.w) - VT_MAX(a.x, b.x);
+  double h = VT_MIN(a.y + a.h, b.y + b.h) - VT_MAX(a.y, b.y);
+  if (!(w > 0 && h > 0)) return 0;
+  return w * h / (a.w * a.h);
+}
+
 struct vt_box vt_box_clip(struct vt_box b, int width, int height)
 {
   double x0 = VT_CLAMP(b.x, 0, (double)width), x1 = VT_CLAMP(b.x + b.w, 0, (double)width);

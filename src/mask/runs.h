@@ -10,9 +10,23 @@ struct vt__runs {
   int n, cap;
   bool failed;
 };
-void vt__runs_add(struct vt__runs *r, bool set, uint32_t length);
+void vt__runs_grow(struct vt__runs *r);
 /* Appends a run as it stands, even one of length 0: for formats whose runs are kept as they came. */
-void vt__runs_push(struct vt__runs *r, uint32_t length);
+static inline void vt__runs_push(struct vt__runs *r, uint32_t length)
+{
+  if (r->n == r->cap) vt__runs_grow(r);
+  if (!r->failed) r->v[r->n++] = length;
+}
+static inline void vt__runs_add(struct vt__runs *r, bool set, uint32_t length)
+{
+  if (!length || r->failed) return;
+  if (r->n && (r->n % 2 == 0) == set) {
+    r->v[r->n - 1] += length;
+    return;
+  }
+  if (!r->n && set) vt__runs_push(r, 0);
+  vt__runs_push(r, length);
+}
 /* Hands the runs to the mask; out of memory on the way: VT_ENOMEM, m empty. */
 int vt__runs_finish(struct vt__runs *r, struct vt_mask *m, int width, int height, struct vt_err *e);
 int vt__mask_check_size(int width, int height, struct vt_err *e);

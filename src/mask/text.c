@@ -24,6 +24,34 @@ int vt_mask_to_coco(const struct vt_mask *m, struct vt_buf *out)
   return out->failed ? VT_ENOMEM : 0;
 }
 
+int vt_mask_from_runs(struct vt_mask *m, const int64_t *runs, int64_t n, int width, int height,
+                      struct vt_err *e)
+{
+  *m = (struct vt_mask){0};
+  int rc = vt__mask_check_size(width, height, e);
+  if (rc) return rc;
+  const int64_t total = (int64_t)width * height;
+  struct vt__runs r = {0};
+  int64_t sum = 0;
+  for (int64_t i = 0; i < n && !r.failed; sum += runs[i++]) {
+    if (runs[i] < 0 || runs[i] > total - sum) {
+      rc = vt_fail(e, VT_EFORMAT, "mask runs: run %lld of length %lld leaves the %d x %d picture",
+                   (long long)i, (long long)runs[i], width, height);
+      goto out;
+    }
+    vt__runs_push(&r, (uint32_t)runs[i]);
+  }
+  if (sum != total && !r.failed) {
+    rc = vt_fail(e, VT_EFORMAT, "mask runs: they sum to %lld, expected %d x %d = %lld", (long long)sum, width,
+                 height, (long long)total);
+    goto out;
+  }
+  return vt__runs_finish(&r, m, width, height, e);
+out:
+  vt_free(r.v);
+  return rc;
+}
+
 int vt_mask_from_coco(struct vt_mask *m, const char *s, int width, int height, struct vt_err *e)
 {
   *m = (struct vt_mask){0};
@@ -66,13 +94,27 @@ out:
   return rc;
 }
 
+/* Digits of v in front of `end`; returns where they start. */
+static char *write_number(char *end, uint32_t v)
+{
+  do *--end = (char)('0' + v % 10);
+  while (v /= 10);
+  return end;
+}
+
 int vt_mask_to_pairs(const struct vt_mask *m, struct vt_buf *out)
 {
   uint32_t at = 0;
+  char text[24]; /* two numbers of at most ten digits, two blanks */
   bool first = true;
   for (int i = 0; i < m->n; at += m->runs[i++]) {
     if (i % 2 == 0 || !m->runs[i]) continue;
-    vt_buf_addf(out, first ? "%u %u" : " %u %u", at + 1, m->runs[i]);
+    char *p = text + sizeof text;
+    p = write_number(p, m->runs[i]);
+    *--p = ' ';
+    p = write_number(p, at + 1);
+    if (!first) *--p = ' ';
+    vt_buf_add(out, p, (size_t)(text + sizeof text - p));
     first = false;
   }
   return out->failed ? VT_ENOMEM : 0;
