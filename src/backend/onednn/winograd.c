@@ -3,8 +3,8 @@
  *
  * Tiles are worked on in blocks that fit the cache: transform in, 36 products of matrices, transform out.
  * Where the transformed weights are small each thread takes blocks of its own; else all threads work on one
- * block and share the 36 products, so that each weight is read once. The gradient with respect to the input is
- * the convolution of dy with the weight turned round. */
+ * block and share the 36 products, so that each weight is read once. The gradient with respect to the input
+ * is the convolution of dy with the weight turned round. */
 #include "backend/onednn/dnnl_util.h"
 #include "backend/onednn/winograd.h"
 
@@ -37,7 +37,9 @@ struct state {
 static enum kind kind_of(const struct vt_node *n)
 {
   const char *name = n->op->name;
-  return !strcmp(name, "ConvGradInput") ? GRAD_INPUT : !strcmp(name, "ConvGradWeight") ? GRAD_WEIGHT : FORWARD;
+  return !strcmp(name, "ConvGradInput")    ? GRAD_INPUT
+         : !strcmp(name, "ConvGradWeight") ? GRAD_WEIGHT
+                                           : FORWARD;
 }
 
 static struct vt_slot *slot_x(struct vt_plan_node *n)
@@ -62,8 +64,9 @@ static bool describe(struct geometry *g, struct vt_plan_node *n)
   struct vt_window win;
   if (x->rank != 4 || a->group != 1 || vt_conv_window(&win, n->node, 4, x->dim, w->dim, NULL)) return false;
   for (int i = 1; i < 3; i++)
-    if (win.k[i] != 3 || win.stride[i] != 1 || win.dil[i] != 1 || win.lo[i] < 0 || win.lo[i] > 2) return false;
-  *g = (struct geometry){x->dim[0], x->dim[1],  y->dim[1],  x->dim[2],  x->dim[3],
+    if (win.k[i] != 3 || win.stride[i] != 1 || win.dil[i] != 1 || win.lo[i] < 0 || win.lo[i] > 2)
+      return false;
+  *g = (struct geometry){x->dim[0], x->dim[1], y->dim[1], x->dim[2], x->dim[3],
                          y->dim[2], y->dim[3], win.lo[1], win.lo[2]};
   if (kind_of(n->node) == GRAD_INPUT)
     *g = (struct geometry){g->n, g->m, g->c, g->oh, g->ow, g->h, g->w, 2 - g->top, 2 - g->left};
@@ -203,7 +206,8 @@ static const float *locate(const struct state *s, int64_t t, const void *map, in
 }
 
 /* Tiles begin .. end of the block that starts at t0, transformed into v. */
-static void transform_in(const struct state *s, const void *x, int64_t t0, int64_t begin, int64_t end, float *v)
+static void transform_in(const struct state *s, const void *x, int64_t t0, int64_t begin, int64_t end,
+                         float *v)
 {
   const struct geometry *g = &s->g;
   struct vt__wino_patch p;
@@ -214,7 +218,8 @@ static void transform_in(const struct state *s, const void *x, int64_t t0, int64
   }
 }
 
-static void transform_dy(const struct state *s, const void *dy, int64_t t0, int64_t begin, int64_t end, float *z)
+static void transform_dy(const struct state *s, const void *dy, int64_t t0, int64_t begin, int64_t end,
+                         float *z)
 {
   const struct geometry *g = &s->g;
   struct vt__wino_patch p;

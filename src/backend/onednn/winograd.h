@@ -4,8 +4,8 @@
  *   y tile (4, 4) = A' [ sum over c of (G w G') .* (B' x tile B) ] A,     x tile (6, 6), step 4
  *
  * 36 products of matrices take the place of the convolution, with a quarter of its multiplications. The
- * gradient with respect to w is the same map transposed: dw = G' [ sum over tiles of (A dy A') .* (B' x B) ] G.
- * Rounding in f32 is some ten times that of the direct sum: about 1e-5 of the largest output.
+ * gradient with respect to w is the same map transposed: dw = G' [ sum over tiles of (A dy A') .* (B' x B) ]
+ * G. Rounding in f32 is some ten times that of the direct sum: about 1e-5 of the largest output.
  *
  * The inner loops are compiled once per instruction set, like fast.h. Vectors lie along channels: `lanes`
  * is the block of the layouts that a set serves. A transformed tile or weight is 36 points, `step` floats
