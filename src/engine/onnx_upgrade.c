@@ -51,6 +51,7 @@ static const struct {
     {"Equal", 7, "Equal"},
     {"Gemm", 7, "Gemm"},
     {"PRelu", 7, "PRelu"},
+    {"RoiAlign", 16, "RoiAlign"},
     {"Dropout", 7, "Dropout"},
 };
 
@@ -218,7 +219,9 @@ int vt__onnx_upgrade(const struct vt__onnx_reader *r, struct vt_graph *g, struct
   const char *op = n->p->op_type;
   if (later(op, r->opset)) return downgrade(g, n, e);
   if (strstr(op, "oftmax") || strcmp(op, "Hardmax") == 0) return softmax(g, n, e);
-  if (strcmp(op, "Upsample") == 0 || strcmp(op, "Resize") == 0) {
+  if (strcmp(op, "RoiAlign") == 0) {
+    set(n, "coordinate_transformation_mode", "output_half_pixel");
+  } else if (strcmp(op, "Upsample") == 0 || strcmp(op, "Resize") == 0) {
     if (n->nin == 2) { /* (X, scales) -> (X, roi, scales) */
       place(n, 2, n->in[1]);
       n->in[1] = NULL;

@@ -345,12 +345,12 @@ static void put_opset(struct vt_buf *b, const char *domain, int version)
   put_message(b, 8, &m);
 }
 
-static bool uses_own_domain(const struct vt_graph *g)
+static bool uses_domain(const struct vt_graph *g, const char *domain)
 {
   for (int i = 0; i < g->nnodes; i++)
-    if (g->nodes[i]->op->domain && strcmp(g->nodes[i]->op->domain, VT__DOMAIN) == 0) return true;
+    if (g->nodes[i]->op->domain && strcmp(g->nodes[i]->op->domain, domain) == 0) return true;
   for (int i = 0; i < g->priv->nsubs; i++)
-    if (uses_own_domain(g->priv->subs[i])) return true;
+    if (uses_domain(g->priv->subs[i], domain)) return true;
   return false;
 }
 
@@ -384,7 +384,9 @@ int vt_onnx_save(const struct vt_graph *g, const char *path, const struct vt_onn
   put_text(b, 2, "vitrine");
   put_text(b, 3, VT_VERSION);
   put_opset(b, "", VT__ONNX_OPSET);
-  if (uses_own_domain(g)) put_opset(b, VT__DOMAIN, 1);
+  static const char *const others[] = {VT__DOMAIN, "ai.onnx.preview.training"};
+  for (size_t i = 0; i < VT_COUNT(others); i++)
+    if (uses_domain(g, others[i])) put_opset(b, others[i], 1);
   for (int i = 0; i < g->nmeta; i++) put_pair(b, 14, g->meta[i].key, g->meta[i].value);
   put_variables(b, g, VT__META_TRAINABLE, true);
   put_variables(b, g, VT__META_STATE, false);

@@ -1,61 +1,18 @@
 /* MatMul: NumPy's matmul. Leading dimensions broadcast; a vector gets a 1 in front (left) or behind (right)
  * that is dropped again. */
-#include "ops/util.h"
-
-/* Shapes with at least two dimensions, and the output's. */
-struct sizes {
-  int ra, rb, rank;
-  int64_t a[VT_MAX_RANK], b[VT_MAX_RANK], out[VT_MAX_RANK]; /* out: with both matrix dimensions */
-  int64_t m, k, o;
-};
-
-static int sizes(struct sizes *s, const struct vt_node *n, int ra, const int64_t *a, int rb, const int64_t *b,
-                 struct vt_err *e)
-{
-  if (ra < 1 || rb < 1) return vt__bad(e, VT_ESHAPE, n, "scalars are not allowed");
-  if (ra == 1) s->a[0] = 1;
-  memcpy(s->a + (ra == 1), a, (size_t)ra * sizeof *a);
-  memcpy(s->b, b, (size_t)rb * sizeof *b);
-  if (rb == 1) s->b[1] = 1;
-  s->ra = VT_MAX(ra, 2);
-  s->rb = VT_MAX(rb, 2);
-  s->m = s->a[s->ra - 2];
-  s->k = s->a[s->ra - 1];
-  s->o = s->b[s->rb - 1];
-  if (s->k >= 0 && s->b[s->rb - 2] >= 0 && s->k != s->b[s->rb - 2])
-    return vt__bad(e, VT_ESHAPE, n, "inner sizes %lld and %lld differ", (long long)s->k,
-                   (long long)s->b[s->rb - 2]);
-  int rc = vt__broadcast(n, s->ra - 2, s->a, s->rb - 2, s->b, &s->rank, s->out, e);
-  s->out[s->rank++] = s->m;
-  s->out[s->rank++] = s->o;
-  return rc;
-}
+#include "ops/matmul_ref.h"
 
 static int infer(struct vt_node *n, struct vt_err *e)
 {
-  const struct vt_value *a = n->in[0], *b = n->in[1];
-  struct sizes s = {0};
-  if (a->rank < 0 || b->rank < 0) {
-    vt__out(n, 0, a->dtype, -1, NULL);
-    return VT_OK;
-  }
-  int rc = sizes(&s, n, a->rank, a->dim, b->rank, b->dim, e);
-  if (rc) return rc;
-  if (a->rank == 1) {
-    s.out[s.rank - 2] = s.out[s.rank - 1];
-    s.rank--;
-  }
-  if (b->rank == 1) s.rank--;
-  vt__out(n, 0, a->dtype, s.rank, s.out);
-  return VT_OK;
+  return vt__matmul_infer_at(n, 0, 1, n->in[0]->dtype, e);
 }
 
 static int ref(const struct vt_ref_call *c, struct vt_err *e)
 {
   const struct vt_tensor *a = c->in[0], *b = c->in[1];
-  struct sizes s = {0};
+  struct vt__matmul s = {0};
   if (a->dtype != VT_F32) return vt__bad_dtype(c, a->dtype, e);
-  int rc = sizes(&s, c->node, a->rank, a->dim, b->rank, b->dim, e);
+  int rc = vt__matmul_sizes(&s, c->node, a->rank, a->dim, b->rank, b->dim, e);
   if (rc) return rc;
   struct vt_tensor ta = vt_tensor_view(VT_F32, s.ra - 2, s.a, NULL),
                    tb = vt_tensor_view(VT_F32, s.rb - 2, s.b, NULL);
