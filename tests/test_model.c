@@ -132,7 +132,7 @@ static void test_embedder(void **state)
   struct vt_net net = {.g = g, .seed = 3};
   struct vt_embed_opts o = {{{8, 16, 16, 24}, {1, 1, 1, 1}, 8}, D};
   struct vt_value *x = vt_graph_input(g, "image", VT_F32, 4, (int64_t[]){-1, 3, 64, 64});
-  struct vt_value *y = vt_build_embed(&net, x, &o, &e);
+  struct vt_value *y = vt_build_embed(&net, x, &o, NULL, &e);
   struct vt_value *group = vt_emit(g, "Softmax", VT_IN(vt_net_cosine(&net, y, "head", 3, 10)), "axis=1");
   vt_graph_output(g, y, "embedding");
   vt_graph_output(g, group, "group");

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Trains both models by their recipes and puts them into models/. Resumes where it was interrupted.
+# Trains both models by their recipes, from a common first stage, and puts them into models/. Resumes where it was interrupted.
 set -eu
 program=$1
 here=$(cd "$(dirname "$0")/.." && pwd)
@@ -12,6 +12,7 @@ fi
 if [ ! -f runs/synth/pairs.csv ]; then
   "$program" data synth --seed 1 --products 3000 --photos 1500 -o runs/synth
 fi
+"$program" train recipes/pretrain.yaml --out runs/pretrain
 for name in embed segment; do
   "$program" train "recipes/$name.yaml" --out "runs/$name"
   cp "runs/$name/best.onnx" "models/$name.onnx.tmp" && mv "models/$name.onnx.tmp" "models/$name.onnx"

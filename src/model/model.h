@@ -98,13 +98,19 @@ struct vt_unet_opts {
 };
 struct vt_value *vt_build_unet(struct vt_net *n, struct vt_value *x, const struct vt_unet_opts *o,
                                struct vt_err *e);
-/* x (N, 3, H, W) -> unit vectors (N, dim): encoder, average pooling, linear, L2 norm. */
+/* x (N, 3, H, W) -> unit vectors (N, dim): encoder, average pooling, linear, L2 norm.
+ *
+ * With group_dim > 0 a vector is two unit vectors side by side, the first group_dim numbers times
+ * sqrt(group_share) and the others times sqrt(1 - group_share), so that the cosine of two pictures is
+ * group_share cos(groups) + (1 - group_share) cos(rest): what kind of garment it is counts for a fixed part,
+ * wherever the picture was taken. *group, if not NULL: the first unit vector (N, group_dim), or the whole. */
 struct vt_embed_opts {
   struct vt_resnet_opts encoder;
-  int dim;
+  int dim, group_dim;
+  float group_share; /* 0..1 */
 };
 struct vt_value *vt_build_embed(struct vt_net *n, struct vt_value *x, const struct vt_embed_opts *o,
-                                struct vt_err *e);
+                                struct vt_value **group, struct vt_err *e);
 
 /* ---- items -----------------------------------------------------------------------------------------------
  */

@@ -17,9 +17,9 @@
 enum mining { MINE_RANDOM, MINE_SEMIHARD, MINE_HARD, MINE_OFFLINE };
 
 struct opts {
-  int64_t width, height, dim, stem, hold_out, anchors, pool;
+  int64_t width, height, dim, group_dim, stem, hold_out, anchors, pool;
   const char *encoder, *blocks, *heads, *head_weights, *shares, *synth, *licence;
-  double group_weight, triplet_weight, margin, scale;
+  double group_share, group_weight, triplet_weight, margin, scale;
   int mining;
   bool commercial;
   struct vt_augment augment;
@@ -29,6 +29,10 @@ static const struct vt_opt rows[] = {
     {"width", 0, VT_OPT_INT, AT(width), "72", 32, 1024, NULL, "PIXELS", "width of the network's input"},
     {"height", 0, VT_OPT_INT, AT(height), "96", 32, 1024, NULL, "PIXELS", "height of the network's input"},
     {"dim", 0, VT_OPT_INT, AT(dim), "192", 8, 4096, NULL, NULL, "numbers in a vector"},
+    {"group_dim", 0, VT_OPT_INT, AT(group_dim), "0", 0, 4095, NULL, NULL,
+     "numbers of the vector that hold the garment's group, 0 = no part of its own"},
+    {"group_share", 0, VT_OPT_FLOAT, AT(group_share), "0.5", 0, 1, NULL, NULL,
+     "share of the group's part in the similarity"},
     {"stem", 0, VT_OPT_INT, AT(stem), "32", 8, 256, NULL, NULL, "channels of the stem"},
     {"encoder", 0, VT_OPT_STRING, AT(encoder), "48,96,192,384", 0, 0, NULL, NULL,
      "channels of the encoder's stages"},
@@ -149,6 +153,8 @@ static int open_task(void **ctx, const void *opts, const struct vt_registry *r, 
   t->seed = seed;
   t->net.encoder.stem = (int)t->o.stem;
   t->net.dim = (int)t->o.dim;
+  t->net.group_dim = (int)t->o.group_dim;
+  t->net.group_share = (float)t->o.group_share;
   t->sources.data_dir = data_dir;
   t->sources.synth = t->o.synth && *t->o.synth ? t->o.synth : NULL;
   t->sources.aspect = (double)t->o.width / (double)t->o.height;
@@ -190,7 +196,7 @@ static int build(void *ctx, struct vt_graph *g, int batch, struct vt_value **los
   static const char *const mining[] = {"random", "semihard", "hard",
                                        "hard"}; /* offline: the mined are the hardest */
   struct vt_value *x = vt_graph_input(g, "image", VT_F32, 4, (int64_t[]){batch, 3, t->o.height, t->o.width});
-  struct vt_value *y = vt_build_embed(&net, x, &t->net, e), *sum = NULL; // (N, D)
+  struct vt_value *kind, *y = vt_build_embed(&net, x, &t->net, &kind, e), *sum = NULL; // (N, D)
   if (!y) return vt_graph_status(g, e);
   *nmetric = 0;
   for (int h = 0; h <= t->sources.nheads; h++) {
@@ -200,7 +206,8 @@ static int build(void *ctx, struct vt_graph *g, int batch, struct vt_value **los
     snprintf(name, sizeof name, "head.%s", what);
     struct vt_value *label = vt_graph_input(g, what, VT_I64, 1, n);
     int classes = group ? t->data.taxonomy.ngroups : t->data.nclasses[t->attr[h]];
-    struct vt_value *logits = vt_net_cosine(&net, y, name, classes, (float)t->o.scale); // (N, classes)
+    struct vt_value *logits =
+        vt_net_cosine(&net, group ? kind : y, name, classes, (float)t->o.scale); // (N, classes)
     struct vt_value *ce = vt_emit(g, "SoftmaxCrossEntropyLoss", VT_IN(logits, label), "ignore_index=-1");
     sum = add_weighted(g, sum, ce, group ? t->o.group_weight : t->head_weight[h] / 100.0);
     metric[*nmetric] = ce;
@@ -277,12 +284,13 @@ static int export_model(void *ctx, const struct vt_weights *w, const struct vt_m
   if (rc) return rc;
   struct vt_net net = {.g = g, .find = vt__weights_find, .ctx = (void *)w};
   struct vt_value *x = vt_graph_input(g, "image", VT_F32, 4, (int64_t[]){-1, 3, t->o.height, t->o.width});
-  struct vt_value *y = vt_build_embed(&net, x, &t->net, e);
+  struct vt_value *kind, *y = vt_build_embed(&net, x, &t->net, &kind, e);
   if (!y) {
     rc = vt_graph_status(g, e);
     goto out;
   }
-  struct vt_value *logits = vt_net_cosine(&net, y, "head.group", t->data.taxonomy.ngroups, (float)t->o.scale);
+  struct vt_value *logits =
+      vt_net_cosine(&net, kind, "head.group", t->data.taxonomy.ngroups, (float)t->o.scale);
   struct vt_value *group = vt_emit(g, "Softmax", VT_IN(logits), "axis=1");
   vt_graph_output(g, y, "embedding");
   vt_graph_output(g, group, "group");
@@ -375,24 +383,48 @@ static int mine(struct task *t, const struct vt_weights *w, int64_t *order, stru
   return rc;
 }
 
-/* Anchors by the sources' shares, each followed by its partner; whole triples are shuffled into batches by
- * drawing. */
+enum { TOGETHER = 4, TRIES = 50 };
+
+static int64_t draw_source(const struct task *t, struct vt_rng *rng)
+{
+  int64_t total = 0, s = 0;
+  for (int k = 0; k < VT__NSOURCES; k++) total += t->s.nsource[k] ? t->share[k] : 0;
+  int64_t u = vt_rng_below(rng, (uint32_t)total);
+  for (; s < VT__NSOURCES - 1; s++) {
+    int64_t part = t->s.nsource[s] ? t->share[s] : 0;
+    if (u < part) break;
+    u -= part;
+  }
+  return s;
+}
+
+/* A sample of source s, for drawn data one of the group of sample `like`. */
+static int64_t draw_like(const struct task *t, int64_t s, int64_t like, struct vt_rng *rng)
+{
+  int64_t a = like;
+  for (int k = 0; k < TRIES; k++) {
+    a = t->s.of_source[s][vt_rng_below(rng, (uint32_t)t->s.nsource[s])];
+    if (s != VT_SOURCE_SYNTH || t->s.v[a].group == t->s.v[like].group) break;
+  }
+  return a;
+}
+
+/* Anchors by the sources' shares, four in a row of one source, each followed by its partner. The four of
+ * drawn data are of one group: products that differ in little only stand side by side in a batch. */
 static int epoch(void *ctx, int number, int batch, int64_t *order, const struct vt_weights *w,
                  struct vt_err *e)
 {
   struct task *t = ctx;
   struct vt_rng rng;
-  int64_t step = per_anchor(t), total = 0;
+  int64_t step = per_anchor(t);
   vt_rng_init(&rng, t->seed, (uint64_t)number, 0xe4b);
-  for (int s = 0; s < VT__NSOURCES; s++) total += t->s.nsource[s] ? t->share[s] : 0;
-  for (int64_t i = 0; i < t->o.anchors; i++) {
-    int64_t u = vt_rng_below(&rng, (uint32_t)total), s = 0;
-    for (; s < VT__NSOURCES - 1; s++) {
-      int64_t part = t->s.nsource[s] ? t->share[s] : 0;
-      if (u < part) break;
-      u -= part;
+  for (int64_t i = 0, s = 0, a = 0; i < t->o.anchors; i++) {
+    if (i % TOGETHER == 0) {
+      s = draw_source(t, &rng);
+      a = t->s.of_source[s][vt_rng_below(&rng, (uint32_t)t->s.nsource[s])];
+    } else {
+      a = draw_like(t, s, a, &rng);
     }
-    int64_t a = t->s.of_source[s][vt_rng_below(&rng, (uint32_t)t->s.nsource[s])];
     order[i * step] = a;
     order[i * step + 1] = vt__embed_partner(&t->s, a, &rng);
   }
