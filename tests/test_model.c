@@ -170,10 +170,61 @@ static void test_embedder(void **state)
   unlink(path);
 }
 
+/* Segments noise by a random convolution; right_to_left: the photo mirrored. */
+static void segment_noise(bool mirror, bool right_to_left, uint8_t *labels)
+{
+  enum { SIDE = 64 };
+  static const char *const names[] = {"background", "top"};
+  struct vt_graph *g;
+  struct vt_segmenter *s;
+  struct vt_image photo;
+  struct vt_err e = {0};
+  char path[64];
+  assert_int_equal(vt_graph_new(&g, vt_registry_default(), "segment", &e), 0);
+  struct vt_net net = {.g = g, .seed = 5};
+  struct vt_value *x = vt_graph_input(g, "image", VT_F32, 4, (int64_t[]){-1, 3, -1, -1});
+  vt_graph_output(g, vt_net_conv(&net, x, "conv", 2, 3, 1, true), "logits");
+  struct vt_preprocess p = {SIDE, SIDE, VT_FIT_AREA, {0.5f, 0.5f, 0.5f}, {0.25f, 0.25f, 0.25f}, mirror};
+  struct vt_model_card card = {"segment", "{}", &p, 2, names};
+  if (vt_model_describe(g, &card, &e)) fail_msg("%s", e.msg);
+  snprintf(path, sizeof path, "/tmp/vitrine-mirror-%ld.onnx", (long)getpid());
+  if (vt_onnx_save(g, path, NULL, &e)) fail_msg("%s", e.msg);
+  vt_graph_free(g);
+  struct vt_rng rng;
+  vt_rng_init(&rng, 2, 2, 2);
+  assert_int_equal(vt_image_init(&photo, SIDE, SIDE, 3, NULL), 0);
+  for (int y = 0; y < SIDE; y++)
+    for (int c = 0; c < SIDE; c++)
+      for (int k = 0; k < 3; k++)
+        photo.px[y * photo.stride + (right_to_left ? SIDE - 1 - c : c) * 3 + k] =
+            (uint8_t)vt_rng_below(&rng, 256);
+  struct vt_model_opts o = {.precision = VT_PREC_F32};
+  if (vt_segmenter_open(&s, vt_registry_default(), path, &o, &e)) fail_msg("%s", e.msg);
+  if (vt_segmenter_run(s, &photo, labels, NULL, &e)) fail_msg("%s", e.msg);
+  vt_segmenter_free(s);
+  vt_image_clear(&photo);
+  unlink(path);
+}
+
+/* With `mirror` a photo and its mirror image get mirrored labels; without, a convolution sees sides. */
+static void test_mirror(void **state)
+{
+  enum { SIDE = 64 };
+  static uint8_t a[SIDE * SIDE], b[SIDE * SIDE];
+  for (int mirror = 0; mirror < 2; mirror++) {
+    int differ = 0;
+    segment_noise(mirror, false, a);
+    segment_noise(mirror, true, b);
+    for (int y = 0; y < SIDE; y++)
+      for (int x = 0; x < SIDE; x++) differ += a[y * SIDE + x] != b[y * SIDE + SIDE - 1 - x];
+    assert_true(mirror ? differ == 0 : differ > 100);
+  }
+}
+
 int main(void)
 {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(test_items), cmocka_unit_test(test_sizes),
+  const struct CMUnitTest tests[] = {cmocka_unit_test(test_items),      cmocka_unit_test(test_sizes),
                                      cmocka_unit_test(test_preprocess), cmocka_unit_test(test_view),
-                                     cmocka_unit_test(test_embedder)};
+                                     cmocka_unit_test(test_embedder),   cmocka_unit_test(test_mirror)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -42,6 +42,7 @@ int vt_preprocess_parse(struct vt_preprocess *p, const char *text, struct vt_err
   p->width = (int)w;
   p->height = (int)h;
   p->fit = (enum vt_fit)f;
+  p->mirror = json_is_true(json_object_get(o, "mirror"));
   rc = read_triple(o, "mean", p->mean, e);
   if (!rc) rc = read_triple(o, "std", p->std, e);
   if (!rc && (p->std[0] <= 0 || p->std[1] <= 0 || p->std[2] <= 0))
@@ -55,9 +56,9 @@ void vt_preprocess_print(const struct vt_preprocess *p, struct vt_buf *b)
 {
   vt_buf_addf(b,
               "{\"width\": %d, \"height\": %d, \"fit\": \"%s\", \"mean\": [%.6g, %.6g, %.6g], \"std\": "
-              "[%.6g, %.6g, %.6g]}",
+              "[%.6g, %.6g, %.6g]%s}",
               p->width, p->height, fit_name[p->fit], p->mean[0], p->mean[1], p->mean[2], p->std[0], p->std[1],
-              p->std[2]);
+              p->std[2], p->mirror ? ", \"mirror\": true" : "");
 }
 
 void vt_preprocess_size(const struct vt_preprocess *p, int width, int height, int *ow, int *oh)

@@ -24,12 +24,13 @@
 
 /* stretch: to width x height. pad: keeps the aspect, centred, on white. area: to the size with sides that are
  * multiples of 32, nearest to the picture's aspect, of about width * height pixels (fully convolutional
- * networks). */
+ * networks). mirror: a segmentation is the mean over the picture and its mirror image. */
 enum vt_fit { VT_FIT_STRETCH, VT_FIT_PAD, VT_FIT_AREA };
 struct vt_preprocess {
   int width, height;
   enum vt_fit fit;
   float mean[3], std[3]; /* of values in 0..1 */
+  bool mirror;
 };
 
 int vt_preprocess_parse(struct vt_preprocess *p, const char *json, struct vt_err *e);

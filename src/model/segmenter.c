@@ -113,6 +113,28 @@ static int decode(const float *logits, int lh, int lw, int classes, int height, 
   return failed ? vt_fail(e, VT_ENOMEM, "label map of %dx%d: out of memory", width, height) : 0;
 }
 
+/* Each row of planes (3, H, W) back to front. */
+static void mirror_planes(const float *in, float *out, int64_t rows, int64_t w)
+{
+  for (int64_t y = 0; y < rows; y++)
+    for (int64_t x = 0; x < w; x++) out[y * w + x] = in[y * w + w - 1 - x];
+}
+
+/* Network output y (views, C, H', W') -> logits (H', W', C), the mean over the picture and, if there is a
+ * second view, its mirror image. */
+static void collect(const struct vt_tensor *y, float *logits, int64_t views)
+{
+  int64_t classes = y->dim[1], h = y->dim[2], w = y->dim[3];
+  const float *src = y->data, *back = src + classes * h * w;
+  for (int64_t c = 0; c < classes; c++)
+    for (int64_t r = 0; r < h; r++)
+      for (int64_t x = 0; x < w; x++) {
+        int64_t row = (c * h + r) * w;
+        float v = src[row + x];
+        logits[(r * w + x) * classes + c] = views > 1 ? 0.5f * (v + back[row + w - 1 - x]) : v;
+      }
+}
+
 int vt_segmenter_run(struct vt_segmenter *s, const struct vt_image *photo, uint8_t *labels, uint8_t *prob,
                      struct vt_err *e)
 {
@@ -121,32 +143,32 @@ int vt_segmenter_run(struct vt_segmenter *s, const struct vt_image *photo, uint8
   struct vt_image small = {0};
   struct vt__compiled *slot = NULL;
   struct vt_session *session = NULL;
-  float *planes = NULL, *logits = NULL;
+  float *planes = NULL, *logits = NULL; // (views, 3, H, W), (H', W', C)
+  int64_t views = p->mirror ? 2 : 1;
   vt_preprocess_size(p, photo->width, photo->height, &w, &h);
+  int64_t view = 3LL * w * h;
   if ((rc = vt_image_init(&small, w, h, 3, e))) goto out;
   if ((rc = vt_image_resize(&small, photo, 0, 0, photo->width, photo->height, VT_BILINEAR, e))) goto out;
-  if (!(planes = vt_aligned(sizeof *planes * 3 * (size_t)w * (size_t)h))) {
+  if (!(planes = vt_aligned(sizeof *planes * (size_t)(views * view)))) {
     rc = vt_fail(e, VT_ENOMEM, "network input of %dx%d: out of memory", w, h);
     goto out;
   }
   vt_image_to_planes(&small, p->mean, p->std, planes);
-  if ((rc = vt__network_take(&s->net, 1, h, w, &slot, &session, e))) goto out;
-  struct vt_tensor in = vt_tensor_view(VT_F32, 4, (int64_t[]){1, 3, h, w}, planes), y[16];
+  if (views > 1) mirror_planes(planes, planes + view, 3LL * h, w);
+  if ((rc = vt__network_take(&s->net, views, h, w, &slot, &session, e))) goto out;
+  struct vt_tensor in = vt_tensor_view(VT_F32, 4, (int64_t[]){views, 3, h, w}, planes), y[16];
   if ((rc = vt_session_run(session, &in, y, e))) goto out;
-  int classes = (int)y[0].dim[1], lh = (int)y[0].dim[2], lw = (int)y[0].dim[3]; // (1, C, H', W')
-  if (y[0].rank != 4 || classes != s->net.nlabels || classes > VT__MAX_LABELS) {
+  int classes = (int)y[0].dim[1], lh = (int)y[0].dim[2], lw = (int)y[0].dim[3]; // (views, C, H', W')
+  if (y[0].rank != 4 || y[0].dim[0] != views || classes != s->net.nlabels || classes > VT__MAX_LABELS) {
     rc = vt_fail(e, VT_ESHAPE, "segmentation output has %d classes, the model names %d labels", classes,
                  s->net.nlabels);
     goto out;
   }
-  int64_t plane = (int64_t)lh * lw;
-  if (!(logits = vt_aligned(sizeof *logits * (size_t)(plane * classes)))) {
+  if (!(logits = vt_aligned(sizeof *logits * (size_t)((int64_t)lh * lw * classes)))) {
     rc = vt_fail(e, VT_ENOMEM, "logits of %dx%d: out of memory", lw, lh);
     goto out;
   }
-  const float *src = y[0].data;
-  for (int c = 0; c < classes; c++)
-    for (int64_t i = 0; i < plane; i++) logits[i * classes + c] = src[c * plane + i];
+  collect(&y[0], logits, views);
   rc = decode(logits, lh, lw, classes, photo->height, photo->width, labels, prob, e);
 out:
   if (session) vt__network_give(&s->net, slot, session);

@@ -16,7 +16,7 @@ struct opts {
   int64_t width, height, test_width, test_height, hold_out, stem;
   const char *encoder, *blocks, *decoder, *synth, *licence;
   double dice, balance, dropout, synth_share, cache_mb;
-  bool commercial;
+  bool commercial, mirror;
   struct vt_augment augment;
 };
 #define AT(f) offsetof(struct opts, f)
@@ -27,6 +27,8 @@ static const struct vt_opt rows[] = {
      "width of whole photos when used"},
     {"test_height", 0, VT_OPT_INT, AT(test_height), "384", 32, 2048, NULL, "PIXELS",
      "height of whole photos when used"},
+    {"mirror", 0, VT_OPT_FLAG, AT(mirror), "no", 0, 0, NULL, NULL,
+     "when used, take the mean over the photo and its mirror image"},
     {"hold_out", 0, VT_OPT_INT, AT(hold_out), "12", 2, 1000, NULL, NULL,
      "one in N train photos measures progress instead"},
     {"stem", 0, VT_OPT_INT, AT(stem), "32", 8, 256, NULL, NULL, "channels of the stem"},
@@ -322,6 +324,7 @@ static int export_model(void *ctx, const struct vt_weights *w, const struct vt_m
   struct vt_preprocess p = preprocess_base;
   p.width = (int)t->o.test_width;
   p.height = (int)t->o.test_height;
+  p.mirror = t->o.mirror;
   const char *data = t->ndrawn ? "Clothing Co-Parsing (train split),drawn photos of data synth"
                                : "Clothing Co-Parsing (train split)";
   vt__card_json(&card, "vitrine segment", "recipes/segment.yaml", data, t->o.licence, t->o.commercial, m);
