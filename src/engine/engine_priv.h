@@ -25,6 +25,8 @@ struct vt__graph_priv {
 struct vt_storage *vt__storage_of_map(struct vt_map *m, struct vt_err *e);
 void vt__storage_get(struct vt_storage *s);
 void vt__storage_put(struct vt_storage *s);
+/* Bytes of ours that one tensor alone looks at. */
+bool vt__storage_alone(const struct vt_storage *s);
 
 /* First failure of building: kept in g->err. Returns code. */
 int vt__graph_fail(struct vt_graph *g, int code, const char *fmt, ...) __attribute__((format(printf, 3, 4)));

@@ -35,7 +35,6 @@ static struct vt_node *conv_behind(const struct vt_value *v, const int *use)
 }
 
 struct folder {
-  struct vt_program *p;
   struct vt_graph *g;
   int *use, nuse;
 };
@@ -44,7 +43,7 @@ struct folder {
 static int scale_weights(struct folder *f, struct vt_node *c, const float *scale, struct vt_err *e)
 {
   struct vt_value *w = c->in[1];
-  bool own = w->id < f->nuse && f->use[w->id] == 1 && f->p->folded[w->id];
+  bool own = w->id < f->nuse && f->use[w->id] == 1 && vt__storage_alone(w->init.storage);
   struct vt_tensor t;
   int rc = own ? 0 : vt_tensor_copy(&t, &w->init, e);
   if (rc) return rc;
@@ -157,10 +156,19 @@ static int fold_node(struct folder *f, struct vt_node *n, struct vt_err *e)
   return 0;
 }
 
-int vt__pass_batch_norm(struct vt_program *p, struct vt_err *e)
+/* Graphs inside of nodes read values of this one, which the counts of uses do not see. */
+static bool has_graphs_inside(const struct vt_graph *g)
 {
-  struct vt_graph *g = p->graph;
-  struct folder f = {.p = p, .g = g, .use = vt__count_uses(g, e), .nuse = g->nvalues};
+  for (int i = 0; i < g->nnodes; i++)
+    for (int k = 0; k < g->nodes[i]->op->nattr; k++)
+      if (g->nodes[i]->op->attr[k].type == VT_ATTR_GRAPH) return true;
+  return false;
+}
+
+int vt__pass_batch_norm(struct vt_graph *g, struct vt_err *e)
+{
+  if (has_graphs_inside(g)) return 0;
+  struct folder f = {.g = g, .use = vt__count_uses(g, e), .nuse = g->nvalues};
   int kept = 0, rc = 0;
   if (!f.use) return VT_ENOMEM;
   for (int i = 0; i < g->nnodes; i++) {

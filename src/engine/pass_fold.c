@@ -55,7 +55,7 @@ static bool foldable(const struct vt_node *n)
   return bytes <= FOLD_LIMIT;
 }
 
-static int fold(struct vt_program *p, struct vt_node *n, struct vt_err *e)
+static int fold(struct vt_node *n, struct vt_err *e)
 {
   enum { MAX = 1024 };
   if (n->nin > MAX || n->nout > VT_MAX_OUT) return 0;
@@ -79,7 +79,7 @@ static int fold(struct vt_program *p, struct vt_node *n, struct vt_err *e)
     v->dtype = v->init.dtype;
     v->rank = v->init.rank;
     memcpy(v->dim, v->init.dim, sizeof v->dim);
-    v->is_constant = p->folded[v->id] = true;
+    v->is_constant = true;
     v->producer = NULL;
   }
   for (int i = 0; i < n->nout; i++) vt_tensor_clear(&out[i]);
@@ -90,13 +90,11 @@ int vt__pass_fold(struct vt_program *p, struct vt_err *e)
 {
   struct vt_graph *g = p->graph;
   int kept = 0, rc = 0;
-  p->folded = vt_arena_alloc(&p->arena, (size_t)g->nvalues + 1);
-  if (!p->folded) return vt_fail(e, VT_ENOMEM, "out of memory");
   for (int i = 0; i < g->nnodes; i++) {
     struct vt_node *n = g->nodes[i];
     if ((rc = vt__node_infer(n, e))) return rc;
     if (foldable(n)) {
-      if ((rc = fold(p, n, e))) return vt_fail_in(e, rc, "node '%s' (%s)", n->name, n->op->name);
+      if ((rc = fold(n, e))) return vt_fail_in(e, rc, "node '%s' (%s)", n->name, n->op->name);
       bool all = true;
       for (int k = 0; k < n->nout; k++) all &= !n->out[k] || n->out[k]->is_constant;
       if (all) continue;

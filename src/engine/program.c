@@ -36,6 +36,12 @@ static void freeze(struct vt_graph *g)
   g->nassigns = 0;
 }
 
+int vt_graph_freeze(struct vt_graph *g, struct vt_err *e)
+{
+  freeze(g);
+  return vt__pass_batch_norm(g, e);
+}
+
 /* Constants that the passes replaced. */
 static int drop_unused(struct vt_graph *g, struct vt_err *e)
 {
@@ -59,7 +65,7 @@ static int run_passes(struct vt_program *p, const struct vt_shape *shapes, struc
   rc = vt__pass_simplify(p, e);
   if (rc || p->opts.no_fuse) return rc;
   if (p->opts.training) return vt__pass_train(p, e);
-  rc = vt__pass_batch_norm(p, e);
+  rc = vt__pass_batch_norm(p->graph, e);
   if (!rc) rc = vt__pass_fuse(p, e);
   if (!rc) rc = vt__pass_dead(p, e);
   if (!rc) rc = drop_unused(p->graph, e);

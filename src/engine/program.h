@@ -31,6 +31,9 @@ struct vt_compile_opts {
  * borrowed during the call only (the program keeps its own copy; tensor bytes are shared). */
 int vt_program_compile(struct vt_program **out, const struct vt_graph *g, const struct vt_shape *input_shapes,
                        const struct vt_compile_opts *opts, struct vt_err *e);
+/* For a graph that will only be used for inference: what does not depend on input shapes is done once, in
+ * place. Variables become constants, and batch norms go into the convolutions before them. */
+int vt_graph_freeze(struct vt_graph *g, struct vt_err *e);
 void vt_program_free(struct vt_program *p); /* after its sessions */
 
 int vt_program_ninputs(const struct vt_program *p);

@@ -71,7 +71,6 @@ struct vt_program {
   int nvars;
   int *vars;    /* buffers of variables */
   bool dynamic; /* shapes depend on data: runs node by node, see dynamic.c */
-  bool *folded; /* per value of the graph as given: its bytes were made by folding and belong to it alone */
   bool later;   /* kernels are prepared after the walk */
   struct vt__prepare *prepare; /* what is noted for that; NULL once compiled */
   int nprepare, cap_prepare;
@@ -84,7 +83,7 @@ int vt__pass_shapes(struct vt_program *p, const struct vt_shape *shapes, struct 
 /* Infers node by node and folds what is constant. Sets p->dynamic where a shape stays unknown. */
 int vt__pass_fold(struct vt_program *p, struct vt_err *e);
 int vt__pass_simplify(struct vt_program *p, struct vt_err *e); /* Identity, Dropout, same-type Cast */
-int vt__pass_batch_norm(struct vt_program *p, struct vt_err *e);
+int vt__pass_batch_norm(struct vt_graph *g, struct vt_err *e);
 int vt__pass_fuse(struct vt_program *p, struct vt_err *e);
 int vt__pass_train(struct vt_program *p, struct vt_err *e); /* fusion in training */
 int vt__pass_dead(struct vt_program *p, struct vt_err *e);

@@ -115,6 +115,11 @@ void vt__storage_put(struct vt_storage *s)
   vt_free(s);
 }
 
+bool vt__storage_alone(const struct vt_storage *s)
+{
+  return s && s->bytes && atomic_load_explicit(&s->refs, memory_order_acquire) == 1;
+}
+
 /* Room for the tensor, not zeroed. */
 static int allocate(struct vt_tensor *t, enum vt_dtype dtype, int rank, const int64_t *dim, struct vt_err *e)
 {

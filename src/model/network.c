@@ -46,7 +46,8 @@ int vt__network_open(struct vt__network *net, const struct vt_registry *r, const
     net->card = vt_graph_meta(net->graph, VT_META_CARD);
     net->id = vt_graph_meta(net->graph, VT_META_ID);
     if (!net->card) net->card = "{}";
-    if (o->require_commercial) rc = vt_model_check_commercial(path, net->card, e);
+    rc = vt_graph_freeze(net->graph, e);
+    if (!rc && o->require_commercial) rc = vt_model_check_commercial(path, net->card, e);
   }
   if (rc) vt__network_close(net);
   return rc;
