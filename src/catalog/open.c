@@ -159,7 +159,7 @@ static int open_for_reading(struct vt_catalog *c, struct vt_err *e)
   /* A read-write connection tidies the WAL away when it is the last one; a read-only one leaves it lying. */
   if (access(c->path, W_OK) == 0 && folder_writable(c->path)) {
     int rc = open_db(c, c->path, SQLITE_OPEN_READWRITE, e);
-    return rc ? rc : vt__sql_exec(c, "PRAGMA query_only = 1", e);
+    return rc ? rc : vt__sql_exec(c, "PRAGMA query_only = 1; PRAGMA mmap_size = 1073741824", e);
   }
   struct vt_err first = {0};
   int rc = open_db(c, c->path, SQLITE_OPEN_READONLY, &first);

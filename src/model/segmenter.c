@@ -51,66 +51,112 @@ int vt_segmenter_min_side(const struct vt_segmenter *s)
   return VT_MIN(s->net.preprocess.width, s->net.preprocess.height);
 }
 
-/* Interpolates between two source rows a, b (each w * classes floats) into out (w, classes). */
-static void lerp_rows(const float *a, const float *b, float t, float *out, int64_t n)
+/* What the network says at its own resolution, (H', W') samples of `classes` numbers each. */
+struct lattice {
+  int height, width, classes;
+  const float *logit; // (H', W', C)
+  float *prob;        // (H', W', C), softmax of logit
+  uint8_t *label;     // (H', W'), where logit is greatest
+};
+
+/* Where a pixel lies between two samples of a row or column. */
+struct between {
+  int lo, hi;
+  float t;
+};
+
+/* Pixel i when `from` samples cover the same extent as `to` pixels (half-pixel centres). */
+static struct between source(int i, int to, int from)
 {
-  for (int64_t i = 0; i < n; i++) out[i] = a[i] + t * (b[i] - a[i]);
+  float s = ((float)i + 0.5f) * (float)from / (float)to - 0.5f;
+  s = VT_CLAMP(s, 0.0f, (float)(from - 1));
+  int lo = (int)s;
+  return (struct between){lo, VT_MIN(lo + 1, from - 1), s - (float)lo};
 }
 
-/* Arg max and its softmax probability of n logits. */
-static uint8_t decide(const float *v, int n, uint8_t *prob)
+static int greatest(const float *v, int n)
 {
   int best = 0;
   for (int c = 1; c < n; c++)
     if (v[c] > v[best]) best = c;
-  if (prob) {
-    float sum = 0;
-    for (int c = 0; c < n; c++) sum += expf(v[c] - v[best]);
-    *prob = (uint8_t)lrintf(255 / sum);
-  }
-  return (uint8_t)best;
+  return best;
 }
 
-/* Source coordinate of pixel i when `from` samples cover the same extent as `to` (half-pixel centres). */
-static void source(int i, int to, int from, int *lo, int *hi, float *t)
+static void decide_sample(const struct lattice *l, int64_t i)
 {
-  float s = ((float)i + 0.5f) * (float)from / (float)to - 0.5f;
-  s = VT_CLAMP(s, 0.0f, (float)(from - 1));
-  *lo = (int)s;
-  *hi = VT_MIN(*lo + 1, from - 1);
-  *t = s - (float)*lo;
+  const float *v = l->logit + i * l->classes;
+  float *p = l->prob + i * l->classes, sum = 0;
+  int best = greatest(v, l->classes);
+  for (int c = 0; c < l->classes; c++) sum += p[c] = expf(v[c] - v[best]);
+  for (int c = 0; c < l->classes; c++) p[c] /= sum;
+  l->label[i] = (uint8_t)best;
 }
 
-/* logits: (H', W', C), classes innermost. Bilinear upsampling to (H, W), then the decision per pixel. */
+static float lerp(float a, float b, float t)
+{
+  return a + t * (b - a);
+}
+
+/* The greatest interpolated logit of a pixel amid four samples. */
+static uint8_t decide_pixel(const struct lattice *l, const int64_t at[4], float tx, float ty)
+{
+  float v[VT__MAX_LABELS];
+  const float *a = l->logit + at[0] * l->classes, *b = l->logit + at[1] * l->classes,
+              *c = l->logit + at[2] * l->classes, *d = l->logit + at[3] * l->classes;
+  for (int i = 0; i < l->classes; i++) v[i] = lerp(lerp(a[i], c[i], ty), lerp(b[i], d[i], ty), tx);
+  return (uint8_t)greatest(v, l->classes);
+}
+
+/* One row of pixels. Interpolation keeps order: where four samples agree, every pixel amid them does, and
+ * only pixels at borders need all classes. prob: the decided class's, interpolated. */
+static void decide_row(const struct lattice *l, struct between y, const struct between *column, int width,
+                       uint8_t *labels, uint8_t *prob)
+{
+  int64_t up = (int64_t)y.lo * l->width, down = (int64_t)y.hi * l->width;
+  for (int i = 0; i < width; i++) {
+    struct between x = column[i];
+    const int64_t at[4] = {up + x.lo, up + x.hi, down + x.lo, down + x.hi};
+    uint8_t c = l->label[at[0]];
+    if (c != l->label[at[1]] || c != l->label[at[2]] || c != l->label[at[3]])
+      c = decide_pixel(l, at, x.t, y.t);
+    labels[i] = c;
+    if (!prob) continue;
+    const float *p = l->prob + c;
+    float left = lerp(p[at[0] * l->classes], p[at[2] * l->classes], y.t),
+          right = lerp(p[at[1] * l->classes], p[at[3] * l->classes], y.t);
+    prob[i] = (uint8_t)(255 * lerp(left, right, x.t) + 0.5f);
+  }
+}
+
+/* Bilinear interpolation of the logits to (height, width), then the decision per pixel. */
 static int decode(const float *logits, int lh, int lw, int classes, int height, int width, uint8_t *labels,
                   uint8_t *prob, struct vt_err *e)
 {
-  int64_t row = (int64_t)lw * classes;
-  int failed = 0;
+  struct lattice l = {lh, lw, classes, logits};
+  int64_t samples = (int64_t)lh * lw;
+  struct between *column = vt_reallocarray(NULL, (size_t)width, sizeof *column);
+  l.label = vt_malloc((size_t)samples);
+  l.prob = vt_aligned((size_t)(samples * classes) * sizeof *l.prob);
+  int rc = column && l.label && l.prob
+               ? 0
+               : vt_fail(e, VT_ENOMEM, "label map of %dx%d: out of memory", width, height);
+  if (rc) goto out;
+  for (int x = 0; x < width; x++) column[x] = source(x, width, lw);
 #pragma omp parallel
   {
-    float *mixed = vt_reallocarray(NULL, (size_t)row + (size_t)classes, sizeof *mixed);
-    float *pixel = mixed ? mixed + row : NULL;
-    if (!mixed)
-#pragma omp atomic write
-      failed = 1;
+#pragma omp for
+    for (int64_t i = 0; i < samples; i++) decide_sample(&l, i);
 #pragma omp for
     for (int y = 0; y < height; y++) {
-      int y0, y1, x0, x1;
-      float ty, tx;
-      if (!mixed) continue;
-      source(y, height, lh, &y0, &y1, &ty);
-      lerp_rows(logits + y0 * row, logits + y1 * row, ty, mixed, row);
-      for (int x = 0; x < width; x++) {
-        source(x, width, lw, &x0, &x1, &tx);
-        lerp_rows(mixed + (int64_t)x0 * classes, mixed + (int64_t)x1 * classes, tx, pixel, classes);
-        int64_t at = (int64_t)y * width + x;
-        labels[at] = decide(pixel, classes, prob ? prob + at : NULL);
-      }
+      int64_t at = (int64_t)y * width;
+      decide_row(&l, source(y, height, lh), column, width, labels + at, prob ? prob + at : NULL);
     }
-    vt_free(mixed);
   }
-  return failed ? vt_fail(e, VT_ENOMEM, "label map of %dx%d: out of memory", width, height) : 0;
+out:
+  vt_free(column);
+  vt_free(l.label);
+  vt_free(l.prob);
+  return rc;
 }
 
 /* Each row of planes (3, H, W) back to front. */
