@@ -14,7 +14,8 @@ int vt_cpu_count(void);
  * what OpenMP and the libraries get. Call vt_threads_set before threads start. */
 int vt_threads(void);
 void vt_threads_set(int n);
-/* From now on OpenMP threads sleep at barriers instead of spinning. Call once, when the thread count is set. */
+/* From now on OpenMP threads sleep at barriers instead of spinning. Call once, when the thread count is set.
+ */
 void vt_threads_wait_passively(void);
 
 /* Instruction sets, in rising order; VITRINE_MAX_ISA (sse41, avx2, avx512, avx512_bf16, amx) caps ours, and

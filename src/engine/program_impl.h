@@ -69,9 +69,9 @@ struct vt_program {
   struct vt__run_assign *assigns; /* graph->nassigns of them */
   size_t arena_bytes, var_bytes, scratch_bytes, packed_bytes;
   int nvars;
-  int *vars;    /* buffers of variables */
-  bool dynamic; /* shapes depend on data: runs node by node, see dynamic.c */
-  bool later;   /* kernels are prepared after the walk */
+  int *vars;                   /* buffers of variables */
+  bool dynamic;                /* shapes depend on data: runs node by node, see dynamic.c */
+  bool later;                  /* kernels are prepared after the walk */
   struct vt__prepare *prepare; /* what is noted for that; NULL once compiled */
   int nprepare, cap_prepare;
 };
