@@ -3,8 +3,8 @@
 
 #include <math.h>
 
-/* Columns begin .. end of x (N, D) as unit vectors. */
-static struct vt_value *unit_part(struct vt_net *n, struct vt_value *x, int64_t begin, int64_t end)
+/* Columns begin .. end of x (N, D). */
+static struct vt_value *columns(struct vt_net *n, struct vt_value *x, int64_t begin, int64_t end)
 {
   struct vt_graph *g = n->g;
   int64_t one[1] = {1}, bound[3] = {begin, end, 1};
@@ -13,8 +13,12 @@ static struct vt_value *unit_part(struct vt_net *n, struct vt_value *x, int64_t 
     struct vt_tensor t = vt_tensor_view(VT_I64, 1, one, &bound[i]);
     in[i + 1] = vt_graph_constant(g, "bound", &t);
   }
-  struct vt_value *y = vt_emit(g, "Slice", VT_IN(in[0], in[1], in[2], in[3]), "");
-  return vt_emit(g, "LpNormalization", VT_IN(y), "axis=1 p=2");
+  return vt_emit(g, "Slice", VT_IN(in[0], in[1], in[2], in[3]), "");
+}
+
+static struct vt_value *unit(struct vt_net *n, struct vt_value *x)
+{
+  return vt_emit(n->g, "LpNormalization", VT_IN(x), "axis=1 p=2");
 }
 
 static struct vt_value *times(struct vt_net *n, struct vt_value *x, double factor)
@@ -36,15 +40,22 @@ struct vt_value *vt_build_embed(struct vt_net *n, struct vt_value *x, const stru
   y = vt_net_linear(n, y, "embed", o->dim, false);  // (N, dim)
   struct vt_value *kind = NULL;
   if (o->group_dim) {
-    kind = unit_part(n, y, 0, o->group_dim); // (N, group_dim)
-    struct vt_value *rest = unit_part(n, y, o->group_dim, o->dim);
+    kind = unit(n, columns(n, y, 0, o->group_dim)); // (N, group_dim)
+    struct vt_value *rest = unit(n, columns(n, y, o->group_dim, o->dim));
     y = vt_emit(n->g, "Concat",
                 VT_IN(times(n, kind, sqrt(o->group_share)), times(n, rest, sqrt(1 - o->group_share))),
                 "axis=1");
   } else {
-    kind = y = vt_emit(n->g, "LpNormalization", VT_IN(y), "axis=1 p=2");
+    kind = y = unit(n, y);
   }
   if (vt_graph_status(n->g, e)) return NULL;
   if (group) *group = kind;
   return y;
+}
+
+struct vt_value *vt_build_embed_posterior(struct vt_net *n, struct vt_value *y, struct vt_value *p,
+                                          const struct vt_embed_opts *o)
+{
+  struct vt_value *part = times(n, unit(n, p), sqrt(o->group_share)); // (N, G)
+  return vt_emit(n->g, "Concat", VT_IN(part, columns(n, y, o->group_dim, o->dim)), "axis=1");
 }

@@ -103,8 +103,8 @@ struct vt_value *vt_build_unet(struct vt_net *n, struct vt_value *x, const struc
  *
  * With group_dim > 0 a vector is two unit vectors side by side, the first group_dim numbers times
  * sqrt(group_share) and the others times sqrt(1 - group_share), so that the cosine of two pictures is
- * group_share cos(groups) + (1 - group_share) cos(rest): what kind of garment it is counts for a fixed part,
- * wherever the picture was taken. *group, if not NULL: the first unit vector (N, group_dim), or the whole. */
+ * group_share cos(groups) + (1 - group_share) cos(rest). Garments are classified into groups by the first,
+ * which *group gets if not NULL, (N, group_dim); without such a part it gets the whole. */
 struct vt_embed_opts {
   struct vt_resnet_opts encoder;
   int dim, group_dim;
@@ -112,6 +112,11 @@ struct vt_embed_opts {
 };
 struct vt_value *vt_build_embed(struct vt_net *n, struct vt_value *x, const struct vt_embed_opts *o,
                                 struct vt_value **group, struct vt_err *e);
+/* The vector y of vt_build_embed with its group's part replaced by the groups' probabilities p (N, G), as a
+ * unit vector: (N, G + dim - group_dim). A street garment lies on its class's side of the border, but near
+ * it, where the nearest products are often of the class beyond; probabilities say which side it is. */
+struct vt_value *vt_build_embed_posterior(struct vt_net *n, struct vt_value *y, struct vt_value *p,
+                                          const struct vt_embed_opts *o);
 
 /* ---- items -----------------------------------------------------------------------------------------------
  */

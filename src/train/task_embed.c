@@ -292,6 +292,7 @@ static int export_model(void *ctx, const struct vt_weights *w, const struct vt_m
   struct vt_value *logits =
       vt_net_cosine(&net, kind, "head.group", t->data.taxonomy.ngroups, (float)t->o.scale);
   struct vt_value *group = vt_emit(g, "Softmax", VT_IN(logits), "axis=1");
+  if (t->o.group_dim) y = vt_build_embed_posterior(&net, y, group, &t->net);
   vt_graph_output(g, y, "embedding");
   vt_graph_output(g, group, "group");
   struct vt_preprocess p = preprocess_base;
@@ -317,29 +318,33 @@ out:
   return rc;
 }
 
-/* Vectors (n, D) of the listed samples with the present weights; the caller frees *out. */
+/* Vectors (n, *dim) of the listed samples with the present weights, as users get them; the caller frees *out.
+ */
 static int embed(struct task *t, const struct vt_weights *w, const int64_t *list, int64_t n, float **out,
-                 struct vt_err *e)
+                 int64_t *dim, struct vt_err *e)
 {
   enum { CHUNK = 64 };
   char path[64];
   struct vt_embedder *x = NULL;
   size_t plane = plane_bytes(t) / sizeof(float);
   float *planes = vt_aligned(plane * CHUNK * sizeof *planes);
-  int rc = 0;
-  *out = vt_reallocarray(NULL, (size_t)n * (size_t)t->o.dim, sizeof **out);
-  if (!*out || !planes) rc = vt_fail(e, VT_ENOMEM, "embed: out of memory");
+  *out = NULL;
   snprintf(path, sizeof path, "/tmp/vitrine-embed-%ld.onnx", (long)getpid());
-  if (!rc) rc = export_model(t, w, NULL, path, e);
+  int rc = planes ? export_model(t, w, NULL, path, e) : vt_fail(e, VT_ENOMEM, "embed: out of memory");
   if (!rc)
     rc = vt_embedder_open(&x, t->registry, path,
                           &(struct vt_model_opts){.precision = VT_PREC_AUTO, .batch = CHUNK}, e);
+  if (rc) goto out;
+  *dim = vt_embedder_dim(x);
+  if (!(*out = vt_reallocarray(NULL, (size_t)n * (size_t)*dim, sizeof **out)))
+    rc = vt_fail(e, VT_ENOMEM, "embed: out of memory");
   for (int64_t i = 0; !rc && i < n; i += CHUNK) {
     int64_t m = VT_MIN(CHUNK, n - i);
     for (int64_t k = 0; !rc && k < m; k++)
       rc = vt_embedder_prepare(x, &t->s.v[list[i + k]].im, NULL, NULL, planes + (size_t)k * plane, e);
-    if (!rc) rc = vt_embedder_run(x, planes, m, *out + i * t->o.dim, NULL, e);
+    if (!rc) rc = vt_embedder_run(x, planes, m, *out + i * *dim, NULL, e);
   }
+out:
   vt_embedder_free(x);
   unlink(path);
   vt_free(planes);
@@ -358,7 +363,7 @@ static float dot(const float *a, const float *b, int64_t n)
  */
 static int mine(struct task *t, const struct vt_weights *w, int64_t *order, struct vt_err *e)
 {
-  int64_t n = t->o.anchors, m = VT_MIN(t->o.pool, t->s.nkey), d = t->o.dim;
+  int64_t n = t->o.anchors, m = VT_MIN(t->o.pool, t->s.nkey), d = 0;
   struct vt_rng rng;
   float *v = NULL;
   int64_t *list = vt_reallocarray(NULL, (size_t)(m + n), sizeof *list); /* candidates, then anchors */
@@ -366,7 +371,7 @@ static int mine(struct task *t, const struct vt_weights *w, int64_t *order, stru
   vt_rng_init(&rng, t->seed, (uint64_t)order[0], 0x3117);
   for (int64_t i = 0; i < m; i++) list[i] = t->s.by_key[vt_rng_below(&rng, (uint32_t)t->s.nkey)];
   for (int64_t i = 0; i < n; i++) list[m + i] = order[3 * i];
-  int rc = embed(t, w, list, m + n, &v, e);
+  int rc = embed(t, w, list, m + n, &v, &d, e);
   if (!rc)
 #pragma omp parallel for
     for (int64_t i = 0; i < n; i++) {
@@ -437,9 +442,9 @@ static int validate(void *ctx, const struct vt_weights *w, struct vt_metrics *m,
 {
   enum { K = 10 };
   struct task *t = ctx;
-  int64_t d = t->o.dim, n = t->ngallery, type_right = 0, both_right = 0;
+  int64_t d = 0, n = t->ngallery, type_right = 0, both_right = 0;
   float *v = NULL;
-  int rc = embed(t, w, t->gallery, n + t->nquery, &v, e);
+  int rc = embed(t, w, t->gallery, n + t->nquery, &v, &d, e);
   if (!rc)
 #pragma omp parallel for reduction(+ : type_right, both_right)
     for (int64_t q = 0; q < t->nquery; q++) {
