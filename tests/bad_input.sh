@@ -126,6 +126,10 @@ expect csv_bom 0 '' index -c csv.db shop/bom.csv
 expect csv_bom_found 0 '' search -c csv.db --whole shop/0.png --json
 grep -qF 'A \"fine\", red top' out
 same csv_quotes_kept 0 $?
+(cd shop && "$program" index --json -c ../csv.db - <bom.csv >../out 2>../err)
+grep -q '"failed":0' out && grep -q '"added":0' out
+same csv_from_stdin 0 $?
+expect csv_stdin_empty 1 'standard input|empty' index -c csv.db -
 expect csv_id 1 "shop.csv|no column 'nope'" index -c csv.db shop/shop.csv --id nope
 expect csv_template 1 "shop.csv|no column 'nope'" index -c csv.db shop/shop.csv --image 'a/{nope}.png'
 expect csv_template_open 2 '{image.png' index -c csv.db shop/shop.csv --image '{image.png'

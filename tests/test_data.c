@@ -198,6 +198,8 @@ static void test_products(void **state)
   assert_int_equal(d.v[1].split, VT_SPLIT_VAL);
   assert_int_equal(vt_read_products(&d, at("t"), true, &e), 0);
   assert_int_equal(d.n, 3);
+  assert_int_equal(vt_read_products(&d, at("t/styles.csv"), false, &e), 0); /* the table itself */
+  assert_int_equal(d.n, 5);
   assert_int_equal(d.nattrs, 7);
   assert_int_equal(d.nclasses[type], 2);
   assert_int_equal(d.v[2].instance, 5);

@@ -150,6 +150,14 @@ static void informs(void **state)
   assert_int_equal(call("model info", WORDS("--shape=x=4,4", in_folder("double.onnx")), &text, &e),
                    VT_ESHAPE);
   free(text);
+  assert_int_equal(call("model info", WORDS("--explain", in_folder("double.onnx")), &text, &e), 0);
+  assert_non_null(strstr(text, "MatMul  [")); /* a step, its kernel in brackets */
+  assert_non_null(strstr(text, "f32(1, 3)")); /* an open first dimension is one */
+  free(text);
+  assert_int_equal(call("model bench", WORDS("--shape=q=4,3", in_folder("double.onnx")), &text, &e),
+                   VT_EUSAGE);
+  assert_non_null(strstr(e.msg, "no input 'q'"));
+  free(text);
   assert_int_equal(call("model list", WORDS("--models", folder), &text, &e), 0);
   assert_non_null(strstr(text, "double.onnx"));
   free(text);

@@ -336,7 +336,7 @@ static int sweep(struct vt__ingest *g, struct vt_err *e)
 static int check_sources(const struct vt_ingest_opts *o, struct vt_err *e)
 {
   for (int i = 0; i < o->sources.n; i++)
-    if (!vt_is_dir(o->sources.v[i]) && vt_file_size(o->sources.v[i]) < 0)
+    if (strcmp(o->sources.v[i], "-") && !vt_is_dir(o->sources.v[i]) && vt_file_size(o->sources.v[i]) < 0)
       return vt_fail(e, VT_ENOENT, "%s: no such file or folder", o->sources.v[i]);
   return 0;
 }

@@ -6,6 +6,7 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include "app/ingest_internal.h"
 
 enum { MAX_PARTS = 32 };
@@ -29,9 +30,10 @@ struct repeated {
 struct csv_source {
   struct vt__ingest *g;
   struct vt_csv csv;
-  struct vt_arena arena; /* templates, and products of several rows */
-  const char *path, *folder;
-  int id, title, group; /* columns; title and group may be -1 */
+  struct vt_arena arena;     /* templates, and products of several rows */
+  const char *path, *folder; /* path: the name in messages */
+  FILE *spool;               /* what standard input gave, or NULL */
+  int id, title, group;      /* columns; title and group may be -1 */
   int ntemplates;
   struct template *templates;
   bool *attribute; /* by column */
@@ -107,10 +109,30 @@ static int by_hash(const void *a, const void *b)
   return (x > y) - (x < y);
 }
 
+/* Standard input can be read once only: two passes go over a copy without a name. */
+static int spool_input(struct csv_source *s, struct vt_err *e)
+{
+  char part[65536];
+  size_t n;
+  s->path = "standard input";
+  if (!(s->spool = tmpfile())) return vt_fail_errno(e, s->path);
+  while ((n = fread(part, 1, sizeof part, stdin)) > 0) {
+    if (vt_interrupted()) return vt_fail(e, VT_EINTERRUPTED, "interrupted");
+    if (fwrite(part, 1, n, s->spool) != n) return vt_fail_errno(e, s->path);
+  }
+  return ferror(stdin) || fflush(s->spool) ? vt_fail_errno(e, s->path) : 0;
+}
+
 static int open_csv(struct csv_source *s, struct vt_err *e)
 {
-  int rc = vt_csv_open(&s->csv, s->path, e);
-  return rc < 0 ? rc : 0;
+  if (!s->spool) return vt_csv_open(&s->csv, s->path, e);
+  rewind(s->spool);
+  int fd = dup(fileno(s->spool));
+  FILE *f = fd >= 0 ? fdopen(fd, "r") : NULL;
+  if (f) return vt_csv_take(&s->csv, f, s->path, e);
+  int rc = vt_fail_errno(e, s->path);
+  if (fd >= 0) close(fd);
+  return rc;
 }
 
 /* First pass: counts rows and lists ids that occur more than once. */
@@ -313,7 +335,9 @@ int vt__ingest_csv(struct vt__ingest *g, const char *path, struct vt_err *e)
   vt_arena_init(&s.arena);
   char *dir = vt_path_dir(&s.arena, path), *folder = dir ? realpath(dir, NULL) : NULL;
   s.folder = folder;
-  int rc = folder ? open_csv(&s, e) : vt_fail_errno(e, path);
+  int rc = folder ? 0 : vt_fail_errno(e, path);
+  if (!rc && !strcmp(path, "-")) rc = spool_input(&s, e);
+  if (!rc) rc = open_csv(&s, e);
   if (rc) goto out;
   rc = find_columns(&s, e);
   if (!rc) rc = find_repeated(&s, &rows, e);
@@ -341,6 +365,7 @@ out:
     if (bad) rc = vt_fail(e, bad, "%s", flush.msg);
   }
   if (rc && rc != VT_EINTERRUPTED) vt__ingest_stop_workers(g);
+  if (s.spool) fclose(s.spool);
   vt_free(s.repeated);
   free(folder);
   vt_arena_clear(&s.arena);

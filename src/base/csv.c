@@ -104,11 +104,19 @@ static int finish_record(struct vt_csv *c, struct vt_err *e)
 
 int vt_csv_open(struct vt_csv *c, const char *path, struct vt_err *e)
 {
-  *c = (struct vt_csv){.path = path, .next_line = 1};
-  c->f = strcmp(path, "-") ? fopen(path, "re") : stdin;
-  if (!c->f) return vt_fail_errno(e, path);
-  int rc =
-      vt_is_dir(path) ? vt_fail(e, VT_EARG, "%s: a folder, expected a CSV file", path) : read_record(c, e);
+  *c = (struct vt_csv){.path = path};
+  if (!strcmp(path, "-")) return vt_csv_take(c, stdin, path, e);
+  FILE *f = fopen(path, "re");
+  if (!f) return vt_fail_errno(e, path);
+  if (!vt_is_dir(path)) return vt_csv_take(c, f, path, e);
+  fclose(f);
+  return vt_fail(e, VT_EARG, "%s: a folder, expected a CSV file", path);
+}
+
+int vt_csv_take(struct vt_csv *c, FILE *f, const char *path, struct vt_err *e)
+{
+  *c = (struct vt_csv){.path = path, .f = f, .next_line = 1};
+  int rc = read_record(c, e);
   if (rc == 0) rc = vt_fail(e, VT_EFORMAT, "%s: empty, expected a header row", path);
   if (rc > 0) {
     if (c->nfields && !strncmp(c->text.data, "\xEF\xBB\xBF", 3)) {

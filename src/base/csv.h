@@ -27,6 +27,8 @@ struct vt_csv {
 };
 /* Opens the file ("-" = stdin) and reads the header row. */
 int vt_csv_open(struct vt_csv *c, const char *path, struct vt_err *e);
+/* The same of an open file, taken over also after a failure; `path` is its name in messages. */
+int vt_csv_take(struct vt_csv *c, FILE *f, const char *path, struct vt_err *e);
 /* 1 = a row was read, 0 = end, negative = error. A row whose field count differs from the header's is an
  * error unless it is a blank line, which is skipped; after such an error the next call goes on with the next
  * row. */

@@ -82,6 +82,7 @@ int vt_read_ccp(struct vt_dataset *d, const char *root,
                 bool regions /* one sample per garment instead of photo */, double min_share,
                 struct vt_err *e);
 int vt_read_clothing(struct vt_dataset *d, const char *root, struct vt_err *e);
+/* root: the folder, or a table of the form of its styles.csv, with the pictures beside it. */
 int vt_read_products(struct vt_dataset *d, const char *root, bool large /* images224 */, struct vt_err *e);
 /* What `data synth` writes (layout: data/synth.h). regions false: the photos. true: all products, and one
  * sample for each garment seen in a photo, with the `instance` and attributes of its product. */

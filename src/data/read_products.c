@@ -128,10 +128,12 @@ static int open_map(struct reader *r, struct vt_err *e)
 
 int vt_read_products(struct vt_dataset *d, const char *root, bool large, struct vt_err *e)
 {
-  struct reader r = {.d = d, .root = vt_arena_strdup(&d->arena, root), .large = large};
+  bool table = vt_is_file(root);
+  char *folder = table ? vt_path_dir(&d->arena, root) : vt_arena_strdup(&d->arena, root),
+       *path = table ? vt_arena_strdup(&d->arena, root) : vt_path_join(&d->arena, root, "styles.csv");
+  struct reader r = {.d = d, .root = folder, .large = large};
   int64_t first = d->n;
-  char *path = vt_path_join(&d->arena, root, "styles.csv");
-  int rc = path && r.root ? vt_csv_open(&r.c, path, e) : vt_fail(e, VT_ENOMEM, "%s: out of memory", root);
+  int rc = path && folder ? vt_csv_open(&r.c, path, e) : vt_fail(e, VT_ENOMEM, "%s: out of memory", root);
   if (rc < 0) return rc;
   if ((rc = open_map(&r, e)) < 0) goto out;
   if ((rc = vt_csv_need(&r.c, "id", &r.id, e)) < 0 || (rc = vt_csv_need(&r.c, "split", &r.split, e)) < 0)
@@ -144,7 +146,7 @@ int vt_read_products(struct vt_dataset *d, const char *root, bool large, struct 
   }
   if (rc < 0 || (rc = check_ids(&r, e)) < 0) goto out;
   if (large && r.nids && !r.nkept) {
-    rc = vt_fail(e, VT_ENOENT, "%s/images224: none of the %lld products has a picture there", root,
+    rc = vt_fail(e, VT_ENOENT, "%s/images224: none of the %lld products has a picture there", folder,
                  (long long)r.nids);
     goto out;
   }

@@ -120,7 +120,8 @@ static int run(struct vt_cli *cli, const void *opts, const struct vt_strings *ar
   struct stats s = {0};
   struct vt_buf text = {0};
   if (args->n != 1) return vt_fail(e, VT_EUSAGE, "expected one folder, or its table");
-  const char *root = vt_is_file(args->v[0]) ? vt_path_dir(&cli->arena, args->v[0]) : args->v[0];
+  bool products = o->format == PRODUCTS || o->format == PRODUCTS_LARGE; /* their reader takes a table too */
+  const char *root = !products && vt_is_file(args->v[0]) ? vt_path_dir(&cli->arena, args->v[0]) : args->v[0];
   if (!root) return vt_fail(e, VT_ENOMEM, "out of memory");
   bool masks = o->format == CCP || o->format == SYNTH;
   int rc = vt_dataset_init(&photos, e);
@@ -145,9 +146,12 @@ const struct vt_verb vt_verb_data_stats = {
     .name = "data stats",
     .args = "FOLDER|TABLE.csv",
     .summary = "count the rows, pictures, instances, classes and attributes of a data set",
-    .help = "rows: lines of the table; images: distinct pictures; instances: labelled things (garments of a "
-            "photo where\n"
-            "there are masks, else rows); classes: garment groups that occur.",
+    /* clang-format off */
+    .help =
+        "rows: lines of the table; images: distinct pictures; instances: labelled things (garments of a photo where\n"
+        "there are masks, else rows); classes: garment groups that occur. Of products TABLE.csv itself is read,\n"
+        "with the pictures beside it; of the others the folder it is in.",
+    /* clang-format on */
     .opt = rows,
     .nopt = VT_COUNT(rows),
     .opts_size = sizeof(struct opts),

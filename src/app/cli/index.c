@@ -139,16 +139,16 @@ static int run(struct vt_cli *cli, const void *opts, const struct vt_strings *ar
 
 const struct vt_verb vt_verb_index = {
     .name = "index",
-    .args = "FOLDER|FILE.csv…",
+    .args = "FOLDER|FILE.csv|-…",
     .summary = "add or update the products of a catalogue",
+    /* clang-format off */
     .help =
-        "A folder's pictures are products whose id is their path in it; a CSV file has a row per product (or "
-        "per\n"
-        "picture), columns that are not named become attributes to filter by. Files of the same size and "
-        "time of\n"
-        "change as before are not read again, others are compared by content. Interrupted or killed, the "
-        "same command\n"
-        "goes on. Files and rows that fail are listed and do not stop the rest: exit 3, or 1 if all failed.",
+        "A folder's pictures are products whose id is their path in it; a CSV file has a row per product (or per\n"
+        "picture), columns that are not named become attributes to filter by; - is a CSV file on standard input,\n"
+        "its pictures are sought from the present folder. Files of the same size and time of change as before are\n"
+        "not read again, others are compared by content. Interrupted or killed, the same command goes on. Files\n"
+        "and rows that fail are listed and do not stop the rest: exit 3, or 1 if all failed.",
+    /* clang-format on */
     .opt = rows,
     .nopt = VT_COUNT(rows),
     .opts_size = sizeof(struct opts),

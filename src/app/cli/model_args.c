@@ -60,6 +60,32 @@ int vt_apply_shapes(struct vt_cli *cli, struct vt_graph *g, const struct vt_stri
   return rows->n ? vt_graph_infer(g, e) : 0;
 }
 
+int vt_close_shapes(struct vt_cli *cli, struct vt_graph *g, const struct vt_strings *rows, int64_t batch,
+                    struct vt_err *e)
+{
+  int rc = vt_apply_shapes(cli, g, rows, e);
+  for (int i = 0; i < g->ninputs && !rc; i++) {
+    struct vt_value *v = g->inputs[i];
+    if (v->rank > 0 && v->dim[0] < 0) v->dim[0] = batch;
+    if (v->rank >= 0 && vt_dims_count(v->rank, v->dim) >= 0) continue;
+    char text[128];
+    vt_shape_print(v->rank, v->dim, text, sizeof text);
+    rc = vt_fail(e, VT_EUSAGE, "input '%s' is %s: give its shape with --shape", v->name, text);
+  }
+  return rc ? rc : vt_graph_infer(g, e);
+}
+
+int vt_print_explanation(struct vt_cli *cli, const struct vt_program *p, struct vt_err *e)
+{
+  struct vt_buf b;
+  vt_buf_init(&b);
+  vt_program_explain(p, &b);
+  if (b.data) fputs(b.data, cli->out);
+  int rc = b.failed ? vt_fail(e, VT_ENOMEM, "out of memory") : 0;
+  vt_buf_clear(&b);
+  return rc;
+}
+
 int vt_run_once(const struct vt_graph *g, const struct vt_tensor *in, struct vt_tensor *out,
                 const struct vt_compile_opts *o, struct vt_err *e)
 {

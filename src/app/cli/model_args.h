@@ -13,6 +13,11 @@ int vt_split_pair(struct vt_cli *cli, const char *option, const char *text, cons
 
 /* "name=1,3,224,224" rows set the dimensions of inputs; then every shape is inferred again. */
 int vt_apply_shapes(struct vt_cli *cli, struct vt_graph *g, const struct vt_strings *rows, struct vt_err *e);
+/* The same for compiling: a first dimension that is still open becomes `batch`, any other is VT_EUSAGE. */
+int vt_close_shapes(struct vt_cli *cli, struct vt_graph *g, const struct vt_strings *rows, int64_t batch,
+                    struct vt_err *e);
+/* Prints which kernel serves each step, its layouts, and why others refused. */
+int vt_print_explanation(struct vt_cli *cli, const struct vt_program *p, struct vt_err *e);
 
 /* Compiles g for the inputs' shapes, runs it once, and gives copies of the outputs (vt_tensor_clear each,
  * also after a failure). in: one tensor per graph input, of its dtype. */

@@ -1,5 +1,5 @@
 /* vitrine model bench: how fast a model runs here, step by step if wanted, and how it was compiled. */
-#include "app/cli/verb.h"
+#include "app/cli/model_args.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -37,54 +37,6 @@ static const struct vt_opt rows[] = {
 };
 
 static const char *const precision_name[] = {"f32", "bf16", "int8", "auto"};
-
-/* "INPUT=2,3,224,224" */
-static int shape_option(const struct vt_graph *g, const char *text, struct vt_shape *shapes, struct vt_err *e)
-{
-  const char *eq = strchr(text, '=');
-  int which = -1;
-  for (int i = 0; eq && i < g->ninputs; i++)
-    if (strlen(g->inputs[i]->name) == (size_t)(eq - text) &&
-        !strncmp(text, g->inputs[i]->name, (size_t)(eq - text)))
-      which = i;
-  if (which < 0)
-    return vt_fail(e, VT_EUSAGE, "--shape %s: expected INPUT=N,C,… with a name of the model's inputs", text);
-  struct vt_shape *s = &shapes[which];
-  s->rank = 0;
-  for (const char *at = eq + 1; *at && s->rank < VT_MAX_RANK; at++) {
-    char *end;
-    s->dim[s->rank++] = strtoll(at, &end, 10);
-    if (end == at || s->dim[s->rank - 1] < 0 || (*end && *end != ','))
-      return vt_fail(e, VT_EUSAGE, "--shape %s: '%s' is no dimension", text, at);
-    at = end;
-    if (!*at) break;
-  }
-  return 0;
-}
-
-static int input_shapes(const struct vt_graph *g, const struct opts *o, struct vt_shape *shapes,
-                        struct vt_err *e)
-{
-  for (int i = 0; i < g->ninputs; i++) {
-    const struct vt_value *v = g->inputs[i];
-    shapes[i].rank = VT_MAX(v->rank, 0);
-    memcpy(shapes[i].dim, v->dim, sizeof v->dim);
-    if (v->rank > 0 && v->dim[0] < 0) shapes[i].dim[0] = o->batch;
-  }
-  for (int i = 0; i < o->shape.n; i++) {
-    int rc = shape_option(g, o->shape.v[i], shapes, e);
-    if (rc) return rc;
-  }
-  for (int i = 0; i < g->ninputs; i++)
-    for (int k = 0; k < shapes[i].rank; k++)
-      if (shapes[i].dim[k] < 0) {
-        char text[128];
-        vt_shape_print(g->inputs[i]->rank, g->inputs[i]->dim, text, sizeof text);
-        return vt_fail(e, VT_EUSAGE, "input '%s' is %s: give its shape with --shape", g->inputs[i]->name,
-                       text);
-      }
-  return 0;
-}
 
 static int make_inputs(const struct vt_program *p, struct vt_tensor *in, struct vt_err *e)
 {
@@ -215,21 +167,11 @@ static int run(struct vt_cli *cli, const void *opts, const struct vt_strings *ar
                                .block = (int)o->block};
   int rc = vt_onnx_load(&g, vt_registry_default(), args->v[0], e);
   if (rc) return rc;
-  struct vt_shape *shapes = vt_arena_alloc(&cli->arena, ((size_t)g->ninputs + 1) * sizeof *shapes);
-  rc = shapes ? input_shapes(g, o, shapes, e) : vt_fail(e, VT_ENOMEM, "out of memory");
+  rc = vt_close_shapes(cli, g, &o->shape, o->batch, e);
   double start = vt_now();
-  if (!rc) rc = vt_program_compile(&p, g, shapes, &co, e);
+  if (!rc) rc = vt_program_compile(&p, g, NULL, &co, e);
   f.compile = vt_now() - start;
-  if (!rc && o->explain) {
-    struct vt_buf b;
-    vt_buf_init(&b);
-    vt_program_explain(p, &b);
-    if (b.data) fputs(b.data, cli->out);
-    rc = b.failed ? vt_fail(e, VT_ENOMEM, "out of memory") : 0;
-    vt_buf_clear(&b);
-  } else if (!rc) {
-    rc = run_compiled(cli, o, p, &f, e);
-  }
+  if (!rc) rc = o->explain ? vt_print_explanation(cli, p, e) : run_compiled(cli, o, p, &f, e);
   vt_program_free(p);
   vt_graph_free(g);
   return rc;

@@ -8,7 +8,8 @@
 struct opts {
   const char *models;
   struct vt_strings shapes;
-  bool json;
+  int precision; /* enum vt_precision */
+  bool json, explain;
 };
 
 static const struct vt_opt rows[] = {
@@ -17,6 +18,10 @@ static const struct vt_opt rows[] = {
     {"shape", 0, VT_OPT_LIST, offsetof(struct opts, shapes), NULL, 0, 0, NULL, "INPUT=N,C,H,W",
      "dimensions of an input that the model leaves open"},
     {"json", 0, VT_OPT_FLAG, offsetof(struct opts, json), NULL, 0, 0, NULL, NULL, "print one JSON object"},
+    {"explain", 0, VT_OPT_FLAG, offsetof(struct opts, explain), NULL, 0, 0, NULL, NULL,
+     "tell which kernel serves each node here and why others refused"},
+    {"precision", 'p', VT_OPT_ENUM, offsetof(struct opts, precision), "auto", 0, 0, "f32|bf16|int8|auto",
+     NULL, "with --explain: type of feature maps"},
 };
 
 struct operator_count {
@@ -166,20 +171,37 @@ static void print_text(struct vt_cli *cli, const struct info *s)
   }
 }
 
+static int explain(struct vt_cli *cli, struct vt_graph *g, const struct opts *o, struct vt_err *e)
+{
+  struct vt_compile_opts co = {.precision = (enum vt_precision)o->precision};
+  struct vt_program *p = NULL;
+  int rc = vt_close_shapes(cli, g, &o->shapes, 1, e);
+  if (!rc) rc = vt_program_compile(&p, g, NULL, &co, e);
+  if (!rc) rc = vt_print_explanation(cli, p, e);
+  vt_program_free(p);
+  return rc;
+}
+
 static int run(struct vt_cli *cli, const void *opts, const struct vt_strings *args, struct vt_err *e)
 {
   const struct opts *o = opts;
   if (args->n != 1) return vt_fail(e, VT_EUSAGE, "one model is expected");
+  if (o->json && o->explain) return vt_fail(e, VT_EUSAGE, "--json and --explain exclude each other");
   struct info s = {.path = vt_model_path(cli, o->models, args->v[0], e)};
   struct vt_graph *g = NULL;
   int rc = s.path ? vt_onnx_load(&g, vt_registry_default(), s.path, e) : VT_ENOENT;
   s.g = g;
+  if (!rc && o->explain) {
+    rc = explain(cli, g, o, e);
+    goto out;
+  }
   if (!rc) rc = vt_apply_shapes(cli, g, &o->shapes, e);
   if (!rc) rc = gather(&s, e);
   if (!rc && o->json)
     rc = print_json(cli, &s, e);
   else if (!rc)
     print_text(cli, &s);
+out:
   vt_free(s.ops);
   vt_free(s.used);
   vt_graph_free(g);
