@@ -161,9 +161,12 @@ void vt_figures_add(struct vt_figures *f, const char *name, double value)
 {
   char text[40] = "null";
   if (isfinite(value))
-    snprintf(text, sizeof text, fabs(value) < 1e15 && value == floor(value) ? "%.0f" : "%.6g", value);
+    snprintf(text, sizeof text, fabs(value) < 1e15 && value == floor(value) ? "%.0f" : "%.12g", value);
   vt_buf_addf(&f->json, "%s\"%s\": %s", f->json.len ? ", " : "", name, text);
-  if (!isfinite(value)) strcpy(text, "-");
+  if (!isfinite(value))
+    strcpy(text, "-");
+  else
+    snprintf(text, sizeof text, fabs(value) < 1e15 && value == floor(value) ? "%.0f" : "%.6g", value);
   vt_buf_addf(&f->table, "%-36s %s\n", name, text);
 }
 

@@ -5,8 +5,8 @@
 #include "base/base.h"
 #include "image/image.h"
 #include "mask/mask.h"
-#include "data/synth.h" /* drawn data and its layout */
-#include "data/synth.h"
+#include "data/labels.h" /* labelled instances in every format of the field */
+#include "data/synth.h"  /* drawn data and its layout */
 
 /* ---- taxonomy
  * ---------------------------------------------------------------------------------------------- */

@@ -6,6 +6,7 @@
 #include "base/base.h"
 #include "mask/mask.h"
 #include "plot/plot.h"
+#include "eval/coco.h"
 
 /* Confusion matrix over pixels or samples. count[t * n + p]: truth t predicted as p. Confined. */
 struct vt_confusion {

@@ -1,0 +1,237 @@
+/* Detections against a ground truth in COCO's json: COCO's figures, and Fashionpedia's, which add the F1 of
+ * attributes.
+ *
+ * Fashionpedia (Jia et al., "Fashionpedia", ECCV 2020, section 5): classes that may have attributes enter the
+ * mean once for each F1 threshold .50:.05:.95, a match then needing both thresholds; others enter once. F1 of
+ * one detection is the macro mean of F1 over "has" and "has not" of all attributes of the set. */
+#include "app/eval_coco.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct pair {
+  struct vt_labels gt, dt;
+  struct vt_coco_object *gt_object, *dt_object;
+  uint8_t *has; // (attributes): 1 truth, 2 detection
+};
+
+static int by_id(const void *a, const void *b)
+{
+  const int64_t *x = a, *y = b;
+  return *x < *y ? -1 : *x > *y;
+}
+
+/* rank[p]: how many ids are smaller than that of position p. */
+static int32_t *ranks(int64_t n, const int64_t *id)
+{
+  int64_t(*pair)[2] = vt_calloc((size_t)n + 1, sizeof *pair);
+  int32_t *rank = vt_calloc((size_t)n + 1, sizeof *rank);
+  for (int64_t i = 0; pair && i < n; i++) pair[i][0] = id[i], pair[i][1] = i;
+  if (pair) qsort(pair, (size_t)n, sizeof *pair, by_id);
+  for (int64_t i = 0; pair && rank && i < n; i++) rank[pair[i][1]] = (int32_t)i;
+  if (!pair) {
+    vt_free(rank);
+    rank = NULL;
+  }
+  vt_free(pair);
+  return rank;
+}
+
+static int32_t *image_ranks(const struct vt_labels *l)
+{
+  int64_t *id = vt_calloc((size_t)l->nimages + 1, sizeof *id);
+  for (int32_t i = 0; id && i < l->nimages; i++) id[i] = l->image[i].id;
+  int32_t *rank = id ? ranks(l->nimages, id) : NULL;
+  vt_free(id);
+  return rank;
+}
+
+/* The mask of one of the truths or detections: sizes are those of the truth's pictures. */
+static int instance_mask(const struct pair *p, bool detection, int64_t i, struct vt_mask *m, struct vt_err *e)
+{
+  if (!detection) return vt_instance_mask(&p->gt, &p->gt.v[i], m, e);
+  struct vt_labels view = p->dt;
+  view.image = p->gt.image;
+  return vt_instance_mask(&view, &p->dt.v[i], m, e);
+}
+
+static int make_mask(void *ctx, bool detection, int64_t i, struct vt_mask *m, struct vt_err *e)
+{
+  return instance_mask(ctx, detection, i, m, e);
+}
+
+/* Objects of one side. Box or area that the file leaves out come from the mask. */
+static int fill(struct pair *p, bool detection, const int32_t *rank, bool boxes, struct vt_err *e)
+{
+  const struct vt_labels *l = detection ? &p->dt : &p->gt;
+  struct vt_coco_object *v = vt_calloc((size_t)l->n + 1, sizeof *v);
+  *(detection ? &p->dt_object : &p->gt_object) = v;
+  if (!v) return vt_fail(e, VT_ENOMEM, "out of memory");
+  for (int64_t i = 0; i < l->n; i++) {
+    const struct vt_instance *in = &l->v[i];
+    v[i] = (struct vt_coco_object){.image = rank[in->image],
+                                   .cls = in->cls,
+                                   .box = in->box,
+                                   .area = in->area,
+                                   .score = in->score,
+                                   .crowd = in->flags & VT_CROWD};
+    if (detection && boxes && in->shape == VT_SHAPE_NONE) v[i].area = in->box.w * in->box.h;
+    if ((!boxes || in->box.w >= 0) && v[i].area >= 0) continue;
+    struct vt_mask m;
+    int rc = instance_mask(p, detection, i, &m, e);
+    if (rc) return rc;
+    if (in->box.w < 0) v[i].box = vt_mask_box(&m);
+    if (v[i].area < 0) v[i].area = (double)vt_mask_area(&m);
+    vt_mask_clear(&m);
+  }
+  return 0;
+}
+
+static void report_skipped(const struct vt_labels *l, const char *path)
+{
+  if (!l->skipped) return;
+  vt_log(VT_LOG_WARN, "%s: %lld of %lld left out", path, (long long)l->skipped, (long long)l->rows);
+  for (int i = 0; i < l->nproblems; i++) vt_log(VT_LOG_WARN, "  %s", l->problem[i]);
+}
+
+static int open_pair(struct pair *p, const struct vt_coco_opts *o, struct vt_err *e)
+{
+  const struct vt_labels_opts lo = {.lenient = o->lenient};
+  const struct vt_format *coco = vt_format_find("coco", e);
+  int rc = coco ? vt_labels_init(&p->gt, e) : VT_EUSAGE;
+  if (!rc) rc = vt_labels_init(&p->dt, e);
+  if (!rc) rc = coco->read(&p->gt, o->gt, &lo, e);
+  if (!rc) rc = vt_coco_read_results(&p->dt, &p->gt, o->dt, &lo, e);
+  if (rc) return rc;
+  report_skipped(&p->gt, o->gt);
+  report_skipped(&p->dt, o->dt);
+  int32_t *rank = image_ranks(&p->gt);
+  if (!rank) return vt_fail(e, VT_ENOMEM, "out of memory");
+  rc = fill(p, false, rank, !o->masks, e);
+  if (!rc) rc = fill(p, true, rank, !o->masks, e);
+  vt_free(rank);
+  return rc;
+}
+
+static void close_pair(struct pair *p)
+{
+  vt_labels_clear(&p->gt);
+  vt_labels_clear(&p->dt);
+  vt_free(p->gt_object);
+  vt_free(p->dt_object);
+  vt_free(p->has);
+}
+
+static struct vt_coco_input input_of(struct pair *p, bool masks)
+{
+  return (struct vt_coco_input){.ncls = p->gt.classes.n,
+                                .ngt = p->gt.n,
+                                .ndt = p->dt.n,
+                                .gt = p->gt_object,
+                                .dt = p->dt_object,
+                                .mask = masks ? make_mask : NULL,
+                                .ctx = p};
+}
+
+static void add_classes(const struct vt_labels *gt, const struct vt_coco_result *r, struct vt_figures *f)
+{
+  for (int c = 0; c < r->ncls; c++) {
+    double sum = 0;
+    for (int t = 0; t < VT_COCO_IOUS; t++) sum += r->ap[t * r->ncls + c];
+    vt_figures_addf(f, sum / VT_COCO_IOUS, "AP %s", gt->classes.v[c].name);
+  }
+}
+
+int vt_eval_coco(const struct vt_coco_opts *o, struct vt_figures *f, struct vt_err *e)
+{
+  struct pair p = {0};
+  struct vt_coco_result r = {0};
+  double figure[VT_COCO_FIGURES];
+  int rc = open_pair(&p, o, e);
+  if (rc) goto out;
+  struct vt_coco_input in = input_of(&p, o->masks);
+  if ((rc = vt_coco_eval(&r, &in, e))) goto out;
+  vt_coco_summary(&r, figure);
+  for (int k = 0; k < VT_COCO_FIGURES; k++) vt_figures_add(f, vt_coco_figure[k], figure[k]);
+  if (o->classes) add_classes(&p.gt, &r, f);
+out:
+  vt_coco_result_clear(&r);
+  close_pair(&p);
+  return rc;
+}
+
+/* F1 over both binary classes; a class that occurs on neither side does not enter, as in scikit-learn. */
+static double attribute_f1(void *ctx, int64_t d, int64_t g)
+{
+  struct pair *p = ctx;
+  const struct vt_instance *x = &p->dt.v[d], *y = &p->gt.v[g];
+  const int n = p->gt.attributes.n;
+  int both = 0, truth = 0, found = 0;
+  memset(p->has, 0, (size_t)n);
+  for (int k = 0; k < y->nattrs; k++) p->has[p->gt.attr[y->attrs + (uint32_t)k]] |= 1;
+  for (int k = 0; k < x->nattrs; k++) p->has[p->dt.attr[x->attrs + (uint32_t)k]] |= 2;
+  for (int k = 0; k < n; k++) {
+    both += p->has[k] == 3;
+    truth += p->has[k] & 1;
+    found += p->has[k] >> 1;
+  }
+  const int neither = n - truth - found + both;
+  double yes = truth + found ? 2. * both / (truth + found) : 0;
+  double no = 2 * n - truth - found ? 2. * neither / (2 * n - truth - found) : 0;
+  if (!(truth + found)) return no;
+  return 2 * n - truth - found ? (yes + no) / 2 : yes;
+}
+
+/* Sum and count of one class's AP over thresholds, added to those of the mean. */
+static void add_ap(const struct vt_coco_result *r, int size, int cls, double *sum, int64_t *n)
+{
+  for (int t = 0; t < VT_COCO_IOUS; t++) {
+    double v = r->ap[((int64_t)size * VT_COCO_IOUS + t) * r->ncls + cls];
+    if (isnan(v)) continue;
+    *sum += v;
+    ++*n;
+  }
+}
+
+static bool class_has_attributes(const struct vt_coco_opts *o, int64_t id)
+{
+  for (int k = 0; k < o->nattribute_classes; k++)
+    if (o->attribute_class[k] == id) return true;
+  return false;
+}
+
+int vt_eval_fashionpedia(const struct vt_coco_opts *o, struct vt_figures *f, struct vt_err *e)
+{
+  struct pair p = {0};
+  struct vt_coco_result plain = {0}, part = {0};
+  double figure[VT_COCO_FIGURES], sum[VT_COCO_AREAS] = {0};
+  int64_t n[VT_COCO_AREAS] = {0};
+  int rc = open_pair(&p, o, e);
+  if (!rc && !(p.has = vt_calloc((size_t)p.gt.attributes.n + 1, 1)))
+    rc = vt_fail(e, VT_ENOMEM, "out of memory");
+  if (rc) goto out;
+  struct vt_coco_input in = input_of(&p, o->masks);
+  if ((rc = vt_coco_eval(&plain, &in, e))) goto out;
+  vt_coco_summary(&plain, figure);
+  for (int k = 0; k < VT_COCO_FIGURES; k++) vt_figures_add(f, vt_coco_figure[k], figure[k]);
+  in.f1 = attribute_f1;
+  for (int t = -1; t < VT_COCO_IOUS; t++) { /* -1: classes without attributes */
+    in.f1_threshold = t + 1 < VT_COCO_IOUS ? t * ((.95 - .5) / 9) + .5 : .95;
+    if (t >= 0 && (rc = vt_coco_eval(&part, &in, e))) goto out;
+    for (int c = 0; c < p.gt.classes.n; c++) {
+      if (class_has_attributes(o, p.gt.classes.v[c].id) != (t >= 0)) continue;
+      for (int size = 0; size < VT_COCO_AREAS; size++)
+        add_ap(t < 0 ? &plain : &part, size, c, &sum[size], &n[size]);
+    }
+    vt_coco_result_clear(&part);
+  }
+  static const char *const name[] = {"AP_F1", "APs_F1", "APm_F1", "APl_F1"};
+  for (int size = 0; size < VT_COCO_AREAS; size++)
+    vt_figures_add(f, name[size], n[size] ? sum[size] / (double)n[size] : -1);
+out:
+  vt_coco_result_clear(&plain);
+  vt_coco_result_clear(&part);
+  close_pair(&p);
+  return rc;
+}

@@ -1,0 +1,16 @@
+/* Use-cases: figures of detections against a ground truth in COCO's json. */
+#ifndef VT_APP_EVAL_COCO_H
+#define VT_APP_EVAL_COCO_H
+
+#include "app/measure.h"
+
+struct vt_coco_opts {
+  const char *gt, *dt;
+  bool masks, lenient, classes; /* classes: AP of each class, too */
+  int nattribute_classes;       /* fashionpedia: ids of classes that may have attributes */
+  const int64_t *attribute_class;
+};
+int vt_eval_coco(const struct vt_coco_opts *o, struct vt_figures *f, struct vt_err *e);
+int vt_eval_fashionpedia(const struct vt_coco_opts *o, struct vt_figures *f, struct vt_err *e);
+
+#endif

@@ -1,0 +1,9 @@
+/* The two files of the COCO format. */
+#ifndef VT_DATA_FORMATS_COCO_H
+#define VT_DATA_FORMATS_COCO_H
+
+#include "data/labels_internal.h"
+
+int vt__coco_read(struct vt_labels *l, const char *path, const struct vt_labels_opts *o, struct vt_err *e);
+
+#endif

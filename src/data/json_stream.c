@@ -1,0 +1,129 @@
+/* JSON as a stream of events. yajl checks grammar and UTF-8; depth is limited here. */
+#include "data/json_stream.h"
+
+#include <string.h>
+#include <yajl/yajl_parse.h>
+
+enum { CHUNK = 1 << 18, MAX_DEPTH = 64 };
+
+struct stream {
+  const struct vt__json_events *events;
+  void *ctx;
+  struct vt_err *e;
+  int rc, depth;
+};
+
+static int result(struct stream *s, int rc)
+{
+  s->rc = rc;
+  return rc == 0;
+}
+
+static int on_null(void *c)
+{
+  struct stream *s = c;
+  return result(s, s->events->literal(s->ctx, -1, s->e));
+}
+
+static int on_boolean(void *c, int value)
+{
+  struct stream *s = c;
+  return result(s, s->events->literal(s->ctx, value != 0, s->e));
+}
+
+static int on_number(void *c, const char *text, size_t n)
+{
+  struct stream *s = c;
+  return result(s, s->events->number(s->ctx, text, n, s->e));
+}
+
+static int on_string(void *c, const unsigned char *text, size_t n)
+{
+  struct stream *s = c;
+  return result(s, s->events->string(s->ctx, (const char *)text, n, s->e));
+}
+
+static int on_key(void *c, const unsigned char *text, size_t n)
+{
+  struct stream *s = c;
+  return result(s, s->events->key(s->ctx, (const char *)text, n, s->e));
+}
+
+static int open_any(struct stream *s, bool array)
+{
+  if (++s->depth > MAX_DEPTH)
+    return result(s, vt_fail(s->e, VT_ELIMIT, "more than %d brackets inside each other", MAX_DEPTH));
+  return result(s, s->events->open(s->ctx, array, s->e));
+}
+
+static int close_any(struct stream *s, bool array)
+{
+  s->depth--;
+  return result(s, s->events->close(s->ctx, array, s->e));
+}
+
+static int on_start_map(void *c)
+{
+  return open_any(c, false);
+}
+static int on_end_map(void *c)
+{
+  return close_any(c, false);
+}
+static int on_start_array(void *c)
+{
+  return open_any(c, true);
+}
+static int on_end_array(void *c)
+{
+  return close_any(c, true);
+}
+
+/* yajl's own words for what is wrong, cut to one line. */
+static int syntax_error(yajl_handle h, const char *path, const char *chunk, size_t n, int64_t line,
+                        struct vt_err *e)
+{
+  size_t used = chunk ? yajl_get_bytes_consumed(h) : 0;
+  for (size_t i = 0; i < VT_MIN(used, n); i++) line += chunk[i] == '\n';
+  unsigned char *text = yajl_get_error(h, 0, NULL, 0);
+  int len = text ? (int)strcspn((const char *)text, "\n") : 0;
+  int rc = vt_fail(e, VT_EFORMAT, "%s: line %lld: %.*s", path, (long long)line, len,
+                   text ? (const char *)text : "");
+  if (text) yajl_free_error(h, text);
+  return rc;
+}
+
+static int read_chunks(FILE *f, yajl_handle h, struct stream *s, const char *path, char *chunk)
+{
+  int64_t line = 1;
+  for (;;) {
+    size_t n = fread(chunk, 1, CHUNK, f);
+    if (ferror(f)) return vt_fail_errno(s->e, path);
+    yajl_status st = n ? yajl_parse(h, (const unsigned char *)chunk, n) : yajl_complete_parse(h);
+    if (st == yajl_status_client_canceled) return vt_fail_in(s->e, s->rc, "%s", path);
+    if (st != yajl_status_ok) return syntax_error(h, path, n ? chunk : NULL, n, line, s->e);
+    if (!n) return 0;
+    for (const char *p = chunk; (p = memchr(p, '\n', (size_t)(chunk + n - p))); p++) line++;
+    if (vt_interrupted()) return vt_fail(s->e, VT_EINTERRUPTED, "%s: interrupted", path);
+  }
+}
+
+int vt__json_stream(const char *path, const struct vt__json_events *events, void *ctx, struct vt_err *e)
+{
+  static const yajl_callbacks calls = {on_null,    on_boolean,     NULL,         NULL,
+                                       on_number,  on_string,      on_start_map, on_key,
+                                       on_end_map, on_start_array, on_end_array};
+  struct vt_err own = {0};
+  struct stream s = {events, ctx, e ? e : &own, 0, 0};
+  bool is_stdin = !strcmp(path, "-");
+  if (!is_stdin && vt_is_dir(path)) return vt_fail(e, VT_EARG, "%s: a folder, expected a JSON file", path);
+  FILE *f = is_stdin ? stdin : fopen(path, "re");
+  if (!f) return vt_fail_errno(e, path);
+  char *chunk = vt_malloc(CHUNK);
+  yajl_handle h = yajl_alloc(&calls, NULL, &s);
+  int rc = chunk && h ? read_chunks(f, h, &s, path, chunk) : vt_fail(e, VT_ENOMEM, "%s: out of memory", path);
+  if (h) yajl_free(h);
+  vt_free(chunk);
+  if (!is_stdin) fclose(f);
+  return rc;
+}

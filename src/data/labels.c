@@ -1,0 +1,307 @@
+/* A labelled data set in memory: building, looking up, masks of instances. */
+#include "data/labels_map.h"
+
+#include <math.h>
+#include <string.h>
+
+int vt_labels_init(struct vt_labels *l, struct vt_err *e)
+{
+  *l = (struct vt_labels){0};
+  vt_arena_init(&l->arena);
+  vt_buf_init(&l->shapes);
+  if (vt__map_new(&l->by_id) || vt__map_new(&l->by_file) || vt__map_new(&l->class_by_id) ||
+      vt__map_new(&l->class_by_name) || vt__map_new(&l->attr_by_id) || vt__map_new(&l->attr_by_name)) {
+    vt_labels_clear(l);
+    return vt_fail(e, VT_ENOMEM, "out of memory");
+  }
+  return 0;
+}
+
+void vt_labels_clear(struct vt_labels *l)
+{
+  vt__map_free(l->by_id);
+  vt__map_free(l->by_file);
+  vt__map_free(l->class_by_id);
+  vt__map_free(l->class_by_name);
+  vt__map_free(l->attr_by_id);
+  vt__map_free(l->attr_by_name);
+  vt_free(l->image);
+  vt_free(l->classes.v);
+  vt_free(l->attributes.v);
+  vt_free(l->v);
+  vt_free(l->attr);
+  vt_buf_clear(&l->shapes);
+  vt_arena_clear(&l->arena);
+  *l = (struct vt_labels){0};
+}
+
+static bool same_file(const struct vt_labels *l, int32_t p, const void *what)
+{
+  return !strcmp(l->image[p].file, what);
+}
+
+static bool same_class(const struct vt_labels *l, int32_t p, const void *what)
+{
+  return !strcmp(l->classes.v[p].name, what);
+}
+
+int32_t vt_labels_image(const struct vt_labels *l, int64_t id)
+{
+  return vt__map_find(l->by_id, (uint64_t)id, NULL, l, NULL);
+}
+
+int32_t vt_labels_class(const struct vt_labels *l, int64_t id)
+{
+  return vt__labels_find_class(l, false, id);
+}
+
+int32_t vt__labels_find_file(const struct vt_labels *l, const char *file)
+{
+  return vt__map_find(l->by_file, vt_hash64(file, strlen(file)), same_file, l, file);
+}
+
+int32_t vt__labels_find_class(const struct vt_labels *l, bool attribute, int64_t id)
+{
+  return vt__map_find(attribute ? l->attr_by_id : l->class_by_id, (uint64_t)id, NULL, l, NULL);
+}
+
+int32_t vt__labels_find_name(const struct vt_labels *l, const char *name)
+{
+  return vt__map_find(l->class_by_name, vt_hash64(name, strlen(name)), same_class, l, name);
+}
+
+/* Room for one more; *cap doubles. */
+static void *grown(void *v, int64_t n, int64_t *cap, int64_t limit, size_t size)
+{
+  if (n < *cap) return v;
+  int64_t more = *cap ? 2 * *cap : 64;
+  void *p = n < limit ? vt_reallocarray(v, (size_t)more, size) : NULL;
+  if (p) *cap = more;
+  return p;
+}
+
+int32_t vt__labels_add_image(struct vt_labels *l, int64_t id, const char *file, int width, int height,
+                             struct vt_err *e)
+{
+  if (vt_labels_image(l, id) >= 0)
+    return vt_fail(e, VT_EFORMAT, "picture id %lld stands twice", (long long)id);
+  int64_t cap = l->cap_images;
+  struct vt_label_image *v = grown(l->image, l->nimages, &cap, VT__MAX_IMAGES, sizeof *v);
+  if (!v) goto memory;
+  l->image = v;
+  l->cap_images = (int32_t)cap;
+  char *name = vt_arena_strdup(&l->arena, file);
+  if (!name) goto memory;
+  v[l->nimages] = (struct vt_label_image){name, id, width, height, VT_SPLIT_NONE};
+  if (vt__map_put(l->by_id, (uint64_t)id, l->nimages)) goto memory;
+  if (*file && vt__labels_find_file(l, file) < 0 &&
+      vt__map_put(l->by_file, vt_hash64(file, strlen(file)), l->nimages))
+    goto memory;
+  return l->nimages++;
+memory:
+  return vt_fail(e, VT_ENOMEM, "out of memory at %d pictures", l->nimages);
+}
+
+int32_t vt__labels_need_image(struct vt_labels *l, const char *file, struct vt_err *e)
+{
+  int32_t p = vt__labels_find_file(l, file);
+  return p >= 0 ? p : vt__labels_add_image(l, l->nimages + 1, file, 0, 0, e);
+}
+
+int32_t vt__labels_add_class(struct vt_labels *l, bool attribute, int64_t id, const char *name,
+                             const char *super, struct vt_err *e)
+{
+  struct vt_label_list *list = attribute ? &l->attributes : &l->classes;
+  if (vt__labels_find_class(l, attribute, id) >= 0)
+    return vt_fail(e, VT_EFORMAT, "%s id %lld stands twice", attribute ? "attribute" : "class",
+                   (long long)id);
+  int64_t cap = list->cap;
+  struct vt_label_class *v = grown(list->v, list->n, &cap, 1 << 24, sizeof *v);
+  if (!v) goto memory;
+  list->v = v;
+  list->cap = (int)cap;
+  v[list->n] =
+      (struct vt_label_class){id, vt_arena_strdup(&l->arena, name), vt_arena_strdup(&l->arena, super)};
+  if (!v[list->n].name || !v[list->n].super) goto memory;
+  if (vt__map_put(attribute ? l->attr_by_id : l->class_by_id, (uint64_t)id, list->n)) goto memory;
+  if (!attribute && *name && vt__labels_find_name(l, name) < 0 &&
+      vt__map_put(l->class_by_name, vt_hash64(name, strlen(name)), list->n))
+    goto memory;
+  return list->n++;
+memory:
+  return vt_fail(e, VT_ENOMEM, "out of memory at %d classes", list->n);
+}
+
+int32_t vt__labels_need_class(struct vt_labels *l, const char *name, struct vt_err *e)
+{
+  int32_t p = vt__labels_find_name(l, name);
+  return p >= 0 ? p : vt__labels_add_class(l, false, l->classes.n, name, "", e);
+}
+
+struct vt_instance *vt__labels_push(struct vt_labels *l, struct vt_err *e)
+{
+  struct vt_instance *v = grown(l->v, l->n, &l->cap, VT__MAX_INSTANCES, sizeof *v);
+  if (!v) {
+    vt_fail(e, VT_ENOMEM, "out of memory at %lld instances", (long long)l->n);
+    return NULL;
+  }
+  l->v = v;
+  v[l->n] = (struct vt_instance){.image = -1, .cls = -1, .box = {0, 0, -1, -1}, .area = -1, .score = 1};
+  return &v[l->n++];
+}
+
+int vt__labels_set_attrs(struct vt_labels *l, struct vt_instance *in, const int32_t *attr, int n,
+                         struct vt_err *e)
+{
+  in->attrs = (uint32_t)l->nattrs;
+  in->nattrs = (uint16_t)n;
+  for (int i = 0; i < n; i++) {
+    int32_t *v = grown(l->attr, l->nattrs, &l->cap_attrs, UINT32_MAX, sizeof *v);
+    if (!v) return vt_fail(e, VT_ENOMEM, "out of memory at %lld attributes", (long long)l->nattrs);
+    l->attr = v;
+    v[l->nattrs++] = attr[i];
+  }
+  return 0;
+}
+
+int vt__labels_set_coco(struct vt_labels *l, struct vt_instance *in, const char *s, size_t len,
+                        struct vt_err *e)
+{
+  in->shape = VT_SHAPE_RLE;
+  in->shape_at = l->shapes.len;
+  in->shape_len = (uint32_t)len;
+  vt_buf_add(&l->shapes, s, len);
+  vt_buf_addc(&l->shapes, 0);
+  return l->shapes.failed ? vt_fail(e, VT_ENOMEM, "out of memory for masks") : 0;
+}
+
+int vt__labels_set_mask(struct vt_labels *l, struct vt_instance *in, const struct vt_mask *m,
+                        struct vt_err *e)
+{
+  in->shape = VT_SHAPE_RLE;
+  in->shape_at = l->shapes.len;
+  vt_mask_to_coco(m, &l->shapes);
+  in->shape_len = (uint32_t)(l->shapes.len - in->shape_at);
+  vt_buf_addc(&l->shapes, 0);
+  return l->shapes.failed ? vt_fail(e, VT_ENOMEM, "out of memory for masks") : 0;
+}
+
+/* n, start (n + 1), coordinates: as they lie in memory. */
+int vt__labels_set_polygons(struct vt_labels *l, struct vt_instance *in, const struct vt_polygons *p,
+                            struct vt_err *e)
+{
+  in->shape = VT_SHAPE_POLYGONS;
+  in->shape_at = l->shapes.len;
+  vt_buf_add(&l->shapes, &p->n, sizeof p->n);
+  vt_buf_add(&l->shapes, p->start, ((size_t)p->n + 1) * sizeof *p->start);
+  vt_buf_add(&l->shapes, p->xy, 2 * (size_t)p->start[p->n] * sizeof *p->xy);
+  in->shape_len = (uint32_t)(l->shapes.len - in->shape_at);
+  return l->shapes.failed ? vt_fail(e, VT_ENOMEM, "out of memory for polygons") : 0;
+}
+
+int vt_instance_polygons(const struct vt_labels *l, const struct vt_instance *in, struct vt_polygons *p,
+                         struct vt_err *e)
+{
+  *p = (struct vt_polygons){0};
+  if (in->shape != VT_SHAPE_POLYGONS)
+    return vt_fail(e, VT_EARG, "instance %lld has no polygons", (long long)in->id);
+  const char *at = l->shapes.data + in->shape_at;
+  memcpy(&p->n, at, sizeof p->n);
+  size_t starts = ((size_t)p->n + 1) * sizeof *p->start;
+  p->start = vt_malloc(starts);
+  size_t xy = in->shape_len - sizeof p->n - starts;
+  p->xy = vt_malloc(VT_MAX(xy, (size_t)1));
+  if (!p->start || !p->xy) {
+    vt_polygons_clear(p);
+    return vt_fail(e, VT_ENOMEM, "out of memory for polygons");
+  }
+  memcpy(p->start, at + sizeof p->n, starts);
+  memcpy(p->xy, at + sizeof p->n + starts, xy);
+  return 0;
+}
+
+int vt_instance_mask(const struct vt_labels *l, const struct vt_instance *in, struct vt_mask *m,
+                     struct vt_err *e)
+{
+  const struct vt_label_image *im = &l->image[in->image];
+  struct vt_polygons p = {0};
+  int rc;
+  *m = (struct vt_mask){0};
+  if (!im->width || !im->height)
+    rc = vt_fail(e, VT_EARG, "the size of picture '%s' is not known", im->file);
+  else if (in->shape == VT_SHAPE_RLE)
+    rc = vt_mask_from_coco(m, l->shapes.data + in->shape_at, im->width, im->height, e);
+  else if (in->shape == VT_SHAPE_POLYGONS) {
+    if (!(rc = vt_instance_polygons(l, in, &p, e)))
+      rc = vt_mask_from_polygons(m, &p, im->width, im->height, e);
+    vt_polygons_clear(&p);
+  } else if (in->box.w >= 0) {
+    const struct vt_box b = in->box;
+    double xy[] = {b.x, b.y, b.x, b.y + b.h, b.x + b.w, b.y + b.h, b.x + b.w, b.y};
+    rc = vt_mask_from_polygons(m, &(struct vt_polygons){1, (int[]){0, 4}, xy}, im->width, im->height, e);
+  } else
+    rc = vt_fail(e, VT_EARG, "it has neither mask nor box");
+  if (rc) vt_fail_in(e, rc, "picture '%s', instance %lld", im->file, (long long)(in->id ? in->id : in->line));
+  return rc;
+}
+
+int64_t *vt_labels_by_image(const struct vt_labels *l, struct vt_err *e)
+{
+  int64_t *order = vt_calloc((size_t)l->n + 1, sizeof *order);
+  int64_t *start = vt_calloc((size_t)l->nimages + 2, sizeof *start);
+  if (!order || !start) {
+    vt_fail(e, VT_ENOMEM, "out of memory");
+    vt_free(order);
+    order = NULL;
+    goto out;
+  }
+  for (int64_t i = 0; i < l->n; i++) start[l->v[i].image + 1]++;
+  for (int32_t k = 0; k < l->nimages; k++) start[k + 1] += start[k];
+  for (int64_t i = 0; i < l->n; i++) order[start[l->v[i].image]++] = i;
+out:
+  vt_free(start);
+  return order;
+}
+
+int vt__labels_problem(struct vt_labels *l, const struct vt_labels_opts *o, struct vt_err *e)
+{
+  if (!o->lenient || !e || e->code == VT_ENOMEM) return e ? e->code : VT_EFORMAT;
+  l->skipped++;
+  if (l->nproblems < (int)VT_COUNT(l->problem)) {
+    const char *text = vt_arena_strdup(&l->arena, e->msg);
+    if (!text) return vt_fail(e, VT_ENOMEM, "out of memory");
+    l->problem[l->nproblems++] = text;
+  }
+  *e = (struct vt_err){0};
+  return 0;
+}
+
+void vt_loss_add(struct vt_losses *l, int64_t count, const char *what)
+{
+  if (!count) return;
+  int i = 0;
+  while (i < l->n && strcmp(l->v[i].what, what) != 0) i++;
+  if (i == (int)VT_COUNT(l->v)) return;
+  if (i == l->n) {
+    snprintf(l->v[i].what, sizeof l->v[i].what, "%s", what);
+    l->v[l->n++].count = 0;
+  }
+  l->v[i].count += count;
+}
+
+static const char *const split_words[] = {"train", "val", "test"};
+
+bool vt__split_word(const char *word, uint8_t *split)
+{
+  for (uint8_t k = 0; k < VT_COUNT(split_words); k++)
+    if (!strcmp(word, split_words[k])) {
+      *split = k;
+      return true;
+    }
+  return false;
+}
+
+const char *vt__split_name(uint8_t split)
+{
+  return split < VT_COUNT(split_words) ? split_words[split] : "";
+}

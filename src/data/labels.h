@@ -1,0 +1,106 @@
+/* A labelled data set in little memory: pictures, classes, attributes and instances (mask, polygons or box;
+ * class, attributes, crowd), as every format of the field has them. One instance takes about 120 bytes and
+ * its shape; no picture is opened unless a format needs its size.
+ *
+ * Reading is strict: what is wrong stops it, with file, line or field in the message. Lenient reading leaves
+ * out the instance, counts it and keeps the message. A set is filled by one thread; filled it is immutable.
+ */
+#ifndef VT_DATA_LABELS_H
+#define VT_DATA_LABELS_H
+
+#include "base/base.h"
+#include "mask/mask.h"
+
+enum vt_shape_kind { VT_SHAPE_NONE, VT_SHAPE_RLE, VT_SHAPE_POLYGONS };
+enum { VT_CROWD = 1, VT_BAD_SHAPE = 2 };
+
+struct vt_label_image {
+  const char *file; /* name as in the file; "" if it has none */
+  int64_t id;
+  int32_t width, height; /* 0 = unknown */
+  uint8_t split;         /* enum vt_split */
+};
+struct vt_label_class { /* a class or an attribute */
+  int64_t id;
+  const char *name, *super; /* super: its kind, "" if none */
+};
+struct vt_instance {
+  int32_t image, cls;        /* positions in the set */
+  int64_t id, line;          /* the file's own; 0 = none */
+  struct vt_box box;         /* w < 0: none given */
+  double area, score;        /* area < 0: none given */
+  uint64_t shape_at;         /* in the set's shapes */
+  uint32_t shape_len, attrs; /* attrs: first one in the set's list */
+  uint16_t nattrs;
+  uint8_t shape, flags; /* enum vt_shape_kind; VT_CROWD, VT_BAD_SHAPE */
+  uint64_t hash;        /* of the shape as written in the file; 0 = none */
+};
+struct vt_label_list {
+  int n, cap;
+  struct vt_label_class *v;
+};
+struct vt_labels {
+  struct vt_arena arena;
+  int32_t nimages, cap_images;
+  struct vt_label_image *image;
+  struct vt_label_list classes, attributes;
+  int64_t n, cap;
+  struct vt_instance *v;
+  struct vt_buf shapes;
+  int64_t nattrs, cap_attrs;
+  int32_t *attr; /* positions in attributes */
+  struct vt__map *by_id, *by_file, *class_by_id, *class_by_name, *attr_by_id, *attr_by_name;
+  int64_t rows;    /* instances that the file holds, skipped ones included */
+  int64_t skipped; /* lenient: left out */
+  int nproblems;
+  const char *problem[32]; /* what was wrong with the first of them */
+  const char *root;        /* folder that file names are relative to */
+};
+
+struct vt_labels_opts {
+  bool lenient;
+  bool no_shapes;     /* masks are checked and measured but not kept */
+  bool keep_bad;      /* instances whose runs leave the picture are kept without mask, flagged VT_BAD_SHAPE */
+  const char *extra;  /* file beside the labels, where a format has one (label_descriptions.json) */
+  const char *images; /* folder of the pictures, where a format needs their sizes or names */
+};
+
+int vt_labels_init(struct vt_labels *l, struct vt_err *e);
+void vt_labels_clear(struct vt_labels *l);
+/* The instance's mask in its picture's size; from its box if it has no shape (VT_EARG without either). */
+int vt_instance_mask(const struct vt_labels *l, const struct vt_instance *in, struct vt_mask *m,
+                     struct vt_err *e);
+/* Its polygons, if that is its shape: borrows nothing, vt_polygons_clear. */
+int vt_instance_polygons(const struct vt_labels *l, const struct vt_instance *in, struct vt_polygons *p,
+                         struct vt_err *e);
+int32_t vt_labels_image(const struct vt_labels *l, int64_t id); /* position or -1 */
+int32_t vt_labels_class(const struct vt_labels *l, int64_t id);
+/* Instances ordered by picture, classes and order in the file kept: positions, (n). vt_free. */
+int64_t *vt_labels_by_image(const struct vt_labels *l, struct vt_err *e);
+
+/* What writing could not hold: each kind of loss once, with how often. */
+struct vt_losses {
+  int n;
+  struct vt_loss {
+    char what[120];
+    int64_t count;
+  } v[16];
+};
+void vt_loss_add(struct vt_losses *l, int64_t count, const char *what);
+
+/* A format: one file of data/formats/, one line FORMAT(name) in data/formats.list. */
+struct vt_format {
+  const char *name, *what; /* what: one line for people */
+  int (*read)(struct vt_labels *l, const char *path, const struct vt_labels_opts *o, struct vt_err *e);
+  /* Optional. path is a file or a folder, as the format has it. */
+  int (*write)(const struct vt_labels *l, const char *path, const struct vt_labels_opts *o,
+               struct vt_losses *losses, struct vt_err *e);
+};
+extern const struct vt_format *const vt_formats[]; /* NULL ends it */
+const struct vt_format *vt_format_find(const char *name, struct vt_err *e);
+
+/* COCO's list of results against a ground truth: picture and class numbers are those of `gt`. */
+int vt_coco_read_results(struct vt_labels *l, const struct vt_labels *gt, const char *path,
+                         const struct vt_labels_opts *o, struct vt_err *e);
+
+#endif

@@ -1,0 +1,51 @@
+/* What readers and writers of labels share; private to this folder. */
+#ifndef VT_DATA_LABELS_INTERNAL_H
+#define VT_DATA_LABELS_INTERNAL_H
+
+#include "data/data.h"
+
+enum { VT__MAX_IMAGES = 1 << 28, VT__MAX_INSTANCES = 1 << 28, VT__MAX_ATTRS_OF_ONE = 4096 };
+
+/* Hash table from 64-bit keys to positions. `same` decides whether position p is what is sought. */
+struct vt__map;
+typedef bool vt__same_fn(const struct vt_labels *l, int32_t p, const void *what);
+
+/* Each returns the position or a negative error. The add functions fail on a second use of an id; the need
+ * functions add what is not there yet (id: next free one). */
+int32_t vt__labels_add_image(struct vt_labels *l, int64_t id, const char *file, int width, int height,
+                             struct vt_err *e);
+int32_t vt__labels_need_image(struct vt_labels *l, const char *file, struct vt_err *e);
+int32_t vt__labels_find_file(const struct vt_labels *l, const char *file);
+int32_t vt__labels_add_class(struct vt_labels *l, bool attribute, int64_t id, const char *name,
+                             const char *super, struct vt_err *e);
+int32_t vt__labels_need_class(struct vt_labels *l, const char *name, struct vt_err *e);
+int32_t vt__labels_find_class(const struct vt_labels *l, bool attribute, int64_t id);
+int32_t vt__labels_find_name(const struct vt_labels *l, const char *name);
+
+/* A new instance: no box, no area, no shape, score 1. NULL (e filled) on failure. */
+struct vt_instance *vt__labels_push(struct vt_labels *l, struct vt_err *e);
+int vt__labels_set_attrs(struct vt_labels *l, struct vt_instance *in, const int32_t *attr, int n,
+                         struct vt_err *e);
+int vt__labels_set_mask(struct vt_labels *l, struct vt_instance *in, const struct vt_mask *m,
+                        struct vt_err *e);
+/* The compressed string as it came; checked when the mask is made. */
+int vt__labels_set_coco(struct vt_labels *l, struct vt_instance *in, const char *s, size_t len,
+                        struct vt_err *e);
+int vt__labels_set_polygons(struct vt_labels *l, struct vt_instance *in, const struct vt_polygons *p,
+                            struct vt_err *e);
+
+/* Something is wrong with one instance: strict, returns the error in e; lenient, counts it, keeps the message
+ * and returns 0. */
+int vt__labels_problem(struct vt_labels *l, const struct vt_labels_opts *o, struct vt_err *e);
+/* The split that a name says: "train", "val", "test". */
+bool vt__split_word(const char *word, uint8_t *split);
+const char *vt__split_name(uint8_t split); /* "" for none */
+
+/* Decimal text of length n -> the nearest double, as strtod; false if it is no number or not finite. */
+bool vt__number(const char *s, size_t n, double *out);
+/* Appends a JSON string, quoted. */
+void vt__json_string(struct vt_buf *b, const char *s);
+/* The shortest of up to 17 digits that reads back as v. */
+void vt__json_number(struct vt_buf *b, double v);
+
+#endif

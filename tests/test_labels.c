@@ -1,0 +1,232 @@
+/* Labels: COCO's json read, refused and written; conversions; figures equal to published ones. */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <cmocka.h>
+#include "data/data.h"
+
+static char folder[64];
+
+static int make_folder(void **state)
+{
+  snprintf(folder, sizeof folder, "/tmp/vitrine-labels-XXXXXX");
+  return !mkdtemp(folder);
+}
+
+static int remove_folder(void **state)
+{
+  char command[128];
+  snprintf(command, sizeof command, "rm -rf '%s'", folder);
+  return system(command);
+}
+
+static const char *file_of(const char *name, const char *text)
+{
+  static char path[200];
+  snprintf(path, sizeof path, "%s/%s", folder, name);
+  FILE *f = fopen(path, "w");
+  assert_non_null(f);
+  fputs(text, f);
+  fclose(f);
+  return path;
+}
+
+static const char *data_file(const char *sub)
+{
+  static char path[1024];
+  const char *dir = vt_data_dir();
+  if (dir) snprintf(path, sizeof path, "%s/%s", dir, sub);
+  if (dir && vt_is_file(path)) return path;
+  if (getenv("VITRINE_REQUIRE_DATA")) fail_msg("%s is required but missing", sub);
+  print_message("skipped: VITRINE_DATA is not set or lacks %s\n", sub);
+  return NULL;
+}
+
+static int read_labels(struct vt_labels *l, const char *format, const char *path,
+                       const struct vt_labels_opts *o, struct vt_err *e)
+{
+  assert_int_equal(vt_labels_init(l, e), 0);
+  return vt_format_find(format, e)->read(l, path, o, e);
+}
+
+#define IMAGES            "\"images\":[{\"id\":7,\"file_name\":\"a.jpg\",\"width\":6,\"height\":4}]"
+#define CATEGORIES        "\"categories\":[{\"id\":3,\"name\":\"hat\",\"supercategory\":\"head\"}]"
+#define COCO(annotations) "{" IMAGES "," CATEGORIES ",\"annotations\":[" annotations "]}"
+#define ANN(rest)         "{\"id\":1,\"image_id\":7,\"category_id\":3," rest "}"
+
+/* Areas worked by hand. */
+static void test_coco_shapes(void **state)
+{
+  static const struct {
+    const char *annotation;
+    int area, crowd;
+  } cases[] = {
+      {ANN("\"bbox\":[1,1,2,3]"), 6, 0},
+      {ANN("\"segmentation\":[[0,0,3,0,3,2,0,2]]"), 6, 0},
+      {ANN("\"segmentation\":[[0,0,3,0,3,2,0,2],[2,0,5,0,5,2,2,2]],\"bbox\":[0,0,5,2]"), 10, 0},
+      {ANN("\"segmentation\":{\"size\":[4,6],\"counts\":[4,5,15]},\"iscrowd\":1,\"bbox\":[1,0,2,4]"), 5, 1},
+      {ANN("\"iscrowd\":0,\"segmentation\":{\"counts\":\"45?\",\"size\":[4,6]},\"extra\":{\"a\":[1,[2]]}"), 5,
+       0},
+      {ANN("\"segmentation\":[],\"bbox\":[0,0,1,1]"), 1, 0},
+      {ANN("\"segmentation\":null,\"bbox\":[0.0,0e0,1,1.0]"), 1, 0},
+  };
+  for (size_t i = 0; i < VT_COUNT(cases); i++) {
+    char text[1000];
+    snprintf(text, sizeof text, COCO("%s"), cases[i].annotation);
+    struct vt_labels l;
+    struct vt_err e = {0};
+    struct vt_mask m;
+    if (read_labels(&l, "coco", file_of("a.json", text), &(struct vt_labels_opts){0}, &e))
+      fail_msg("%s", e.msg);
+    assert_int_equal(l.n, 1);
+    if (vt_instance_mask(&l, &l.v[0], &m, &e)) fail_msg("%s", e.msg);
+    if (vt_mask_area(&m) != cases[i].area)
+      fail_msg("%s: area %lld", cases[i].annotation, (long long)vt_mask_area(&m));
+    assert_int_equal(l.v[0].flags & VT_CROWD, cases[i].crowd);
+    assert_string_equal(l.image[l.v[0].image].file, "a.jpg");
+    assert_string_equal(l.classes.v[l.v[0].cls].name, "hat");
+    vt_mask_clear(&m);
+    vt_labels_clear(&l);
+  }
+}
+
+/* What is wrong is said: the word must be in the message. Lenient: one skipped, the good one kept. */
+static void test_bad_coco(void **state)
+{
+  static const struct {
+    const char *annotation, *word;
+    bool stops; /* even lenient */
+  } bad[] = {
+      {ANN("\"bbox\":[1,1,2]"), "bbox", false},
+      {ANN("\"bbox\":[1,1,-2,3]"), "bbox", false},
+      {ANN("\"bbox\":[1,1,\"a\",3]"), "string", false},
+      {ANN("\"bbox\":[1,1,1e999,3]"), "number", false},
+      {ANN("\"bbox\":[50,1,2,3]"), "outside", false},
+      {ANN("\"area\":3"), "neither", false},
+      {ANN("\"area\":-3,\"bbox\":[1,1,2,3]"), "area", false},
+      {ANN("\"segmentation\":[[0,0,3,0]]"), "3 points", false},
+      {ANN("\"segmentation\":[[0,0,3,0,3]]"), "odd", false},
+      {ANN("\"segmentation\":[0,0,3,0,3,3]"), "list of lists", false},
+      {ANN("\"segmentation\":{\"size\":[4,6],\"counts\":[4,50,15]}"), "leaves", false},
+      {ANN("\"segmentation\":{\"size\":[4,6],\"counts\":[4,5]}"), "sum", false},
+      {ANN("\"segmentation\":{\"size\":[4,6],\"counts\":[4.5,5]}"), "whole", false},
+      {ANN("\"segmentation\":{\"size\":[4,7],\"counts\":[4,5,19]}"), "4", false},
+      {ANN("\"segmentation\":{\"size\":[4]}"), "size", false},
+      {"{\"id\":1,\"image_id\":8,\"category_id\":3,\"bbox\":[1,1,2,3]}", "picture of id 8", false},
+      {"{\"id\":1,\"image_id\":7,\"category_id\":4,\"bbox\":[1,1,2,3]}", "category of id 4", false},
+      {"{\"id\":1.5,\"image_id\":7,\"category_id\":3,\"bbox\":[1,1,2,3]}", "id", false},
+      {"{\"image_id\":7,\"category_id\":3,\"bbox\":[1,1,2,3]}", "no id", false},
+      {"{\"id\":2,\"image_id\":7,\"category_id\":3,\"bbox\":[1,1,2,3]}", "twice", false},
+      {"{\"id\":1,\"id\":1,\"image_id\":7,\"category_id\":3,\"bbox\":[1,1,2,3]}", "twice", false},
+      {ANN("\"bbox\":[1,1,2,NaN]"), "line 2", true},
+      {ANN("\"bbox\":[1,1,2"), "line 2", true},
+      {ANN("\"bbox\":[1,1,2,3],\"x\":\"\xff\""), "line 2", true},
+  };
+  for (size_t i = 0; i < VT_COUNT(bad); i++) {
+    char text[1000];
+    snprintf(text, sizeof text, COCO("\n{\"id\":2,\"image_id\":7,\"category_id\":3,\"bbox\":[1,1,2,3]},%s"),
+             bad[i].annotation);
+    const char *path = file_of("b.json", text);
+    for (int lenient = 0; lenient < 2; lenient++) {
+      struct vt_labels l;
+      struct vt_err e = {0};
+      int rc = read_labels(&l, "coco", path, &(struct vt_labels_opts){.lenient = lenient}, &e);
+      if (lenient && !bad[i].stops) {
+        if (rc || l.n != 1 || l.skipped != 1) fail_msg("%s: lenient: %s", bad[i].annotation, e.msg);
+        assert_non_null(strstr(l.problem[0], bad[i].word));
+      } else if (!rc || !strstr(e.msg, bad[i].word) || !strstr(e.msg, "b.json"))
+        fail_msg("%s: code %d '%s'", bad[i].annotation, rc, e.msg);
+      vt_labels_clear(&l);
+    }
+  }
+}
+
+static void test_bad_coco_files(void **state)
+{
+  static const struct {
+    const char *text, *word;
+  } bad[] = {
+      {"", "premature"},
+      {"[]", "list"},
+      {"{\"images\":{}}", "list"},
+      {"{}", "images"},
+      {"{" CATEGORIES "," IMAGES, "premature"},
+      {"{\"images\":[{\"id\":7,\"width\":0,\"height\":4}]}", "width"},
+      {"{\"images\":[{\"id\":7,\"width\":5}]}", "height"},
+      {"{\"images\":[{\"id\":7,\"width\":5,\"height\":4},{\"id\":7,\"width\":5,\"height\":4}]}", "twice"},
+      {"{\"categories\":[{\"id\":7},{\"id\":7}]}", "twice"},
+      {"{\"images\":[[1]]}", "list"},
+  };
+  for (size_t i = 0; i < VT_COUNT(bad); i++) {
+    struct vt_labels l;
+    struct vt_err e = {0};
+    int rc = read_labels(&l, "coco", file_of("c.json", bad[i].text), &(struct vt_labels_opts){0}, &e);
+    if (!rc || !strstr(e.msg, bad[i].word)) fail_msg("'%s': code %d '%s'", bad[i].text, rc, e.msg);
+    vt_labels_clear(&l);
+  }
+  struct vt_labels l;
+  struct vt_err e = {0};
+  struct vt_buf deep = {0};
+  vt_buf_adds(&deep, "{\"x\":");
+  for (int i = 0; i < 5000; i++) vt_buf_addc(&deep, '[');
+  assert_int_equal(read_labels(&l, "coco", file_of("c.json", deep.data), &(struct vt_labels_opts){0}, &e),
+                   VT_ELIMIT);
+  vt_labels_clear(&l);
+  vt_buf_clear(&deep);
+  assert_int_equal(read_labels(&l, "coco", "/nowhere.json", &(struct vt_labels_opts){0}, &e), VT_ENOENT);
+  vt_labels_clear(&l);
+}
+
+static void same_masks(const struct vt_labels *a, int64_t i, const struct vt_labels *b, int64_t k)
+{
+  struct vt_mask x, y;
+  assert_int_equal(vt_instance_mask(a, &a->v[i], &x, NULL), 0);
+  assert_int_equal(vt_instance_mask(b, &b->v[k], &y, NULL), 0);
+  assert_int_equal(vt_mask_both(&x, &y), vt_mask_area(&x));
+  assert_int_equal(vt_mask_area(&x), vt_mask_area(&y));
+  vt_mask_clear(&x);
+  vt_mask_clear(&y);
+}
+
+static void test_coco_round_trip(void **state)
+{
+  const char *path = data_file("coco/instances_val2014_100.json");
+  if (!path) skip();
+  struct vt_labels a, b;
+  struct vt_err e = {0};
+  struct vt_losses lost = {0};
+  char out[100];
+  snprintf(out, sizeof out, "%s/out.json", folder);
+  const struct vt_labels_opts o = {0};
+  if (read_labels(&a, "coco", path, &o, &e)) fail_msg("%s", e.msg);
+  assert_int_equal(a.nimages, 100);
+  assert_int_equal(a.n, 839);
+  assert_int_equal(a.classes.n, 80);
+  if (vt_format_find("coco", &e)->write(&a, out, &o, &lost, &e)) fail_msg("%s", e.msg);
+  if (read_labels(&b, "coco", out, &o, &e)) fail_msg("%s", e.msg);
+  assert_int_equal(lost.n, 0);
+  assert_int_equal(b.n, a.n);
+  for (int64_t i = 0; i < a.n; i++) {
+    const struct vt_instance *x = &a.v[i], *y = &b.v[i];
+    assert_true(x->id == y->id && x->image == y->image && x->cls == y->cls && x->flags == y->flags);
+    assert_true(x->shape == y->shape && x->area == y->area && !memcmp(&x->box, &y->box, sizeof x->box));
+    same_masks(&a, i, &b, i);
+  }
+  vt_labels_clear(&a);
+  vt_labels_clear(&b);
+}
+
+int main(void)
+{
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(test_coco_shapes),
+      cmocka_unit_test(test_bad_coco),
+      cmocka_unit_test(test_bad_coco_files),
+      cmocka_unit_test(test_coco_round_trip),
+  };
+  return cmocka_run_group_tests(tests, make_folder, remove_folder);
+}
