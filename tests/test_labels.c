@@ -220,13 +220,204 @@ static void test_coco_round_trip(void **state)
   vt_labels_clear(&b);
 }
 
+#define HEAD "ImageId,EncodedPixels,Height,Width,ClassId\n"
+
+static void test_imaterialist(void **state)
+{
+  struct vt_labels l;
+  struct vt_err e = {0};
+  struct vt_mask m;
+  file_of("label_descriptions.json",
+          "{\"categories\":[{\"id\":6,\"name\":\"pants\"},{\"id\":2,\"name\":\"top\"}],"
+          "\"attributes\":[{\"id\":1,\"name\":\"a\"},{\"id\":34,\"name\":\"b\"}]}");
+  const char *path =
+      file_of("m.csv", HEAD "a.jpg,1 3 9 2,4,5,6_1_34\r\n\na.jpg,2 1,4,5,2\nb.jpg,\"\",4.0,5.0,2\n");
+  if (read_labels(&l, "imaterialist", path, &(struct vt_labels_opts){0}, &e)) fail_msg("%s", e.msg);
+  assert_int_equal(l.n, 3);
+  assert_int_equal(l.nimages, 2);
+  assert_int_equal(l.v[0].line, 2);
+  assert_int_equal(l.v[1].line, 4);
+  assert_int_equal(l.v[0].nattrs, 2);
+  assert_string_equal(l.attributes.v[l.attr[l.v[0].attrs + 1]].name, "b");
+  assert_string_equal(l.classes.v[l.v[0].cls].name, "pants");
+  assert_true(l.v[0].area == 5 && l.v[1].area == 1 && l.v[2].area == 0);
+  assert_int_equal(vt_instance_mask(&l, &l.v[0], &m, &e), 0);
+  assert_int_equal(m.width, 5);
+  assert_int_equal(m.runs[1], 3);
+  vt_mask_clear(&m);
+  vt_labels_clear(&l);
+}
+
+static void test_bad_imaterialist(void **state)
+{
+  static const struct {
+    const char *row, *word;
+  } bad[] = {
+      {"a.jpg,1 3 2 2,4,5,6", "rise"},
+      {"a.jpg,19 3,4,5,6", "4 = 20"},
+      {"a.jpg,0 3,4,5,6", "EncodedPixels"},
+      {"a.jpg,1,4,5,6", "missing"},
+      {"a.jpg,1 -3,4,5,6", "missing"},
+      {"a.jpg,1 3,4,0,6", "Width"},
+      {"a.jpg,1 3,4,nan,6", "Width"},
+      {"a.jpg,1 3,-4,5,6", "Height"},
+      {"a.jpg,1 3,4,5,7", "category of id 7"},
+      {"a.jpg,1 3,4,5,6_9", "id 9"},
+      {"a.jpg,1 3,4,5,x", "ClassId"},
+      {"a.jpg,1 3,4,5,6x", "ClassId"},
+      {",1 3,4,5,6", "ImageId"},
+      {"a.jpg,1 3,4,5", "4 fields"},
+      {"g.jpg,1 3,5,4,6", "before"},
+      {"a.jpg,1 3,4,99999999999999999999,6", "Width"},
+      {"a\xff.jpg,1 3,4,5,y", "ClassId"},
+  };
+  file_of("label_descriptions.json", "{\"categories\":[{\"id\":6}],\"attributes\":[{\"id\":1}]}");
+  for (size_t i = 0; i < VT_COUNT(bad); i++) {
+    char text[1000];
+    snprintf(text, sizeof text, HEAD "g.jpg,1 3,4,5,6\n%s\n", bad[i].row);
+    const char *path = file_of("n.csv", text);
+    for (int lenient = 0; lenient < 2; lenient++) {
+      struct vt_labels l;
+      struct vt_err e = {0};
+      int rc = read_labels(&l, "imaterialist", path, &(struct vt_labels_opts){.lenient = lenient}, &e);
+      if (lenient && (rc || l.n != 1 || l.skipped != 1 || !strstr(l.problem[0], bad[i].word)))
+        fail_msg("'%s': lenient: %d %s", bad[i].row, rc, l.nproblems ? l.problem[0] : e.msg);
+      if (!lenient &&
+          (!rc || !strstr(e.msg, "line 3") || (!strstr(e.msg, bad[i].word) && !strstr(e.msg, "UTF-8"))))
+        fail_msg("'%s': code %d '%s'", bad[i].row, rc, e.msg);
+      vt_labels_clear(&l);
+    }
+  }
+  static const struct {
+    const char *text, *word;
+  } files[] = {{"", "empty"}, {"ImageId,Height\n", "EncodedPixels"}, {HEAD "a.jpg,\"1 3", "quoted"}};
+  for (size_t i = 0; i < VT_COUNT(files); i++) {
+    struct vt_labels l;
+    struct vt_err e = {0};
+    int rc =
+        read_labels(&l, "imaterialist", file_of("n.csv", files[i].text), &(struct vt_labels_opts){0}, &e);
+    if (!rc || !strstr(e.msg, files[i].word)) fail_msg("'%s': code %d '%s'", files[i].text, rc, e.msg);
+    vt_labels_clear(&l);
+  }
+}
+
+/* Lines: 2 and 3 one mask under two classes; 4 repeats 5; 6 of another size; 7 leaves the picture; 8 has
+ * attributes; 9 is small; 10 is fine. */
+static const char dirty[] =
+    HEAD "a.jpg,1 60,10,20,6\na.jpg,1 60,10,20,2\na.jpg,61 55,10,20,6\na.jpg,61 55,10,20,6\n"
+         "a.jpg,1 70,20,10,2\na.jpg,150 60,10,20,2\nb.jpg,1 60,10,20,6_1\nc.jpg,1 49,10,20,6\n"
+         "c.jpg,1 50,10,20,6\n";
+
+static void test_cleaning(void **state)
+{
+  static const struct {
+    const char *steps;
+    int rows[3], images[3], removed[3][4]; /* after each step */
+  } cases[] = {
+      {"size", {8}, {3}, {{6}}},
+      {"attributes", {8}, {2}, {{8}}},
+      {"min-area=50", {8}, {3}, {{9}}},
+      {"min-area=51", {7}, {2}, {{9, 10}}},
+      {"duplicates", {8}, {3}, {{5}}},
+      {"two-classes", {7}, {3}, {{2, 3}}},
+      {"rle-range", {8}, {3}, {{7}}},
+      {"attributes,min-area,two-classes", {8, 7, 5}, {2, 2, 2}, {{8}, {9}, {2, 3}}},
+      {"min-images=2,class=pants", {6, 0}, {3, 0}, {{3, 6, 7}, {2, 4, 5, 8}}},
+  };
+  file_of("label_descriptions.json",
+          "{\"categories\":[{\"id\":6,\"name\":\"pants\"},{\"id\":2,\"name\":\"top\"}],"
+          "\"attributes\":[{\"id\":1,\"name\":\"a\"}]}");
+  struct vt_labels l;
+  struct vt_err e = {0};
+  const struct vt_labels_opts o = {.no_shapes = true, .keep_bad = true};
+  if (read_labels(&l, "imaterialist", file_of("d.csv", dirty), &o, &e)) fail_msg("%s", e.msg);
+  for (size_t i = 0; i < VT_COUNT(cases); i++) {
+    struct vt_clean c;
+    if (vt_clean_run(&c, &l, cases[i].steps, &e)) fail_msg("%s: %s", cases[i].steps, e.msg);
+    for (int k = 0; k < c.nsteps; k++) {
+      const struct vt_clean_step *s = &c.step[k];
+      if (s->rows_after != cases[i].rows[k] || s->images_after != cases[i].images[k])
+        fail_msg("%s, step %d: %lld rows, %lld images", cases[i].steps, k, (long long)s->rows_after,
+                 (long long)s->images_after);
+      assert_int_equal(s->rows_before - s->rows_after, s->n);
+      for (int j = 0; j < s->n && j < 4; j++) {
+        assert_int_equal(s->removed[j].line, cases[i].removed[k][j]);
+        assert_true(*s->removed[j].reason);
+      }
+    }
+    vt_clean_clear(&c);
+  }
+  static const char *const bad[] = {"",       "sizes", "min-area=x", "min-area=-1",
+                                    "size=3", "class", "class=hat",  "min-instances"};
+  for (size_t i = 0; i < VT_COUNT(bad); i++) {
+    struct vt_clean c;
+    assert_int_equal(vt_clean_run(&c, &l, bad[i], &e), VT_EUSAGE);
+    vt_clean_clear(&c);
+  }
+  vt_labels_clear(&l);
+}
+
+/* A drawn table of the published size's shape, a hundredth of it: the same shares go. */
+static void test_drawn_rows(void **state)
+{
+  char path[100];
+  struct vt_labels l;
+  struct vt_clean c;
+  struct vt_err e = {0};
+  snprintf(path, sizeof path, "%s/drawn.csv", folder);
+  if (vt_synth_rows(path, 3312, 452, 3, &e)) fail_msg("%s", e.msg);
+  const struct vt_labels_opts o = {.no_shapes = true};
+  if (read_labels(&l, "imaterialist", path, &o, &e)) fail_msg("%s", e.msg);
+  assert_int_equal(l.n, 3312);
+  assert_int_equal(l.nimages, 452);
+  if (vt_clean_run(&c, &l, "size,attributes,min-area=50,duplicates,two-classes,rle-range", &e))
+    fail_msg("%s", e.msg);
+  static const int gone[] = {0, 115, 34, 0, 10, 0}; /* 11499, 3376 and 1010 of 331213 */
+  for (int k = 0; k < c.nsteps; k++) assert_int_equal(c.step[k].n, gone[k]);
+  vt_clean_clear(&c);
+  vt_labels_clear(&l);
+}
+
+/* imaterialist -> coco -> label maps -> imaterialist: the last file is the first one. */
+static void test_round_trip(void **state)
+{
+  const char *path = data_file("imaterialist/ccp_val.csv");
+  if (!path) skip();
+  static const char *const way[] = {"imaterialist", "coco", "label-maps", "imaterialist"};
+  char name[4][1024];
+  snprintf(name[0], sizeof name[0], "%s", path);
+  snprintf(name[1], sizeof name[1], "%s/way.json", folder);
+  snprintf(name[2], sizeof name[2], "%s/way", folder);
+  snprintf(name[3], sizeof name[3], "%s/way.csv", folder);
+  struct vt_err e = {0};
+  for (int k = 0; k < 3; k++) {
+    struct vt_labels l;
+    struct vt_losses lost = {0};
+    if (read_labels(&l, way[k], name[k], &(struct vt_labels_opts){0}, &e)) fail_msg("%s", e.msg);
+    if (vt_format_find(way[k + 1], &e)->write(&l, name[k + 1], &(struct vt_labels_opts){0}, &lost, &e))
+      fail_msg("%s", e.msg);
+    assert_int_equal(l.n, 776);
+    for (int i = 0; i < lost.n; i++) fail_msg("%s: lost %s", way[k + 1], lost.v[i].what);
+    vt_labels_clear(&l);
+  }
+  char *a, *b;
+  size_t na, nb;
+  assert_int_equal(vt_file_read(name[0], 1 << 28, &a, &na, &e), 0);
+  assert_int_equal(vt_file_read(name[3], 1 << 28, &b, &nb, &e), 0);
+  assert_int_equal(na, nb);
+  assert_memory_equal(a, b, na);
+  vt_free(a);
+  vt_free(b);
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_coco_shapes),
-      cmocka_unit_test(test_bad_coco),
-      cmocka_unit_test(test_bad_coco_files),
-      cmocka_unit_test(test_coco_round_trip),
+      cmocka_unit_test(test_coco_shapes),    cmocka_unit_test(test_bad_coco),
+      cmocka_unit_test(test_bad_coco_files), cmocka_unit_test(test_coco_round_trip),
+      cmocka_unit_test(test_imaterialist),   cmocka_unit_test(test_bad_imaterialist),
+      cmocka_unit_test(test_cleaning),       cmocka_unit_test(test_drawn_rows),
+      cmocka_unit_test(test_round_trip),
   };
   return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

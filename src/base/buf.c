@@ -94,8 +94,15 @@ static size_t utf8_step(const unsigned char *s, size_t n)
 
 bool vt_utf8_valid(const char *s, size_t len)
 {
-  for (size_t i = 0, step; i < len; i += step)
+  for (size_t i = 0, step; i < len; i += step) {
+    uint64_t eight;
+    for (; i + 8 <= len; i += 8) { /* most text is ASCII */
+      memcpy(&eight, s + i, 8);
+      if (eight & 0x8080808080808080u) break;
+    }
+    if (i == len) break;
     if (!(step = utf8_step((const unsigned char *)s + i, len - i))) return false;
+  }
   return true;
 }
 

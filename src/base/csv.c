@@ -15,59 +15,105 @@ static int grow_fields(char ***field, int64_t **length, int n)
   return f && l ? 0 : VT_ENOMEM;
 }
 
+/* Collects bytes in front of the record's text: the stream is locked once a record, not once a byte. */
+struct taker {
+  struct vt_csv *c;
+  int n;
+  char bytes[4096];
+};
+
+static void flush(struct taker *t)
+{
+  vt_buf_add(&t->c->text, t->bytes, (size_t)t->n);
+  t->n = 0;
+}
+
+static inline void take(struct taker *t, int ch)
+{
+  if (t->n == (int)sizeof t->bytes) flush(t);
+  t->bytes[t->n++] = (char)ch;
+}
+
+static int end_field(struct taker *t, int64_t *start, bool last, struct vt_err *e)
+{
+  struct vt_csv *c = t->c;
+  flush(t);
+  if (last && (int64_t)c->text.len > *start && c->text.data[c->text.len - 1] == '\r') c->text.len--;
+  if (c->nfields >= VT_CSV_MAX_FIELDS)
+    return vt_fail(e, VT_ELIMIT, "%s: line %lld: more than %d fields", c->path, (long long)c->line,
+                   VT_CSV_MAX_FIELDS);
+  if (grow_fields(&c->field, &c->length, c->nfields))
+    return vt_fail(e, VT_ENOMEM, "%s: out of memory", c->path);
+  c->length[c->nfields++] = *start;
+  vt_buf_addc(&c->text, 0);
+  *start = (int64_t)c->text.len;
+  if (c->text.failed) return vt_fail(e, VT_ENOMEM, "%s: out of memory", c->path);
+  return 0;
+}
+
+static int too_long(const struct taker *t, struct vt_err *e)
+{
+  if (t->c->text.len + (size_t)t->n <= VT_CSV_MAX_FIELD_BYTES) return 0;
+  return vt_fail(e, VT_ELIMIT, "%s: line %lld: a row of more than %d bytes", t->c->path,
+                 (long long)t->c->line, VT_CSV_MAX_FIELD_BYTES);
+}
+
+/* The inside of a quoted field, up to and with its closing quote. */
+static int take_quoted(struct taker *t, struct vt_err *e)
+{
+  struct vt_csv *c = t->c;
+  for (int rc;;) {
+    int ch = getc_unlocked(c->f);
+    if (ch == EOF && ferror(c->f)) return vt_fail_errno(e, c->path);
+    if (ch == EOF)
+      return vt_fail(e, VT_EFORMAT, "%s: line %lld: a quoted field does not end before the file does",
+                     c->path, (long long)c->line);
+    if (ch == '"') {
+      int next = getc_unlocked(c->f);
+      if (next != '"') {
+        if (next != EOF) ungetc(next, c->f);
+        return 0;
+      }
+    }
+    c->next_line += ch == '\n';
+    take(t, ch);
+    if ((rc = too_long(t, e))) return rc;
+  }
+}
+
 /* Reads one raw record into c->text, fields separated by NULs; *n fields with offsets in c->length. Returns
  * 1, 0 at the end, or an error. */
+static int read_fields(struct vt_csv *c, struct vt_err *e)
+{
+  struct taker t = {.c = c};
+  int64_t start = 0;
+  int rc, ch = getc_unlocked(c->f);
+  if (ch == EOF) return ferror(c->f) ? vt_fail_errno(e, c->path) : 0;
+  for (;; ch = getc_unlocked(c->f)) {
+    if (ch == '"') {
+      if ((rc = take_quoted(&t, e))) return rc;
+      ch = getc_unlocked(c->f);
+    }
+    for (; ch != ',' && ch != '\n' && ch != EOF; ch = getc_unlocked(c->f)) {
+      if (t.n == (int)sizeof t.bytes && (rc = too_long(&t, e))) return rc;
+      take(&t, ch);
+    }
+    if (ch == EOF && ferror(c->f)) return vt_fail_errno(e, c->path);
+    c->next_line += ch == '\n';
+    if ((rc = end_field(&t, &start, ch != ',', e)) || (rc = too_long(&t, e))) return rc;
+    if (ch != ',') return 1;
+  }
+}
+
 static int read_record(struct vt_csv *c, struct vt_err *e)
 {
-  bool quoted = false, any = false, was_quoted = false;
-  int64_t start = 0;
   c->text.len = 0;
   c->nfields = 0;
   c->line = c->next_line;
-  for (;;) {
-    int ch = getc(c->f);
-    if (ch == EOF && ferror(c->f)) return vt_fail_errno(e, c->path);
-    if (ch == EOF && quoted)
-      return vt_fail(e, VT_EFORMAT, "%s: line %lld: a quoted field does not end before the file does",
-                     c->path, (long long)c->line);
-    if (ch == EOF && !any) return 0;
-    any = true;
-    if (ch == '\n') c->next_line++;
-    if (quoted) {
-      if (ch == '"') {
-        int next = getc(c->f);
-        if (next == '"') {
-          vt_buf_addc(&c->text, '"');
-        } else {
-          quoted = false;
-          if (next != EOF) ungetc(next, c->f);
-        }
-      } else {
-        vt_buf_addc(&c->text, (char)ch);
-      }
-    } else if (ch == '"' && (int64_t)c->text.len == start && !was_quoted) {
-      quoted = was_quoted = true;
-    } else if (ch == ',' || ch == '\n' || ch == EOF) {
-      if (ch != ',' && (int64_t)c->text.len > start && c->text.data[c->text.len - 1] == '\r') c->text.len--;
-      if (c->nfields >= VT_CSV_MAX_FIELDS)
-        return vt_fail(e, VT_ELIMIT, "%s: line %lld: more than %d fields", c->path, (long long)c->line,
-                       VT_CSV_MAX_FIELDS);
-      if (grow_fields(&c->field, &c->length, c->nfields))
-        return vt_fail(e, VT_ENOMEM, "%s: out of memory", c->path);
-      c->length[c->nfields++] = start;
-      vt_buf_addc(&c->text, 0);
-      start = (int64_t)c->text.len;
-      was_quoted = false;
-      if (ch != ',') break;
-    } else {
-      vt_buf_addc(&c->text, (char)ch);
-    }
-    if (c->text.len > VT_CSV_MAX_FIELD_BYTES)
-      return vt_fail(e, VT_ELIMIT, "%s: line %lld: a row of more than %d bytes", c->path, (long long)c->line,
-                     VT_CSV_MAX_FIELD_BYTES);
-  }
-  if (c->text.failed) return vt_fail(e, VT_ENOMEM, "%s: out of memory", c->path);
-  return 1;
+  flockfile(c->f);
+  int rc = read_fields(c, e);
+  funlockfile(c->f);
+  return rc;
 }
 
 /* Turns offsets into pointers and lengths; checks or repairs UTF-8. */

@@ -6,7 +6,9 @@
 #include "image/image.h"
 #include "mask/mask.h"
 #include "data/labels.h" /* labelled instances in every format of the field */
-#include "data/synth.h"  /* drawn data and its layout */
+#include "data/label_stats.h"
+#include "data/clean.h" /* steps of cleaning */
+#include "data/synth.h" /* drawn data and its layout */
 
 /* ---- taxonomy
  * ---------------------------------------------------------------------------------------------- */

@@ -32,8 +32,9 @@ struct vt_instance {
   uint64_t shape_at;         /* in the set's shapes */
   uint32_t shape_len, attrs; /* attrs: first one in the set's list */
   uint16_t nattrs;
-  uint8_t shape, flags; /* enum vt_shape_kind; VT_CROWD, VT_BAD_SHAPE */
-  uint64_t hash;        /* of the shape as written in the file; 0 = none */
+  uint8_t shape, flags;  /* enum vt_shape_kind; VT_CROWD, VT_BAD_SHAPE */
+  int32_t width, height; /* of its picture as its own row says; 0 = it says nothing */
+  uint64_t hash;         /* of the mask's text as it stands in the file; 0 = none */
 };
 struct vt_label_list {
   int n, cap;
@@ -89,12 +90,21 @@ struct vt_losses {
 void vt_loss_add(struct vt_losses *l, int64_t count, const char *what);
 
 /* A format: one file of data/formats/, one line FORMAT(name) in data/formats.list. */
+struct vt_row_filter {       /* which rows of a file go, and why */
+  const int64_t *line;       /* (n), rising */
+  const char *const *reason; // (n)
+  int64_t n;
+};
 struct vt_format {
   const char *name, *what; /* what: one line for people */
   int (*read)(struct vt_labels *l, const char *path, const struct vt_labels_opts *o, struct vt_err *e);
   /* Optional. path is a file or a folder, as the format has it. */
   int (*write)(const struct vt_labels *l, const char *path, const struct vt_labels_opts *o,
                struct vt_losses *losses, struct vt_err *e);
+  /* Optional, for files of rows: copies the file without the rows of the filter to `kept`, those to `removed`
+   * (with the reason as a further column). NULL: nowhere. */
+  int (*filter)(const char *path, const struct vt_row_filter *f, const char *kept, const char *removed,
+                struct vt_err *e);
 };
 extern const struct vt_format *const vt_formats[]; /* NULL ends it */
 const struct vt_format *vt_format_find(const char *name, struct vt_err *e);

@@ -29,5 +29,7 @@ struct vt_synth_opts {
 /* Draws and writes all of it. Interrupted: VT_EINTERRUPTED; the CSV files are written last, so their presence
  * says that the folder is whole. */
 int vt_synth_write(const struct vt_synth_opts *o, struct vt_err *e);
+/* Draws a table in iMaterialist's format, with label_descriptions.json beside it: only masks, no pictures. */
+int vt_synth_rows(const char *path, int64_t rows, int64_t images, uint64_t seed, struct vt_err *e);
 
 #endif

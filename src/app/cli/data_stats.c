@@ -1,20 +1,27 @@
 /* vitrine data stats: what a data set holds. */
 #include "app/cli/verb.h"
-#include "data/data.h"
+#include "app/labels_report.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-enum format { CCP, CLOTHING, PRODUCTS, PRODUCTS_LARGE, SYNTH };
+enum format { CCP, CLOTHING, PRODUCTS, PRODUCTS_LARGE, SYNTH, NSETS };
+static const char *const set_name[NSETS] = {"ccp", "clothing", "products", "products-large", "synth"};
 
 struct opts {
-  int format;
-  bool json;
+  const char *format, *descriptions, *images;
+  bool lenient, json;
 };
 
 static const struct vt_opt rows[] = {
-    {"format", 'f', VT_OPT_ENUM, offsetof(struct opts, format), "products", 0, 0,
-     "ccp|clothing|products|products-large|synth", NULL, "how the folder is laid out"},
+    {"format", 'f', VT_OPT_STRING, offsetof(struct opts, format), "products", 0, 0, NULL, "NAME",
+     "ccp, clothing, products, products-large, synth, or a format of labels (data convert lists them)"},
+    {"descriptions", 0, VT_OPT_STRING, offsetof(struct opts, descriptions), NULL, 0, 0, NULL, "FILE",
+     "label_descriptions.json, if it does not lie beside the table"},
+    {"images", 0, VT_OPT_STRING, offsetof(struct opts, images), NULL, 0, 0, NULL, "FOLDER",
+     "folder of the pictures, where a format needs their sizes"},
+    {"lenient", 0, VT_OPT_FLAG, offsetof(struct opts, lenient), NULL, 0, 0, NULL, NULL,
+     "leave out malformed rows, and say how many"},
     {"json", 0, VT_OPT_FLAG, offsetof(struct opts, json), NULL, 0, 0, NULL, NULL, "print one JSON object"},
 };
 
@@ -49,20 +56,6 @@ static int count(const struct vt_dataset *photos, const struct vt_dataset *d, st
   return 0;
 }
 
-static void json_string(struct vt_buf *b, const char *s)
-{
-  vt_buf_addc(b, '"');
-  for (; *s; s++) {
-    if (*s == '"' || *s == '\\') vt_buf_addc(b, '\\');
-    if ((unsigned char)*s < 32) {
-      vt_buf_addf(b, "\\u%04x", *s);
-    } else {
-      vt_buf_addc(b, *s);
-    }
-  }
-  vt_buf_addc(b, '"');
-}
-
 static void print_json(const struct vt_dataset *d, const struct stats *s, struct vt_buf *b)
 {
   static const char *const split[] = {"train", "val", "test", "none"};
@@ -71,7 +64,7 @@ static void print_json(const struct vt_dataset *d, const struct stats *s, struct
   vt_buf_addf(b, ", \"attributes\": %d, \"attribute_classes\": {", d->nattrs);
   for (int k = 0; k < d->nattrs; k++) {
     vt_buf_adds(b, k ? ", " : "");
-    json_string(b, d->attr[k]);
+    vt_json_text(b, d->attr[k]);
     vt_buf_addf(b, ": %d", d->nclasses[k]);
   }
   vt_buf_adds(b, "}, \"splits\": {");
@@ -82,7 +75,7 @@ static void print_json(const struct vt_dataset *d, const struct stats *s, struct
   for (int g = 0, n = 0; g < d->taxonomy.ngroups; g++) {
     if (!s->by_group[g]) continue;
     vt_buf_adds(b, n++ ? ", " : "");
-    json_string(b, d->taxonomy.group[g]);
+    vt_json_text(b, d->taxonomy.group[g]);
     vt_buf_addf(b, ": %lld", (long long)s->by_group[g]);
   }
   vt_buf_adds(b, "}}\n");
@@ -113,22 +106,44 @@ static int read_set(struct vt_dataset *d, const char *root, int format, bool reg
   }
 }
 
-static int run(struct vt_cli *cli, const void *opts, const struct vt_strings *args, struct vt_err *e)
+static int run_labels(struct vt_cli *cli, const struct opts *o, const char *path, struct vt_err *e)
 {
-  const struct opts *o = opts;
+  struct vt_labels l = {0};
+  struct vt_label_stats s = {0};
+  struct vt_buf b = {0};
+  const struct vt_labels_opts lo = {
+      .lenient = o->lenient, .no_shapes = true, .extra = o->descriptions, .images = o->images};
+  const struct vt_format *f = vt_format_find(o->format, e);
+  int rc = f ? vt_labels_init(&l, e) : VT_EUSAGE;
+  if (!rc) rc = f->read(&l, path, &lo, e);
+  if (!rc) rc = vt_label_stats(&s, &l, e);
+  if (rc) goto out;
+  (o->json ? vt_labels_report_json : vt_labels_report_table)(&l, &s, &b);
+  if (b.failed) rc = vt_fail(e, VT_ENOMEM, "out of memory");
+  if (!rc) fputs(b.data, cli->out);
+  for (int i = 0; i < l.nproblems; i++) vt_log(VT_LOG_WARN, "%s", l.problem[i]);
+out:
+  vt_buf_clear(&b);
+  vt_label_stats_clear(&s);
+  vt_labels_clear(&l);
+  return rc;
+}
+
+static int run_set(struct vt_cli *cli, const struct opts *o, int format, const struct vt_strings *args,
+                   struct vt_err *e)
+{
   struct vt_dataset photos = {0}, regions = {0};
   struct stats s = {0};
   struct vt_buf text = {0};
-  if (args->n != 1) return vt_fail(e, VT_EUSAGE, "expected one folder, or its table");
-  bool products = o->format == PRODUCTS || o->format == PRODUCTS_LARGE; /* their reader takes a table too */
+  bool products = format == PRODUCTS || format == PRODUCTS_LARGE; /* their reader takes a table too */
   const char *root = !products && vt_is_file(args->v[0]) ? vt_path_dir(&cli->arena, args->v[0]) : args->v[0];
   if (!root) return vt_fail(e, VT_ENOMEM, "out of memory");
-  bool masks = o->format == CCP || o->format == SYNTH;
+  bool masks = format == CCP || format == SYNTH;
   int rc = vt_dataset_init(&photos, e);
   if (rc < 0 || (rc = vt_dataset_init(&regions, e)) < 0) goto out;
-  if ((rc = read_set(&photos, root, o->format, false, e)) < 0) goto out;
-  if (masks && (rc = read_set(&regions, root, o->format, true, e)) < 0) goto out;
-  if ((rc = count(o->format == SYNTH ? &regions : &photos, masks ? &regions : &photos, &s, e)) < 0) goto out;
+  if ((rc = read_set(&photos, root, format, false, e)) < 0) goto out;
+  if (masks && (rc = read_set(&regions, root, format, true, e)) < 0) goto out;
+  if ((rc = count(format == SYNTH ? &regions : &photos, masks ? &regions : &photos, &s, e)) < 0) goto out;
   (o->json ? print_json : print_table)(masks ? &regions : &photos, &s, &text);
   if (text.failed) {
     rc = vt_fail(e, VT_ENOMEM, "out of memory");
@@ -142,15 +157,25 @@ out:
   return rc;
 }
 
+static int run(struct vt_cli *cli, const void *opts, const struct vt_strings *args, struct vt_err *e)
+{
+  const struct opts *o = opts;
+  if (args->n != 1) return vt_fail(e, VT_EUSAGE, "expected one folder, or its table");
+  for (int k = 0; k < NSETS; k++)
+    if (!strcmp(o->format, set_name[k])) return run_set(cli, o, k, args, e);
+  return run_labels(cli, o, args->v[0], e);
+}
+
 const struct vt_verb vt_verb_data_stats = {
     .name = "data stats",
-    .args = "FOLDER|TABLE.csv",
+    .args = "FOLDER|FILE",
     .summary = "count the rows, pictures, instances, classes and attributes of a data set",
     /* clang-format off */
     .help =
         "rows: lines of the table; images: distinct pictures; instances: labelled things (garments of a photo where\n"
         "there are masks, else rows); classes: garment groups that occur. Of products TABLE.csv itself is read,\n"
-        "with the pictures beside it; of the others the folder it is in.",
+        "with the pictures beside it; of the others the folder it is in. Sets of\n"
+        "labels (iMaterialist, COCO, …) add tables by class and, with --json, histograms and what occurs together.",
     /* clang-format on */
     .opt = rows,
     .nopt = VT_COUNT(rows),

@@ -77,7 +77,7 @@ struct reader {
   const struct vt_labels *gt; /* results: whose pictures and classes */
   const struct vt_labels_opts *o;
   int depth; /* brackets open */
-  bool results;
+  bool results, classes_only;
   enum section section;
   enum field field, inner; /* of the item, and inside its segmentation */
   int64_t index;           /* of the item in its section */
@@ -117,7 +117,9 @@ static int on_key(void *ctx, const char *s, size_t n, struct vt_err *e)
   if (!r->results && r->depth == 1) {
     r->section = NOTHING;
     for (int k = IMAGES; k <= ATTRIBUTES; k++)
-      if (strlen(section_name[k]) == n && !memcmp(s, section_name[k], n)) r->section = (enum section)k;
+      if (strlen(section_name[k]) == n && !memcmp(s, section_name[k], n) &&
+          (k >= CATEGORIES || !r->classes_only))
+        r->section = (enum section)k;
     return 0;
   }
   if (!r->section) return 0;
@@ -486,6 +488,10 @@ static int resolve_all(struct reader *r, const char *path, struct vt_err *e)
   for (int64_t i = 0; i < l->n && !rc; i++) {
     struct vt_instance in = l->v[i];
     rc = resolve(r, &in, &r->ids[i], e);
+    if (in.shape)
+      in.hash = vt_hash64(l->shapes.data + in.shape_at, in.shape_len);
+    else
+      in.hash = vt_hash64(&in.box, sizeof in.box);
     if (!rc && by_id && vt__map_find(by_id, (uint64_t)in.id, NULL, l, NULL) >= 0)
       rc = vt_fail(e, VT_EFORMAT, "annotations[%lld]: id %lld stands twice", (long long)in.line,
                    (long long)in.id);
@@ -504,7 +510,7 @@ static int resolve_all(struct reader *r, const char *path, struct vt_err *e)
   return rc;
 }
 
-static int read_any(struct vt_labels *l, const struct vt_labels *gt, const char *path,
+static int read_any(struct vt_labels *l, bool classes_only, const struct vt_labels *gt, const char *path,
                     const struct vt_labels_opts *o, struct vt_err *e)
 {
   static const struct vt__json_events events = {on_key, on_string, on_number, on_literal, on_open, on_close};
@@ -513,8 +519,9 @@ static int read_any(struct vt_labels *l, const struct vt_labels *gt, const char 
   r->l = l;
   r->gt = gt;
   r->o = o;
+  r->classes_only = classes_only;
   int rc = vt__json_stream(path, &events, r, e);
-  if (!rc && !r->depth && !gt && !l->nimages) rc = vt_fail(e, VT_EFORMAT, "%s: no \"images\"", path);
+  if (!rc && !classes_only && !gt && !l->nimages) rc = vt_fail(e, VT_EFORMAT, "%s: no \"images\"", path);
   if (!rc) rc = resolve_all(r, path, e);
   vt_buf_clear(&r->it.file);
   vt_buf_clear(&r->it.name);
@@ -530,11 +537,16 @@ static int read_any(struct vt_labels *l, const struct vt_labels *gt, const char 
 
 int vt__coco_read(struct vt_labels *l, const char *path, const struct vt_labels_opts *o, struct vt_err *e)
 {
-  return read_any(l, NULL, path, o, e);
+  return read_any(l, false, NULL, path, o, e);
+}
+
+int vt__coco_read_classes(struct vt_labels *l, const char *path, struct vt_err *e)
+{
+  return read_any(l, true, NULL, path, &(struct vt_labels_opts){0}, e);
 }
 
 int vt_coco_read_results(struct vt_labels *l, const struct vt_labels *gt, const char *path,
                          const struct vt_labels_opts *o, struct vt_err *e)
 {
-  return read_any(l, gt, path, o, e);
+  return read_any(l, false, gt, path, o, e);
 }

@@ -1,0 +1,188 @@
+/* vitrine data clean: named steps in order, each with what it removed and why. */
+#include "app/cli/verb.h"
+#include "app/labels_report.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct opts {
+  const char *format, *steps, *out, *removed, *descriptions, *images;
+  bool lenient, json;
+};
+
+static const struct vt_opt rows[] = {
+    {"format", 'f', VT_OPT_STRING, offsetof(struct opts, format), "imaterialist", 0, 0, NULL, "NAME",
+     "format of the labels (data convert lists them)"},
+    {"steps", 's', VT_OPT_STRING, offsetof(struct opts, steps),
+     "size,min-area=50,duplicates,two-classes,rle-range", 0, 0, NULL, "LIST",
+     "steps in order, joined by commas"},
+    {"out", 'o', VT_OPT_STRING, offsetof(struct opts, out), NULL, 0, 0, NULL, "FILE", "write what is left"},
+    {"removed", 0, VT_OPT_STRING, offsetof(struct opts, removed), NULL, 0, 0, NULL, "FILE",
+     "write what was removed, with the reasons (default: OUT.removed.csv)"},
+    {"descriptions", 0, VT_OPT_STRING, offsetof(struct opts, descriptions), NULL, 0, 0, NULL, "FILE",
+     "label_descriptions.json, if it does not lie beside the table"},
+    {"images", 0, VT_OPT_STRING, offsetof(struct opts, images), NULL, 0, 0, NULL, "FOLDER",
+     "folder of the pictures, where a step looks at them"},
+    {"lenient", 0, VT_OPT_FLAG, offsetof(struct opts, lenient), NULL, 0, 0, NULL, NULL,
+     "leave out malformed rows, and say how many"},
+    {"json", 0, VT_OPT_FLAG, offsetof(struct opts, json), NULL, 0, 0, NULL, NULL,
+     "print one JSON list, a step each"},
+};
+
+static void print_json(const struct vt_clean *c, struct vt_buf *b)
+{
+  vt_buf_addc(b, '[');
+  for (int k = 0; k < c->nsteps; k++) {
+    const struct vt_clean_step *s = &c->step[k];
+    vt_buf_addf(b, "%s{\"step\": \"%s\"", k ? ",\n " : "", s->name);
+    if (!isnan(s->value)) vt_buf_addf(b, ", \"value\": %.12g", s->value);
+    vt_buf_addf(
+        b, ", \"rows_before\": %lld, \"rows_after\": %lld, \"images_before\": %lld, \"images_after\": %lld",
+        (long long)s->rows_before, (long long)s->rows_after, (long long)s->images_before,
+        (long long)s->images_after);
+    vt_buf_adds(b, ", \"removed\": [");
+    for (int64_t i = 0; i < s->n; i++) vt_buf_addf(b, "%s%lld", i ? ", " : "", (long long)s->removed[i].line);
+    vt_buf_adds(b, "], \"reasons\": [");
+    for (int64_t i = 0; i < s->n; i++) {
+      vt_buf_adds(b, i ? ", " : "");
+      vt_json_text(b, s->removed[i].reason);
+    }
+    vt_buf_adds(b, "]}");
+  }
+  vt_buf_adds(b, "]\n");
+}
+
+static void print_table(const struct vt_clean *c, struct vt_buf *b)
+{
+  enum { SHOWN = 10 };
+  for (int k = 0; k < c->nsteps; k++) {
+    const struct vt_clean_step *s = &c->step[k];
+    vt_buf_addf(b, "%-16s rows %lld -> %lld, images %lld -> %lld\n", s->name, (long long)s->rows_before,
+                (long long)s->rows_after, (long long)s->images_before, (long long)s->images_after);
+    for (int64_t i = 0; i < VT_MIN(s->n, SHOWN); i++)
+      vt_buf_addf(b, "  line %lld: %s\n", (long long)s->removed[i].line, s->removed[i].reason);
+    if (s->n > SHOWN) vt_buf_addf(b, "  and %lld more\n", (long long)(s->n - SHOWN));
+  }
+}
+
+struct gone {
+  int64_t line;
+  const char *reason;
+};
+
+static int by_line(const void *a, const void *b)
+{
+  const struct gone *x = a, *y = b;
+  return x->line < y->line ? -1 : x->line > y->line;
+}
+
+/* All removed rows of all steps, in order of lines, to the format's filter. */
+static int write_rows(const struct vt_clean *c, const struct vt_format *f, const char *path, const char *out,
+                      const char *removed, struct vt_err *e)
+{
+  int64_t n = 0, k = 0;
+  for (int s = 0; s < c->nsteps; s++) n += c->step[s].n;
+  struct gone *gone = vt_calloc((size_t)n + 1, sizeof *gone);
+  int64_t *line = vt_calloc((size_t)n + 1, sizeof *line);
+  const char **reason = vt_calloc((size_t)n + 1, sizeof *reason);
+  int rc = gone && line && reason ? 0 : vt_fail(e, VT_ENOMEM, "out of memory");
+  for (int s = 0; s < c->nsteps && !rc; s++)
+    for (int64_t i = 0; i < c->step[s].n; i++)
+      gone[k++] = (struct gone){c->step[s].removed[i].line, c->step[s].removed[i].reason};
+  if (!rc) qsort(gone, (size_t)n, sizeof *gone, by_line);
+  for (int64_t i = 0; i < n && !rc; i++) {
+    line[i] = gone[i].line;
+    reason[i] = gone[i].reason;
+  }
+  if (!rc) rc = f->filter(path, &(struct vt_row_filter){line, reason, n}, out, removed, e);
+  vt_free(gone);
+  vt_free(line);
+  vt_free(reason);
+  return rc;
+}
+
+/* Formats that are no rows: the set without the removed instances, and a list of those. */
+static int write_set(const struct vt_clean *c, struct vt_labels *l, const struct vt_format *f,
+                     const char *out, const char *removed, struct vt_err *e)
+{
+  struct vt_losses losses = {0};
+  struct vt_buf b = {0};
+  if (!f->write) return vt_fail(e, VT_EUNSUPPORTED, "format %s cannot be written", f->name);
+  vt_buf_adds(&b, "line,id,image,step,reason\n");
+  for (int s = 0; s < c->nsteps; s++)
+    for (int64_t i = 0; i < c->step[s].n; i++) {
+      const struct vt_removed *r = &c->step[s].removed[i];
+      const struct vt_instance *in = &l->v[r->instance];
+      vt_buf_addf(&b, "%lld,%lld", (long long)r->line, (long long)in->id);
+      vt_csv_put(&b, l->image[in->image].file, false);
+      vt_csv_put(&b, c->step[s].name, false);
+      vt_csv_put(&b, r->reason, false);
+      vt_buf_addc(&b, '\n');
+    }
+  int64_t kept = 0;
+  for (int64_t i = 0; i < l->n; i++)
+    if (!c->gone[i]) l->v[kept++] = l->v[i];
+  l->n = kept;
+  int rc = b.failed ? vt_fail(e, VT_ENOMEM, "out of memory")
+                    : f->write(l, out, &(struct vt_labels_opts){0}, &losses, e);
+  if (!rc) rc = vt_file_write_atomic(removed, b.data, b.len, e);
+  for (int k = 0; k < losses.n; k++)
+    vt_log(VT_LOG_WARN, "%s: dropped: %s (%lld)", out, losses.v[k].what, (long long)losses.v[k].count);
+  vt_buf_clear(&b);
+  return rc;
+}
+
+static int run(struct vt_cli *cli, const void *opts, const struct vt_strings *args, struct vt_err *e)
+{
+  const struct opts *o = opts;
+  struct vt_labels l = {0};
+  struct vt_clean c = {0};
+  struct vt_buf b = {0};
+  if (args->n != 1) return vt_fail(e, VT_EUSAGE, "data clean: expected one file of labels");
+  const struct vt_format *f = vt_format_find(o->format, e);
+  if (!f) return VT_EUSAGE;
+  if (o->removed && !o->out) return vt_fail(e, VT_EUSAGE, "--removed needs --out");
+  if (o->out && !strcmp(o->out, args->v[0])) return vt_fail(e, VT_EUSAGE, "--out is the file to be cleaned");
+  const char *removed = o->removed ? o->removed
+                        : o->out   ? vt_arena_printf(&cli->arena, "%s.removed.csv", o->out)
+                                   : NULL;
+  const struct vt_labels_opts lo = {.lenient = o->lenient,
+                                    .no_shapes = f->filter || !o->out,
+                                    .keep_bad = true,
+                                    .extra = o->descriptions,
+                                    .images = o->images};
+  int rc = vt_labels_init(&l, e);
+  if (!rc) rc = f->read(&l, args->v[0], &lo, e);
+  if (!rc) rc = vt_clean_run(&c, &l, o->steps, e);
+  if (rc) goto out;
+  (o->json ? print_json : print_table)(&c, &b);
+  if (b.failed) rc = vt_fail(e, VT_ENOMEM, "out of memory");
+  if (!rc && o->out)
+    rc = f->filter ? write_rows(&c, f, args->v[0], o->out, removed, e)
+                   : write_set(&c, &l, f, o->out, removed, e);
+  if (rc) goto out;
+  fputs(b.data, cli->out);
+  if (l.skipped) vt_log(VT_LOG_WARN, "%s: %lld rows left out", args->v[0], (long long)l.skipped);
+  for (int i = 0; i < l.nproblems; i++) vt_log(VT_LOG_WARN, "  %s", l.problem[i]);
+out:
+  vt_buf_clear(&b);
+  vt_clean_clear(&c);
+  vt_labels_clear(&l);
+  return rc;
+}
+
+const struct vt_verb vt_verb_data_clean = {
+    .name = "data clean",
+    .args = "FILE",
+    .summary = "remove what is wrong or unwanted from a set of labels, step by step",
+    .help =
+        "Every step prints rows and pictures before and after, and which lines went, and why. Steps: size, "
+        "attributes,\n"
+        "min-area=50, duplicates, two-classes, rle-range, class=NAME, min-instances=N, min-images=5, "
+        "keep=SHARE.",
+    .opt = rows,
+    .nopt = VT_COUNT(rows),
+    .opts_size = sizeof(struct opts),
+    .run = run,
+};

@@ -1,0 +1,151 @@
+/* Running the steps of a cleaning, in the order given. */
+#include "data/clean.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "data/labels_internal.h"
+
+#define STEP(name) extern const struct vt_step vt_step_##name;
+#include "data/steps.list"
+#undef STEP
+
+static const struct vt_step *const steps[] = {
+#define STEP(name) &vt_step_##name,
+#include "data/steps.list"
+#undef STEP
+};
+
+void vt_clean_help(struct vt_buf *out)
+{
+  for (size_t i = 0; i < VT_COUNT(steps); i++) {
+    const struct vt_step *s = steps[i];
+    char name[60];
+    if (s->text)
+      snprintf(name, sizeof name, "%s=%s", s->name, s->text);
+    else if (s->has_value)
+      snprintf(name, sizeof name, "%s=%g", s->name, s->value);
+    else
+      snprintf(name, sizeof name, "%s", s->name);
+    vt_buf_addf(out, "  %-22s %s%s", name, s->what, i + 1 < VT_COUNT(steps) ? "\n" : "");
+  }
+}
+
+int vt_clean_remove(struct vt_clean *c, int64_t i, struct vt_err *e, const char *fmt, ...)
+{
+  struct vt_clean_step *s = &c->step[c->nsteps];
+  char text[400];
+  if (c->gone[i]) return 0;
+  if (s->n == s->cap) {
+    int64_t cap = s->cap ? 2 * s->cap : 64;
+    struct vt_removed *v = vt_reallocarray(s->removed, (size_t)cap, sizeof *v);
+    if (!v) return vt_fail(e, VT_ENOMEM, "out of memory at %lld removed rows", (long long)s->n);
+    s->removed = v;
+    s->cap = cap;
+  }
+  va_list ap;
+  va_start(ap, fmt);
+  vsnprintf(text, sizeof text, fmt, ap);
+  va_end(ap);
+  const char *reason = s->n && !strcmp(s->removed[s->n - 1].reason, text) ? s->removed[s->n - 1].reason
+                                                                          : vt_arena_strdup(&c->arena, text);
+  if (!reason) return vt_fail(e, VT_ENOMEM, "out of memory at %lld removed rows", (long long)s->n);
+  c->gone[i] = true;
+  s->removed[s->n++] = (struct vt_removed){i, c->l->v[i].line, reason};
+  return 0;
+}
+
+static int count(const struct vt_clean *c, int64_t *rows, int64_t *images, struct vt_err *e)
+{
+  uint8_t *seen = vt_calloc((size_t)c->l->nimages + 1, 1);
+  if (!seen) return vt_fail(e, VT_ENOMEM, "out of memory");
+  *rows = *images = 0;
+  for (int64_t i = 0; i < c->l->n; i++) {
+    if (c->gone[i]) continue;
+    ++*rows;
+    *images += !seen[c->l->v[i].image];
+    seen[c->l->v[i].image] = 1;
+  }
+  vt_free(seen);
+  return 0;
+}
+
+static int by_line(const void *a, const void *b)
+{
+  const struct vt_removed *x = a, *y = b;
+  return x->instance < y->instance ? -1 : x->instance > y->instance;
+}
+
+static const struct vt_step *find_step(const char *word, size_t n, struct vt_err *e)
+{
+  struct vt_buf b = {0};
+  for (size_t i = 0; i < VT_COUNT(steps); i++) {
+    if (strlen(steps[i]->name) == n && !memcmp(steps[i]->name, word, n)) {
+      vt_buf_clear(&b);
+      return steps[i];
+    }
+    vt_buf_addf(&b, "%s%s", i ? ", " : "", steps[i]->name);
+  }
+  vt_fail(e, VT_EUSAGE, "unknown step '%.*s'; expected some of %s", (int)VT_MIN(n, (size_t)60), word,
+          b.data ? b.data : "");
+  vt_buf_clear(&b);
+  return NULL;
+}
+
+static int read_value(const struct vt_step *s, const char *text, double *value, struct vt_err *e)
+{
+  *value = s->value;
+  if (!text && (s->text || s->needs_value))
+    return vt_fail(e, VT_EUSAGE, "step %s needs a value: %s=…", s->name, s->name);
+  if (!text || s->text) return 0;
+  if (!s->has_value) return vt_fail(e, VT_EUSAGE, "step %s takes no value, found '%s'", s->name, text);
+  if (!vt_parse_f64(text, value) || *value < s->lo || *value > s->hi)
+    return vt_fail(e, VT_EUSAGE, "step %s: '%s': expected a number from %g to %g", s->name, text, s->lo,
+                   s->hi);
+  return 0;
+}
+
+static int run_step(struct vt_clean *c, const char *word, struct vt_err *e)
+{
+  const char *equals = strchr(word, '=');
+  const struct vt_step *s = find_step(word, equals ? (size_t)(equals - word) : strlen(word), e);
+  if (!s) return VT_EUSAGE;
+  struct vt_clean_step *r = &c->step[c->nsteps];
+  double value;
+  int rc = read_value(s, equals ? equals + 1 : NULL, &value, e);
+  if (rc) return rc;
+  *r = (struct vt_clean_step){.name = s->name, .value = s->has_value ? value : NAN};
+  if ((rc = count(c, &r->rows_before, &r->images_before, e))) return rc;
+  if ((rc = s->run(c, value, equals ? equals + 1 : NULL, e))) return rc;
+  qsort(r->removed, (size_t)r->n, sizeof *r->removed, by_line);
+  rc = count(c, &r->rows_after, &r->images_after, e);
+  c->nsteps++;
+  return rc;
+}
+
+int vt_clean_run(struct vt_clean *c, const struct vt_labels *l, const char *list, struct vt_err *e)
+{
+  *c = (struct vt_clean){.l = l};
+  vt_arena_init(&c->arena);
+  int rc = 0, n = 1;
+  for (const char *p = list; *p; p++) n += *p == ',';
+  char *words = vt_arena_strdup(&c->arena, list), *rest = words;
+  c->gone = vt_calloc((size_t)l->n + 1, sizeof *c->gone);
+  c->step = vt_calloc((size_t)n + 1, sizeof *c->step);
+  if (!words || !c->gone || !c->step) rc = vt_fail(e, VT_ENOMEM, "out of memory");
+  for (char *word; !rc && (word = strsep(&rest, ","));) rc = run_step(c, word, e);
+  return rc;
+}
+
+void vt_clean_clear(struct vt_clean *c)
+{
+  for (int k = 0; c->step && k <= c->nsteps; k++)
+    vt_free(c->step[k].removed); /* the last one: of a step that failed */
+  vt_free(c->step);
+  vt_free(c->gone);
+  vt_arena_clear(&c->arena);
+  *c = (struct vt_clean){0};
+}

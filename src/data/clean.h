@@ -1,0 +1,43 @@
+/* Cleaning of labels by named steps, each saying what it removed and why. */
+#ifndef VT_DATA_CLEAN_H
+#define VT_DATA_CLEAN_H
+
+#include "data/labels.h"
+
+struct vt_removed { /* reason: in the cleaning's arena */
+  int64_t instance, line;
+  const char *reason;
+};
+struct vt_clean_step {
+  const char *name;
+  double value; /* as given, NaN if none */
+  int64_t rows_before, rows_after, images_before, images_after;
+  int64_t n, cap;
+  struct vt_removed *removed; /* in order of lines */
+};
+struct vt_clean {
+  struct vt_arena arena;
+  const struct vt_labels *l;
+  bool *gone; // (l->n)
+  int nsteps;
+  struct vt_clean_step *step;
+};
+/* steps: "size,attributes,min-area=50". Unknown names, or values where none or out of range: VT_EUSAGE. */
+int vt_clean_run(struct vt_clean *c, const struct vt_labels *l, const char *steps, struct vt_err *e);
+void vt_clean_clear(struct vt_clean *c);
+/* One line for each step known: name and what it removes. */
+void vt_clean_help(struct vt_buf *out);
+
+/* A step: one file of data/steps/, one line STEP(name) in data/steps.list (with _ for -). */
+struct vt_step {
+  const char *name, *what;
+  bool has_value, needs_value;
+  double value, lo, hi; /* default and bounds */
+  const char *text;     /* value is this kind of text instead ("NAME"); then lo and hi do not count */
+  int (*run)(struct vt_clean *c, double value, const char *text, struct vt_err *e);
+};
+/* For steps: removes instance i (once), with a reason that becomes a line of the report. */
+int vt_clean_remove(struct vt_clean *c, int64_t i, struct vt_err *e, const char *fmt, ...)
+    __attribute__((format(printf, 4, 5)));
+
+#endif

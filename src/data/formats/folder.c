@@ -1,0 +1,98 @@
+/* Formats that are folders. */
+#include "data/formats/folder.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "data/labels_map.h"
+
+int vt__folder_make(const char *root, const char *sub, struct vt_err *e)
+{
+  char *path = vt_path_join(NULL, root, sub);
+  int rc = path ? vt_mkdirs(path, e) : vt_fail(e, VT_ENOMEM, "out of memory");
+  vt_free(path);
+  return rc;
+}
+
+int vt__folder_write(const char *root, const char *name, struct vt_buf *b, struct vt_err *e)
+{
+  char *path = vt_path_join(NULL, root, name);
+  int rc = path && !b->failed ? vt_file_write_atomic(path, b->len ? b->data : "", b->len, e)
+                              : vt_fail(e, VT_ENOMEM, "out of memory");
+  vt_free(path);
+  vt_buf_clear(b);
+  return rc;
+}
+
+int vt__folder_png(const char *root, const char *sub, const char *name, const struct vt_image *im,
+                   struct vt_err *e)
+{
+  struct vt_buf path = {0};
+  vt_buf_addf(&path, "%s/%s/%s.png", root, sub, name);
+  int rc = path.failed ? vt_fail(e, VT_ENOMEM, "out of memory") : vt_image_write(im, path.data, 0, e);
+  vt_buf_clear(&path);
+  return rc;
+}
+
+const char *vt__names_take(struct vt__names *n, const struct vt_label_image *im, struct vt_err *e)
+{
+  char name[200];
+  const char *dot = strrchr(im->file, '.'), *slash = strrchr(im->file, '/');
+  size_t len = dot && (!slash || dot > slash) ? (size_t)(dot - im->file) : strlen(im->file);
+  len = VT_MIN(len, (size_t)160);
+  memcpy(name, im->file, len);
+  name[len] = 0;
+  for (char *p = name; *p; p++)
+    if (strchr("/\\:*?\"<>|", *p) || (unsigned char)*p < 33) *p = '_';
+  if (!n->taken && vt__map_new(&n->taken)) goto memory;
+  uint64_t key = vt_hash64(name, strlen(name));
+  if (!len || name[0] == '.' || vt__map_find(n->taken, key, NULL, NULL, NULL) >= 0) {
+    snprintf(name + len, sizeof name - len, "-%lld", (long long)im->id);
+    key = vt_hash64(name, strlen(name));
+    if (vt__map_find(n->taken, key, NULL, NULL, NULL) >= 0) {
+      vt_fail(e, VT_EUNSUPPORTED, "two pictures are named '%s'", name);
+      return NULL;
+    }
+  }
+  const char *kept = vt_arena_strdup(&n->arena, name);
+  if (kept && !vt__map_put(n->taken, key, 0)) return kept;
+memory:
+  vt_fail(e, VT_ENOMEM, "out of memory");
+  return NULL;
+}
+
+void vt__names_clear(struct vt__names *n)
+{
+  vt__map_free(n->taken);
+  vt_arena_clear(&n->arena);
+  *n = (struct vt__names){0};
+}
+
+int vt__probe_file(const char *path, int *width, int *height, struct vt_err *e)
+{
+  struct vt_map m;
+  struct vt_image_info info;
+  int rc = vt_map_open(&m, path, e);
+  if (rc) return rc;
+  if ((rc = vt_image_probe(&info, m.data, m.len, e))) vt_fail_in(e, rc, "%s", path);
+  vt_map_close(&m);
+  if (rc) return rc;
+  *width = info.width;
+  *height = info.height;
+  return 0;
+}
+
+int vt__folder_probe(const char *dir, const char *stem, char *file, size_t size, int *width, int *height,
+                     struct vt_err *e)
+{
+  static const char *const ending[] = {"jpg", "jpeg", "png", "webp", "JPG", "JPEG", "PNG"};
+  for (size_t k = 0; k < VT_COUNT(ending); k++) {
+    snprintf(file, size, "%s.%s", stem, ending[k]);
+    char *path = vt_path_join(NULL, dir, file);
+    if (!path) return vt_fail(e, VT_ENOMEM, "out of memory");
+    int rc = vt_is_file(path) ? vt__probe_file(path, width, height, e) : 1;
+    vt_free(path);
+    if (rc <= 0) return rc;
+  }
+  return vt_fail(e, VT_ENOENT, "%s: no picture '%s' there (.jpg, .jpeg, .png, .webp)", dir, stem);
+}

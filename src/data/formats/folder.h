@@ -1,0 +1,28 @@
+/* Formats that are folders: making them, naming files by pictures, writing and finding files. */
+#ifndef VT_DATA_FORMATS_FOLDER_H
+#define VT_DATA_FORMATS_FOLDER_H
+
+#include "data/labels_internal.h"
+
+int vt__folder_make(const char *root, const char *sub, struct vt_err *e); /* root/sub, with parents */
+/* root/name from the buffer, which is emptied. */
+int vt__folder_write(const char *root, const char *name, struct vt_buf *b, struct vt_err *e);
+int vt__folder_png(const char *root, const char *sub, const char *name, const struct vt_image *im,
+                   struct vt_err *e);
+
+/* One file name for each picture: the stem of its own, slashes and odd characters made _, and its id behind
+ * it where that was taken already. */
+struct vt__names {
+  struct vt_arena arena;
+  struct vt__map *taken;
+};
+const char *vt__names_take(struct vt__names *n, const struct vt_label_image *im, struct vt_err *e);
+void vt__names_clear(struct vt__names *n);
+
+/* Size of the picture `stem` with any usual ending in dir; its name (with ending) into file. VT_ENOENT if
+ * none. */
+int vt__folder_probe(const char *dir, const char *stem, char *file, size_t size, int *width, int *height,
+                     struct vt_err *e);
+int vt__probe_file(const char *path, int *width, int *height, struct vt_err *e);
+
+#endif
