@@ -410,6 +410,186 @@ static void test_round_trip(void **state)
   vt_free(b);
 }
 
+/* Holes and pieces survive YOLO's single line: the masks read back are the masks written. */
+static void test_yolo(void **state)
+{
+  const char *path = data_file("imaterialist/ccp_val.csv");
+  if (!path) skip();
+  struct vt_labels a, b;
+  struct vt_losses lost = {0};
+  struct vt_err e = {0};
+  char root[100];
+  snprintf(root, sizeof root, "%s/yolo", folder);
+  if (read_labels(&a, "imaterialist", path, &(struct vt_labels_opts){0}, &e)) fail_msg("%s", e.msg);
+  if (vt_format_find("yolo", &e)->write(&a, root, &(struct vt_labels_opts){0}, &lost, &e))
+    fail_msg("%s", e.msg);
+  if (read_labels(&b, "yolo", root, &(struct vt_labels_opts){0}, &e)) fail_msg("%s", e.msg);
+  assert_int_equal(lost.n, 1);
+  assert_non_null(strstr(lost.v[0].what, "seams"));
+  assert_int_equal(b.n, a.n);
+  assert_int_equal(b.nimages, a.nimages);
+  int64_t *order = vt_labels_by_image(&a, &e);
+  for (int64_t i = 0; i < a.n; i++) {
+    assert_string_equal(a.classes.v[a.v[order[i]].cls].name, b.classes.v[b.v[i].cls].name);
+    same_masks(&a, order[i], &b, i);
+  }
+  vt_free(order);
+  vt_labels_clear(&a);
+  vt_labels_clear(&b);
+}
+
+static void put(const char *name, const char *text)
+{
+  char path[200];
+  snprintf(path, sizeof path, "%s/%s", folder, name);
+  char *slash = strrchr(path, '/');
+  *slash = 0;
+  assert_int_equal(vt_mkdirs(path, NULL), 0);
+  file_of(name, text);
+}
+
+static void test_yolo_lines(void **state)
+{
+  static const struct {
+    const char *line, *word; /* word NULL: good */
+    double area;
+  } cases[] = {
+      {"0 0.5 0.5 0.5 0.5", NULL, 50},       {"1 0 0 .5 0 .5 .5 0 .5", NULL, 50},
+      {"0 0.5 0.5 0.5\r", "4 numbers", 0},   {"0 0.5 0.5 -0.5 0.5", "shares", 0},
+      {"0 0.5 0.5 1.5 0.5", "shares", 0},    {"2 0.5 0.5 0.5 0.5", "classes.txt", 0},
+      {"0 0.5 0.5 nan 0.5", "no number", 0}, {"0 .1 .1 .2 .2", NULL, 8},
+      {"-1 .1 .1 .2 .2", "class", 0},        {"0.5 .1 .1 .2 .2", "class", 0},
+      {"0 .1 .1 .2 .2 .3", "6 numbers", 0},  {"x .1 .1 .2 .2", "no number", 0},
+      {"0 1e999 .1 .2 .2", "no number", 0},
+  };
+  put("y/classes.txt", "hat\nbag\n");
+  put("y/images.csv", "image,id,name,width,height,split\na.jpg,4,a,20,10,val\n");
+  char root[100];
+  snprintf(root, sizeof root, "%s/y", folder);
+  for (size_t i = 0; i < VT_COUNT(cases); i++) {
+    struct vt_labels l;
+    struct vt_mask m;
+    struct vt_err e = {0};
+    put("y/labels/a.txt", cases[i].line);
+    int rc = read_labels(&l, "yolo", root, &(struct vt_labels_opts){0}, &e);
+    if (cases[i].word) {
+      if (!rc || !strstr(e.msg, cases[i].word) || !strstr(e.msg, "a.txt: line 1"))
+        fail_msg("'%s': code %d '%s'", cases[i].line, rc, e.msg);
+    } else {
+      if (rc || vt_instance_mask(&l, &l.v[0], &m, &e)) fail_msg("'%s': %s", cases[i].line, e.msg);
+      assert_true((double)vt_mask_area(&m) == cases[i].area);
+      assert_int_equal(l.image[0].split, VT_SPLIT_VAL);
+      vt_mask_clear(&m);
+    }
+    vt_labels_clear(&l);
+  }
+}
+
+static void test_csv_boxes(void **state)
+{
+#define BOXES "path,label,split,is_query,is_gallery,category,x_1,y_1,x_2,y_2\n"
+  static const char good[] =
+      BOXES "a/b.jpg,p1,train,1,0,tops,1,2,5,10\na/b.jpg,p2,train,0,0,bags,0.5,0,5,1\n";
+  static const struct {
+    const char *row, *word;
+  } bad[] = {{"a.jpg,p1,train,1,0,tops,1,2,0,10", "before"},
+             {"a.jpg,p1,train,1,0,tops,1,x,5,10", "y_1"},
+             {"a.jpg,p1,dev,1,0,tops,1,2,5,10", "split"},
+             {",p1,train,1,0,tops,1,2,5,10", "path"},
+             {"a/b.jpg,p1,val,1,0,tops,1,2,5,10", "two splits"},
+             {"a.jpg,p1,train,1,0,tops,1,2,inf,10", "x_2"},
+             {"a.jpg,p1,train", "fields"}};
+  struct vt_labels l;
+  struct vt_err e = {0};
+  struct vt_losses lost = {0};
+  char *text, out[100];
+  size_t n;
+  snprintf(out, sizeof out, "%s/boxes-out.csv", folder);
+  if (read_labels(&l, "csv-boxes", file_of("boxes.csv", good), &(struct vt_labels_opts){0}, &e))
+    fail_msg("%s", e.msg);
+  assert_true(l.n == 2 && l.nimages == 1 && l.v[0].area == 32 && l.v[0].nattrs == 1);
+  if (vt_format_find("csv-boxes", &e)->write(&l, out, &(struct vt_labels_opts){0}, &lost, &e))
+    fail_msg("%s", e.msg);
+  assert_int_equal(vt_file_read(out, 1 << 20, &text, &n, &e), 0);
+  assert_string_equal(text, good);
+  vt_free(text);
+  vt_labels_clear(&l);
+  for (size_t i = 0; i < VT_COUNT(bad); i++) {
+    char rows[600];
+    snprintf(rows, sizeof rows, "%s%s\n", good, bad[i].row);
+    int rc = read_labels(&l, "csv-boxes", file_of("boxes.csv", rows), &(struct vt_labels_opts){0}, &e);
+    if (!rc || !strstr(e.msg, bad[i].word) || !strstr(e.msg, "line 4"))
+      fail_msg("'%s': %d '%s'", bad[i].row, rc, e.msg);
+    vt_labels_clear(&l);
+  }
+}
+
+/* Label maps of other origin, class folders: values and folder names are classes. */
+static void test_folders(void **state)
+{
+  struct vt_image im = {0};
+  struct vt_labels l;
+  struct vt_err e = {0};
+  char root[100], path[200];
+  assert_int_equal(vt_image_init(&im, 6, 4, 1, &e), 0);
+  for (int k = 0; k < 5; k++) im.px[k] = (uint8_t)(k < 2 ? 3 : 7);
+  snprintf(root, sizeof root, "%s/set", folder);
+  snprintf(path, sizeof path, "%s/train/hat", root);
+  assert_int_equal(vt_mkdirs(path, NULL), 0);
+  snprintf(path, sizeof path, "%s/train/hat/a.png", root);
+  assert_int_equal(vt_image_write(&im, path, 0, &e), 0);
+  if (read_labels(&l, "folders", root, &(struct vt_labels_opts){0}, &e)) fail_msg("%s", e.msg);
+  assert_true(l.n == 1 && l.classes.n == 1 && l.image[0].split == VT_SPLIT_TRAIN && l.v[0].area == 24);
+  assert_string_equal(l.classes.v[0].name, "hat");
+  vt_labels_clear(&l);
+  if (read_labels(&l, "label-maps", root, &(struct vt_labels_opts){0}, &e)) fail_msg("%s", e.msg);
+  assert_true(l.n == 2 && l.v[0].area == 2 && l.v[1].area == 3);
+  assert_string_equal(l.classes.v[1].name, "7");
+  vt_labels_clear(&l);
+  snprintf(path, sizeof path, "%s/train/hat/b.png", root);
+  assert_int_equal(vt_file_write_atomic(path, "no picture", 10, &e), 0);
+  for (int k = 0; k < 2; k++) {
+    const char *format = k ? "label-maps" : "folders";
+    assert_true(read_labels(&l, format, root, &(struct vt_labels_opts){0}, &e) && strstr(e.msg, "b.png"));
+    vt_labels_clear(&l);
+    assert_int_equal(read_labels(&l, format, root, &(struct vt_labels_opts){.lenient = true}, &e), 0);
+    assert_int_equal(l.skipped, 1);
+    vt_labels_clear(&l);
+  }
+  vt_image_clear(&im);
+}
+
+/* Attributes, crowds, splits and polygons come back from label maps and json. */
+static void test_nothing_lost(void **state)
+{
+  static const char text[] =
+      "{\"images\":[{\"id\":7,\"file_name\":\"x/a.jpg\",\"width\":20,\"height\":10,\"split\":\"val\"},"
+      "{\"id\":9,\"file_name\":\"b.jpg\",\"width\":5,\"height\":5}]," CATEGORIES
+      ",\"attributes\":[{\"id\":4,\"name\":\"red\"},{\"id\":6,\"name\":\"long\"}],\"annotations\":["
+      "{\"id\":11,\"image_id\":7,\"category_id\":3,\"segmentation\":[[0,0,9,0,9,9],[12,1,15,1,15,4,12,4]],"
+      "\"attribute_ids\":[6,4]},{\"id\":12,\"image_id\":7,\"category_id\":3,\"iscrowd\":1,"
+      "\"segmentation\":{\"size\":[10,20],\"counts\":[170,5,25]}}]}";
+  char root[100];
+  snprintf(root, sizeof root, "%s/kept", folder);
+  struct vt_labels a, b;
+  struct vt_err e = {0};
+  struct vt_losses lost = {0};
+  if (read_labels(&a, "coco", file_of("k.json", text), &(struct vt_labels_opts){0}, &e))
+    fail_msg("%s", e.msg);
+  if (vt_format_find("label-maps", &e)->write(&a, root, &(struct vt_labels_opts){0}, &lost, &e))
+    fail_msg("%s", e.msg);
+  if (read_labels(&b, "label-maps", root, &(struct vt_labels_opts){0}, &e)) fail_msg("%s", e.msg);
+  assert_int_equal(lost.n, 0);
+  assert_true(b.n == 2 && b.nimages == 2 && b.image[0].split == VT_SPLIT_VAL &&
+              b.image[1].split == VT_SPLIT_NONE);
+  assert_true(b.v[0].id == 11 && b.v[1].id == 12 && b.v[1].flags == VT_CROWD && b.v[0].nattrs == 2);
+  assert_string_equal(b.attributes.v[b.attr[b.v[0].attrs]].name, "long");
+  assert_string_equal(b.image[0].file, "x/a.jpg");
+  for (int64_t i = 0; i < 2; i++) same_masks(&a, i, &b, i);
+  vt_labels_clear(&a);
+  vt_labels_clear(&b);
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {
@@ -417,7 +597,9 @@ int main(void)
       cmocka_unit_test(test_bad_coco_files), cmocka_unit_test(test_coco_round_trip),
       cmocka_unit_test(test_imaterialist),   cmocka_unit_test(test_bad_imaterialist),
       cmocka_unit_test(test_cleaning),       cmocka_unit_test(test_drawn_rows),
-      cmocka_unit_test(test_round_trip),
+      cmocka_unit_test(test_round_trip),     cmocka_unit_test(test_yolo),
+      cmocka_unit_test(test_yolo_lines),     cmocka_unit_test(test_csv_boxes),
+      cmocka_unit_test(test_folders),        cmocka_unit_test(test_nothing_lost),
   };
   return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

@@ -1,0 +1,108 @@
+/* Clothing Co-Parsing as labels: each tag of a photo's label map is one instance; classes are the 59 tags.
+ *
+ *   photos/ID.jpg, masks/ID.png (8 bit, the tag's number), split.csv (id,split), labels.txt (line k from 0:
+ * tag k; 0 is "null", no instance) */
+#include "data/formats/folder.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static int read_tags(struct vt_labels *l, const char *root, struct vt_err *e)
+{
+  char *path = vt_path_join(NULL, root, "labels.txt"), *text = NULL, *rest;
+  size_t len;
+  int64_t id = 0;
+  int rc = path ? vt_file_read(path, 1 << 20, &text, &len, e) : vt_fail(e, VT_ENOMEM, "out of memory");
+  rest = text;
+  for (char *line; !rc && (line = strsep(&rest, "\n")); id++) {
+    line[strcspn(line, "\r")] = 0;
+    if (!*line || !id) continue;
+    int32_t p = vt__labels_add_class(l, false, id, line, "", e);
+    if (p < 0) rc = p;
+  }
+  vt_free(path);
+  vt_free(text);
+  return rc;
+}
+
+static int add_tag(struct vt_labels *l, const struct vt_labels_opts *o, const struct vt_image *map, int tag,
+                   int32_t image, struct vt_err *e)
+{
+  struct vt_mask m;
+  int32_t cls = vt__labels_find_class(l, false, tag);
+  if (cls < 0) return vt_fail(e, VT_EFORMAT, "%s: value %d is not in labels.txt", l->image[image].file, tag);
+  int rc = vt_mask_from_labels(&m, map->px, map->width, map->height, map->stride, (uint8_t)tag, e);
+  if (rc) return rc;
+  struct vt_instance *in = vt__labels_push(l, e);
+  if (in) {
+    in->image = image;
+    in->cls = cls;
+    in->id = l->n;
+    in->area = (double)vt_mask_area(&m);
+    in->box = vt_mask_box(&m);
+    in->hash = vt_hash64(m.runs, (uint64_t)m.n * sizeof *m.runs);
+  }
+  rc = !in ? VT_ENOMEM : o->no_shapes ? 0 : vt__labels_set_mask(l, in, &m, e);
+  vt_mask_clear(&m);
+  return rc;
+}
+
+static int read_map(struct vt_labels *l, const struct vt_labels_opts *o, const char *path, int32_t image,
+                    struct vt_err *e)
+{
+  struct vt_image map = {0};
+  bool there[256] = {false};
+  int rc = vt_image_read(&map, path, &(struct vt_decode_opts){.labels = true}, NULL, e);
+  if (rc) return vt__labels_problem(l, o, e);
+  l->image[image].width = map.width;
+  l->image[image].height = map.height;
+  for (int y = 0; y < map.height; y++)
+    for (int x = 0; x < map.width; x++) there[map.px[y * map.stride + x]] = true;
+  for (int tag = 1; tag < 256 && !rc; tag++) {
+    if (!there[tag]) continue;
+    l->rows++;
+    if ((rc = add_tag(l, o, &map, tag, image, e))) rc = vt__labels_problem(l, o, e);
+  }
+  vt_image_clear(&map);
+  return rc;
+}
+
+static int read_ccp(struct vt_labels *l, const char *root, const struct vt_labels_opts *o, struct vt_err *e)
+{
+  struct vt_csv c;
+  struct vt_buf path = {0};
+  struct vt_err own = {0};
+  if (!e) e = &own;
+  int id, split, rc = read_tags(l, root, e);
+  if (rc) return rc;
+  vt_buf_addf(&path, "%s/split.csv", root);
+  rc = path.failed ? vt_fail(e, VT_ENOMEM, "out of memory") : vt_csv_open(&c, path.data, e);
+  if (rc) goto out;
+  rc = vt_csv_need(&c, "id", &id, e);
+  if (!rc) rc = vt_csv_need(&c, "split", &split, e);
+  while (!rc && (rc = vt_csv_next(&c, e)) == 1) {
+    char file[300];
+    snprintf(file, sizeof file, "%.250s.jpg", c.field[id]);
+    if (strchr(file, '/')) {
+      rc = vt_fail(e, VT_EFORMAT, "split.csv: line %lld: id '%.40s'", (long long)c.line, c.field[id]);
+      break;
+    }
+    int32_t p = vt__labels_add_image(l, l->nimages + 1, file, 0, 0, e);
+    rc = p < 0 ? p : 0;
+    if (!rc && !vt__split_word(c.field[split], &l->image[p].split))
+      rc = vt_fail(e, VT_EFORMAT, "split.csv: line %lld: split '%.40s'", (long long)c.line, c.field[split]);
+    path.len = 0;
+    vt_buf_addf(&path, "%s/masks/%s.png", root, c.field[id]);
+    if (!rc) rc = path.failed ? vt_fail(e, VT_ENOMEM, "out of memory") : read_map(l, o, path.data, p, e);
+  }
+  vt_csv_close(&c);
+out:
+  vt_buf_clear(&path);
+  return rc;
+}
+
+const struct vt_format vt_format_ccp_maps = {
+    .name = "ccp-maps",
+    .what = "Clothing Co-Parsing's folder: photos and label maps of 59 tags",
+    .read = read_ccp,
+};

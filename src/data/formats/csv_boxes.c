@@ -1,0 +1,163 @@
+/* A table with a box a row, as retrieval sets come:
+ * path,label,split,is_query,is_gallery,category,x_1,y_1,x_2,y_2.
+ *
+ * label names the thing shown (a class here), category its kind; is_query and is_gallery are the attributes
+ * "query" and "gallery". Only path, label and the four corners must be there. Corners are real pixels: x_2
+ * and y_2 lie behind the box. Pictures' sizes are looked up in --images where it is given. */
+#include "data/formats/folder.h"
+
+#include <stdio.h>
+#include <string.h>
+
+struct columns {
+  int path, label, split, query, gallery, category, corner[4];
+};
+
+static int find_columns(const struct vt_csv *c, struct columns *k, struct vt_err *e)
+{
+  static const char *const corner[] = {"x_1", "y_1", "x_2", "y_2"};
+  int rc = vt_csv_need(c, "path", &k->path, e);
+  if (!rc) rc = vt_csv_need(c, "label", &k->label, e);
+  for (int i = 0; i < 4 && !rc; i++) rc = vt_csv_need(c, corner[i], &k->corner[i], e);
+  k->split = vt_csv_find(c, "split");
+  k->query = vt_csv_find(c, "is_query");
+  k->gallery = vt_csv_find(c, "is_gallery");
+  k->category = vt_csv_find(c, "category");
+  return rc;
+}
+
+static bool yes(const struct vt_csv *c, int column)
+{
+  const char *s = column >= 0 ? c->field[column] : "";
+  return !strcmp(s, "1") || !strcmp(s, "True") || !strcmp(s, "true") || !strcmp(s, "1.0");
+}
+
+static int read_row(struct vt_labels *l, const struct vt_labels_opts *o, const struct vt_csv *c,
+                    const struct columns *k, struct vt_err *e)
+{
+  double v[4];
+  for (int i = 0; i < 4; i++)
+    if (!vt__number(c->field[k->corner[i]], strlen(c->field[k->corner[i]]), &v[i]))
+      return vt_fail(e, VT_EFORMAT, "%s '%.40s' is no number", c->column[k->corner[i]],
+                     c->field[k->corner[i]]);
+  if (!(v[2] >= v[0] && v[3] >= v[1])) return vt_fail(e, VT_EFORMAT, "x_2 or y_2 lies before x_1 or y_1");
+  const char *file = c->field[k->path];
+  bool known = vt__labels_find_file(l, file) >= 0;
+  uint8_t split = VT_SPLIT_NONE;
+  if (!*file) return vt_fail(e, VT_EFORMAT, "path is empty");
+  if (k->split >= 0 && *c->field[k->split] && !vt__split_word(c->field[k->split], &split))
+    return vt_fail(e, VT_EFORMAT, "split '%.40s': expected train, val or test", c->field[k->split]);
+  int32_t image = vt__labels_need_image(l, file, e), cls = vt__labels_find_name(l, c->field[k->label]);
+  if (image < 0) return image;
+  struct vt_label_image *im = &l->image[image];
+  if (!known) {
+    im->split = split;
+    char *path = o->images ? vt_path_join(NULL, o->images, file) : NULL;
+    int rc = path ? vt__probe_file(path, &im->width, &im->height, e) : 0;
+    vt_free(path);
+    if (rc) return rc;
+  } else if (im->split != split)
+    return vt_fail(e, VT_EFORMAT, "%s stands in two splits", file);
+  if (im->width && (v[0] >= im->width || v[1] >= im->height || v[2] < 0 || v[3] < 0))
+    return vt_fail(e, VT_EFORMAT, "the box lies outside the %d x %d picture", im->width, im->height);
+  if (cls < 0)
+    cls = vt__labels_add_class(l, false, l->classes.n, c->field[k->label],
+                               k->category >= 0 ? c->field[k->category] : "", e);
+  struct vt_instance *in = cls < 0 ? NULL : vt__labels_push(l, e);
+  if (!in) return cls < 0 ? cls : VT_ENOMEM;
+  in->image = image;
+  in->cls = cls;
+  in->id = l->n;
+  in->line = c->line;
+  in->box = (struct vt_box){v[0], v[1], v[2] - v[0], v[3] - v[1]};
+  in->area = in->box.w * in->box.h;
+  in->hash = vt_hash64(v, sizeof v);
+  int32_t attr[2];
+  int n = 0;
+  if (yes(c, k->query)) attr[n++] = 0;
+  if (yes(c, k->gallery)) attr[n++] = 1;
+  return n ? vt__labels_set_attrs(l, in, attr, n, e) : 0;
+}
+
+static int read_csv_boxes(struct vt_labels *l, const char *path, const struct vt_labels_opts *o,
+                          struct vt_err *e)
+{
+  struct vt_csv c;
+  struct columns k;
+  struct vt_err own = {0};
+  if (!e) e = &own;
+  int rc = vt_csv_open(&c, path, e);
+  if (rc) return rc;
+  c.lenient_utf8 = o->lenient;
+  rc = find_columns(&c, &k, e);
+  if (!rc && k.query >= 0 && (vt__labels_add_class(l, true, 0, "query", "", e) < 0)) rc = VT_ENOMEM;
+  if (!rc && k.query >= 0 && (vt__labels_add_class(l, true, 1, "gallery", "", e) < 0)) rc = VT_ENOMEM;
+  while (!rc && (rc = vt_csv_next(&c, e)) != 0) {
+    if (rc < 0 && rc != VT_EFORMAT) break;
+    bool row = rc > 0;
+    rc = row ? 0 : rc;
+    l->rows++;
+    if (row && (rc = read_row(l, o, &c, &k, e))) vt_fail_in(e, rc, "%s: line %lld", path, (long long)c.line);
+    if (rc) rc = vt__labels_problem(l, o, e);
+  }
+  vt_csv_close(&c);
+  return rc;
+}
+
+static bool has(const struct vt_labels *l, const struct vt_instance *in, const char *name)
+{
+  for (int k = 0; k < in->nattrs; k++)
+    if (!strcmp(l->attributes.v[l->attr[in->attrs + (uint32_t)k]].name, name)) return true;
+  return false;
+}
+
+static int write_csv_boxes(const struct vt_labels *l, const char *path, const struct vt_labels_opts *o,
+                           struct vt_losses *losses, struct vt_err *e)
+{
+  struct vt_buf b = {0};
+  FILE *f = fopen(path, "we");
+  if (!f) return vt_fail_errno(e, path);
+  int rc = 0;
+  vt_buf_adds(&b, "path,label,split,is_query,is_gallery,category,x_1,y_1,x_2,y_2\n");
+  for (int64_t i = 0; i < l->n && !rc; i++) {
+    const struct vt_instance *in = &l->v[i];
+    const struct vt_label_image *im = &l->image[in->image];
+    const struct vt_label_class *cls = &l->classes.v[in->cls];
+    struct vt_box k = in->box;
+    struct vt_mask m = {0};
+    if (k.w < 0 && !(rc = vt_instance_mask(l, in, &m, e))) k = vt_mask_box(&m);
+    vt_mask_clear(&m);
+    if (rc) break;
+    const bool query = has(l, in, "query"), gallery = has(l, in, "gallery");
+    vt_loss_add(losses, in->shape != VT_SHAPE_NONE, "masks, of which the boxes stay");
+    vt_loss_add(losses, in->flags & VT_CROWD ? 1 : 0, "crowd flags of instances");
+    vt_loss_add(losses, in->nattrs - query - gallery, "attributes of instances");
+    vt_csv_put(&b, im->file, true);
+    vt_csv_put(&b, cls->name, false);
+    vt_csv_put(&b, vt__split_name(im->split), false);
+    vt_buf_addf(&b, ",%d,%d", query, gallery);
+    vt_csv_put(&b, cls->super, false);
+    const double v[] = {k.x, k.y, k.x + k.w, k.y + k.h};
+    for (int c = 0; c < 4; c++) {
+      vt_buf_addc(&b, ',');
+      vt__json_number(&b, v[c]);
+    }
+    vt_buf_addc(&b, '\n');
+    if (b.failed) rc = vt_fail(e, VT_ENOMEM, "out of memory");
+    if (!rc && b.len > 1 << 20) {
+      if (fwrite(b.data, 1, b.len, f) != b.len) rc = vt_fail_errno(e, path);
+      b.len = 0;
+    }
+  }
+  if (!rc && b.len && fwrite(b.data, 1, b.len, f) != b.len) rc = vt_fail_errno(e, path);
+  if (fclose(f) && !rc) rc = vt_fail_errno(e, path);
+  vt_buf_clear(&b);
+  return rc;
+}
+
+const struct vt_format vt_format_csv_boxes = {
+    .name = "csv-boxes",
+    .what = "table path,label,split,is_query,is_gallery,category,x_1,y_1,x_2,y_2",
+    .read = read_csv_boxes,
+    .write = write_csv_boxes,
+};
