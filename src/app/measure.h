@@ -15,34 +15,20 @@ struct vt_measure_opts {
   int64_t batch;
   bool json;
 };
-#define VT_MEASURE_OPTS(T, field)                                                                            \
-  {"models", 0,    VT_OPT_STRING, offsetof(T, field.models),     NULL, 0,                                    \
-   0,        NULL, "DIR",         "folder of the trained models"},                                           \
-      {"data",                                                                                               \
-       0,                                                                                                    \
-       VT_OPT_STRING,                                                                                        \
-       offsetof(T, field.data),                                                                              \
-       NULL,                                                                                                 \
-       0,                                                                                                    \
-       0,                                                                                                    \
-       NULL,                                                                                                 \
-       "DIR",                                                                                                \
-       "folder of the real data (default: $VITRINE_DATA)"},                                                  \
-      {"split",     0,                                                                                       \
-       VT_OPT_ENUM, offsetof(T, field.split),                                                                \
-       "val",       0,                                                                                       \
-       0,           "train|val|test",                                                                        \
-       NULL,        "part of the data to measure on"},                                                       \
-      {"precision", 0,                                                                                       \
-       VT_OPT_ENUM, offsetof(T, field.precision),                                                            \
-       "auto",      0,                                                                                       \
-       0,           "f32|bf16|int8|auto",                                                                    \
-       NULL,        "precision of computing"},                                                               \
-      {"batch", 0,    VT_OPT_INT, offsetof(T, field.batch),   "32", 1,                                       \
-       1024,    NULL, "N",        "pictures embedded at once"},                                              \
-  {                                                                                                          \
-    "json", 0, VT_OPT_FLAG, offsetof(T, field.json), NULL, 0, 0, NULL, NULL, "print one JSON object"         \
-  }
+/* clang-format off */
+#define VT_MEASURE_OPTS(T, field)                                                                                     \
+  {"models", 0, VT_OPT_STRING, offsetof(T, field.models), NULL, 0, 0, NULL, "DIR", "folder of the trained models"},   \
+  {"precision", 0, VT_OPT_ENUM, offsetof(T, field.precision), "auto", 0, 0, "f32|bf16|int8|auto", NULL,               \
+   "precision of computing"},                                                                                         \
+  {"batch", 0, VT_OPT_INT, offsetof(T, field.batch), "32", 1, 1024, NULL, "N", "pictures embedded at once"},          \
+  {"json", 0, VT_OPT_FLAG, offsetof(T, field.json), NULL, 0, 0, NULL, NULL, "print one JSON object"}
+/* And for those that measure on the real data. */
+#define VT_MEASURE_DATA_OPTS(T, field)                                                                                \
+  {"data", 0, VT_OPT_STRING, offsetof(T, field.data), NULL, 0, 0, NULL, "DIR",                                        \
+   "folder of the real data (default: $VITRINE_DATA)"},                                                               \
+  {"split", 0, VT_OPT_ENUM, offsetof(T, field.split), "val", 0, 0, "train|val|test", NULL,                            \
+   "part of the data to measure on"}
+/* clang-format on */
 
 /* Path of a part of the real data ("ccp"), or NULL with a message that says how to name the folder. */
 const char *vt_measure_data(struct vt_cli *cli, const struct vt_measure_opts *o, const char *part,

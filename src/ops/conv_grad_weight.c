@@ -39,13 +39,6 @@ static int ref(const struct vt_ref_call *c, struct vt_err *e)
   return rc;
 }
 
-static int64_t macs(const struct vt_node *n)
-{
-  const struct vt_value *w = n->out[0], *dy = n->in[1];
-  if (!vt__is_static(w) || !vt__is_static(dy)) return 0;
-  return vt__span(dy->dim, 0, dy->rank) * vt__span(w->dim, 1, w->rank);
-}
-
 static const struct vt_attr_desc attrs[] = {VT__CONV_ROWS, VT_A_INTS(struct vt_conv_attrs, shape)};
 static const struct vt_op_case cases[] = {
     {"3x3", "pads=[1,1,1,1] shape=[4,3,3,3]", "f32[2,3,5,7] f32[2,4,5,7]"},
@@ -72,6 +65,6 @@ const struct vt_op_desc vt_op_conv_grad_weight = {
     .max_out = 1,
     .infer = infer,
     .ref = ref,
-    .macs = macs,
+    .macs = vt__conv_weight_macs,
     VT_CASES(cases),
 };

@@ -3,7 +3,7 @@
 
 static int infer(struct vt_node *n, struct vt_err *e)
 {
-  return vt__conv_infer_at(n, 0, 1, VT_I32, e);
+  return vt__conv_infer_at(n, 0, 1, -1, false, VT_I32, e);
 }
 
 static int ref(const struct vt_ref_call *c, struct vt_err *e)

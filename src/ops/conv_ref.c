@@ -91,50 +91,81 @@ void vt__conv_grad_weight(const struct vt__conv *v, const float *x, const float 
   walk(GRAD_WEIGHT, v, (float *)x, dw, (float *)dy);
 }
 
+static int misfit(const struct vt_node *n, int rank, const int64_t *x, const int64_t *w, struct vt_err *e)
+{
+  char sx[96], sw[96];
+  vt_shape_print(rank, x, sx, sizeof sx);
+  vt_shape_print(rank, w, sw, sizeof sw);
+  return vt__bad(e, VT_ESHAPE, n, "input %s does not fit weight %s with group %lld", sx, sw,
+                 (long long)((const struct vt_conv_attrs *)n->attrs)->group);
+}
+
 int vt__conv_sizes(struct vt__conv *v, const struct vt_node *n, int rank, const int64_t *x, const int64_t *w,
                    struct vt_err *e)
 {
-  const struct vt_conv_attrs *a = n->attrs;
-  v->n = x[0];
-  v->c = x[1];
-  v->m = w[0];
-  v->group = a->group;
-  if (a->group < 1 || (w[0] >= 0 && w[0] % a->group) || (x[1] >= 0 && w[1] >= 0 && x[1] != w[1] * a->group)) {
-    char sx[96], sw[96];
-    vt_shape_print(rank, x, sx, sizeof sx);
-    vt_shape_print(rank, w, sw, sizeof sw);
-    return vt__bad(e, VT_ESHAPE, n, "input %s does not fit weight %s with group %lld", sx, sw,
-                   (long long)a->group);
-  }
+  int64_t group = ((const struct vt_conv_attrs *)n->attrs)->group;
+  *v = (struct vt__conv){.n = x[0], .c = x[1], .m = w[0], .group = group};
+  if (group < 1 || (w[0] >= 0 && w[0] % group) || (x[1] >= 0 && w[1] >= 0 && x[1] != w[1] * group))
+    return misfit(n, rank, x, w, e);
   return vt_conv_window(&v->win, n, rank, x, w, e);
+}
+
+int vt__conv_transpose_sizes(struct vt__conv *v, const struct vt_node *n, int rank, const int64_t *x,
+                             const int64_t *w, struct vt_err *e)
+{
+  int64_t group = ((const struct vt_conv_attrs *)n->attrs)->group;
+  *v = (struct vt__conv){.n = x[0], .c = w[1] < 0 ? -1 : w[1] * group, .m = x[1], .group = group};
+  if (group < 1 || (x[1] >= 0 && w[0] >= 0 && x[1] != w[0]) || (x[1] >= 0 && x[1] % group))
+    return misfit(n, rank, x, w, e);
+  return vt_conv_transpose_window(&v->win, n, rank, x, w, e);
+}
+
+int vt__conv_infer_at(struct vt_node *n, int xi, int wi, int bi, bool transposed, enum vt_dtype out,
+                      struct vt_err *e)
+{
+  const struct vt_value *x = n->in[xi], *w = n->in[wi], *b = bi < 0 ? NULL : vt__in(n, bi);
+  int rc = vt__check_rank(n, xi, 3, 5, e);
+  if (!rc) rc = vt__check_rank(n, wi, 3, 5, e);
+  if (rc) return rc;
+  vt__out(n, 0, out, -1, NULL);
+  if (x->rank < 0 || w->rank < 0) return VT_OK;
+  if (x->rank != w->rank) return vt__check_rank(n, wi, x->rank, x->rank, e);
+  struct vt__conv v;
+  rc = (transposed ? vt__conv_transpose_sizes : vt__conv_sizes)(&v, n, x->rank, x->dim, w->dim, e);
+  if (rc) return rc;
+  int64_t dim[VT_MAX_RANK] = {v.n, transposed ? v.c : v.m};
+  if (b && b->rank >= 0 && (b->rank != 1 || (b->dim[0] >= 0 && dim[1] >= 0 && b->dim[0] != dim[1])))
+    return vt__bad(e, VT_ESHAPE, n, "bias must have shape (%lld)", (long long)dim[1]);
+  memcpy(dim + 2, (transposed ? v.win.in : v.win.out) + 5 - x->rank, (size_t)(x->rank - 2) * sizeof *dim);
+  vt__out(n, 0, out, x->rank, dim);
+  return VT_OK;
 }
 
 int vt__conv_infer(struct vt_node *n, struct vt_err *e)
 {
-  const struct vt_value *x = n->in[0], *w = n->in[1], *b = vt__in(n, 2);
-  int rc = vt__check_rank(n, 0, 3, 5, e);
-  if (!rc) rc = vt__check_rank(n, 1, 3, 5, e);
-  if (rc) return rc;
-  if (x->rank < 0 || w->rank < 0) {
-    vt__out(n, 0, x->dtype, -1, NULL);
-    return VT_OK;
-  }
-  if (x->rank != w->rank) return vt__check_rank(n, 1, x->rank, x->rank, e);
-  struct vt__conv v;
-  if ((rc = vt__conv_sizes(&v, n, x->rank, x->dim, w->dim, e))) return rc;
-  if (b && b->rank >= 0 && (b->rank != 1 || (b->dim[0] >= 0 && v.m >= 0 && b->dim[0] != v.m)))
-    return vt__bad(e, VT_ESHAPE, n, "bias must have shape (%lld)", (long long)v.m);
-  int64_t dim[VT_MAX_RANK] = {v.n, v.m};
-  memcpy(dim + 2, v.win.out + 5 - x->rank, (size_t)(x->rank - 2) * sizeof *dim);
-  vt__out(n, 0, x->dtype, x->rank, dim);
-  return VT_OK;
+  return vt__conv_infer_at(n, 0, 1, 2, false, n->in[0]->dtype, e);
+}
+
+/* Each element of the side with fewer pixels meets each tap of one of its filters. */
+static int64_t macs(const struct vt_value *w, const struct vt_value *y)
+{
+  if (!vt__is_static(w) || !vt__is_static(y)) return 0;
+  return vt__span(y->dim, 0, y->rank) * vt__span(w->dim, 1, w->rank);
 }
 
 int64_t vt__conv_macs(const struct vt_node *n)
 {
-  const struct vt_value *w = n->in[1], *y = n->out[0];
-  if (!vt__is_static(w) || !vt__is_static(y)) return 0;
-  return vt__span(y->dim, 0, y->rank) * vt__span(w->dim, 1, w->rank);
+  return macs(n->in[1], n->out[0]);
+}
+
+int64_t vt__conv_back_macs(const struct vt_node *n)
+{
+  return macs(n->in[1], n->in[0]);
+}
+
+int64_t vt__conv_weight_macs(const struct vt_node *n)
+{
+  return macs(n->out[0], n->in[1]);
 }
 
 struct vt_value *vt__bias_grad(struct vt_graph *g, struct vt_value *dy)

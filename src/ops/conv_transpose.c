@@ -1,46 +1,9 @@
-/* ConvTranspose: the gradient of a convolution for its input, used forwards.
- *
- * With w (C, M/group, k) it maps x (N, C, …) to y (N, M, …); the convolution behind it maps y to x, so its
- * roles of c and m are swapped here. */
+/* ConvTranspose: the gradient of a convolution for its input, used forwards.. */
 #include "ops/conv_ref.h"
-
-static int sizes(struct vt__conv *v, const struct vt_node *n, int rank, const int64_t *x, const int64_t *w,
-                 struct vt_err *e)
-{
-  const struct vt_conv_attrs *a = n->attrs;
-  v->n = x[0];
-  v->m = x[1];
-  v->group = a->group;
-  v->c = w[1] < 0 ? -1 : w[1] * a->group;
-  if (a->group < 1 || (x[1] >= 0 && w[0] >= 0 && x[1] != w[0]) || (x[1] >= 0 && x[1] % a->group)) {
-    char sx[96], sw[96];
-    vt_shape_print(rank, x, sx, sizeof sx);
-    vt_shape_print(rank, w, sw, sizeof sw);
-    return vt__bad(e, VT_ESHAPE, n, "input %s does not fit weight %s with group %lld", sx, sw,
-                   (long long)a->group);
-  }
-  return vt_conv_transpose_window(&v->win, n, rank, x, w, e);
-}
 
 static int infer(struct vt_node *n, struct vt_err *e)
 {
-  const struct vt_value *x = n->in[0], *w = n->in[1], *b = vt__in(n, 2);
-  int rc = vt__check_rank(n, 0, 3, 5, e);
-  if (!rc) rc = vt__check_rank(n, 1, 3, 5, e);
-  if (rc) return rc;
-  if (x->rank < 0 || w->rank < 0) {
-    vt__out(n, 0, x->dtype, -1, NULL);
-    return VT_OK;
-  }
-  if (x->rank != w->rank) return vt__check_rank(n, 1, x->rank, x->rank, e);
-  struct vt__conv v;
-  if ((rc = sizes(&v, n, x->rank, x->dim, w->dim, e))) return rc;
-  if (b && b->rank >= 0 && (b->rank != 1 || (b->dim[0] >= 0 && v.c >= 0 && b->dim[0] != v.c)))
-    return vt__bad(e, VT_ESHAPE, n, "bias must have shape (%lld)", (long long)v.c);
-  int64_t dim[VT_MAX_RANK] = {v.n, v.c};
-  memcpy(dim + 2, v.win.in + 5 - x->rank, (size_t)(x->rank - 2) * sizeof *dim);
-  vt__out(n, 0, x->dtype, x->rank, dim);
-  return VT_OK;
+  return vt__conv_infer_at(n, 0, 1, 2, true, n->in[0]->dtype, e);
 }
 
 static int ref(const struct vt_ref_call *c, struct vt_err *e)
@@ -48,7 +11,7 @@ static int ref(const struct vt_ref_call *c, struct vt_err *e)
   const struct vt_tensor *x = c->in[0], *w = c->in[1], *b = vt__arg(c, 2);
   struct vt__conv v;
   if (x->dtype != VT_F32) return vt__bad_dtype(c, x->dtype, e);
-  int rc = sizes(&v, c->node, x->rank, x->dim, w->dim, e);
+  int rc = vt__conv_transpose_sizes(&v, c->node, x->rank, x->dim, w->dim, e);
   if (rc) return rc;
   float *y = c->out[0]->data;
   vt__conv_grad_input(&v, x->data, w->data, y);
@@ -67,7 +30,7 @@ static int grad(struct vt_graph *g, const struct vt_node *n, struct vt_value *co
   if (!vt__is_static(x) || !vt__is_static(w))
     return vt__bad(e, VT_ESHAPE, n, "its gradient needs static shapes");
   struct vt__conv v;
-  int rc = sizes(&v, n, x->rank, x->dim, w->dim, e);
+  int rc = vt__conv_transpose_sizes(&v, n, x->rank, x->dim, w->dim, e);
   if (rc) return rc;
   int64_t pads[6];
   int nd = x->rank - 2;
@@ -86,13 +49,6 @@ static int grad(struct vt_graph *g, const struct vt_node *n, struct vt_value *co
   if (need[1]) dx[1] = vt__emit_ours(g, "ConvGradWeight", VT_IN(dy[0], x), 1, NULL, &a);
   if (n->nin > 2 && n->in[2] && need[2]) dx[2] = vt__bias_grad(g, dy[0]);
   return vt_graph_status(g, e);
-}
-
-static int64_t macs(const struct vt_node *n)
-{
-  const struct vt_value *w = n->in[1], *x = n->in[0];
-  if (!vt__is_static(w) || !vt__is_static(x)) return 0;
-  return vt__span(x->dim, 0, x->rank) * vt__span(w->dim, 1, w->rank);
 }
 
 static const struct vt_attr_desc attrs[] = {VT__CONV_ROWS, VT_A_INTS(struct vt_conv_attrs, output_padding),
@@ -124,6 +80,6 @@ const struct vt_op_desc vt_op_conv_transpose = {
     .infer = infer,
     .ref = ref,
     .grad = grad,
-    .macs = macs,
+    .macs = vt__conv_back_macs,
     VT_CASES(cases),
 };

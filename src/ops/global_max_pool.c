@@ -1,16 +1,5 @@
 /* GlobalMaxPool: one value per channel over all of space. */
-#include "ops/util.h"
-
-static int infer(struct vt_node *n, struct vt_err *e)
-{
-  const struct vt_value *x = n->in[0];
-  int64_t dim[VT_MAX_RANK] = {1, 1, 1, 1, 1, 1, 1, 1};
-  int rc = vt__check_rank(n, 0, 2, VT_MAX_RANK, e);
-  if (rc) return rc;
-  if (x->rank >= 0) memcpy(dim, x->dim, 2 * sizeof *dim);
-  vt__out(n, 0, x->dtype, x->rank, dim);
-  return VT_OK;
-}
+#include "ops/pool_ref.h"
 
 static int ref(const struct vt_ref_call *c, struct vt_err *e)
 {
@@ -46,7 +35,7 @@ const struct vt_op_desc vt_op_global_max_pool = {
     .max_in = 1,
     .min_out = 1,
     .max_out = 1,
-    .infer = infer,
+    .infer = vt__global_pool_infer,
     .ref = ref,
     .grad = grad,
     VT_CASES(cases),

@@ -19,6 +19,17 @@ int vt__pool_infer(struct vt_node *n, struct vt_err *e)
   return VT_OK;
 }
 
+int vt__global_pool_infer(struct vt_node *n, struct vt_err *e)
+{
+  const struct vt_value *x = n->in[0];
+  int64_t dim[VT_MAX_RANK] = {1, 1, 1, 1, 1, 1, 1, 1};
+  int rc = vt__check_rank(n, 0, 2, VT_MAX_RANK, e);
+  if (rc) return rc;
+  if (x->rank >= 0) memcpy(dim, x->dim, 2 * sizeof *dim);
+  vt__out(n, 0, x->dtype, x->rank, dim);
+  return VT_OK;
+}
+
 int vt__pool_grad_infer(struct vt_node *n, int xi, struct vt_err *e)
 {
   const struct vt_value *x = n->in[xi], *dy = n->in[0];

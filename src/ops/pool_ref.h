@@ -15,6 +15,8 @@
 
 /* Shape of output 0 (and 1, i64, if asked for) from input 0. */
 int vt__pool_infer(struct vt_node *n, struct vt_err *e);
+/* One value per channel: (N, C, 1…). */
+int vt__global_pool_infer(struct vt_node *n, struct vt_err *e);
 /* The gradients: output like input `x`, input 0 like the pool's output. */
 int vt__pool_grad_infer(struct vt_node *n, int x, struct vt_err *e);
 /* Calls fn for every window of every plane: plane index, output index inside it, and the clipped input

@@ -6,7 +6,7 @@ enum { X, X_SCALE, X_ZERO, W, W_SCALE, W_ZERO, Y_SCALE, Y_ZERO, BIAS };
 
 static int infer(struct vt_node *n, struct vt_err *e)
 {
-  return vt__conv_infer_at(n, X, W, n->in[Y_ZERO]->dtype, e);
+  return vt__conv_infer_at(n, X, W, -1, false, n->in[Y_ZERO]->dtype, e);
 }
 
 static int ref(const struct vt_ref_call *c, struct vt_err *e)

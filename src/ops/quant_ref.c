@@ -62,25 +62,6 @@ int vt__quant_center(int32_t **out, const struct vt_ref_call *c, const struct vt
   return VT_OK;
 }
 
-int vt__conv_infer_at(struct vt_node *n, int xi, int wi, enum vt_dtype out, struct vt_err *e)
-{
-  const struct vt_value *x = n->in[xi], *w = n->in[wi];
-  struct vt__conv v;
-  int64_t dim[VT_MAX_RANK];
-  int rc = vt__check_rank(n, xi, 3, 5, e);
-  if (!rc) rc = vt__check_rank(n, wi, 3, 5, e);
-  if (rc) return rc;
-  vt__out(n, 0, out, -1, NULL);
-  if (x->rank < 0 || w->rank < 0) return VT_OK;
-  if (x->rank != w->rank) return vt__check_rank(n, wi, x->rank, x->rank, e);
-  if ((rc = vt__conv_sizes(&v, n, x->rank, x->dim, w->dim, e))) return rc;
-  dim[0] = v.n;
-  dim[1] = v.m;
-  memcpy(dim + 2, v.win.out + 5 - x->rank, (size_t)(x->rank - 2) * sizeof *dim);
-  vt__out(n, 0, out, x->rank, dim);
-  return VT_OK;
-}
-
 /* One output element of kernel w, whose input planes start at x. */
 static int32_t one(const struct vt_window *g, int64_t planes, const int32_t *x, const int32_t *w,
                    const int64_t *pos)

@@ -40,8 +40,6 @@ static inline double vt__quantise(double v, double zero, double lo, double hi)
 int vt__quant_center(int32_t **out, const struct vt_ref_call *c, const struct vt_tensor *t,
                      const struct vt_tensor *zero, int axis, struct vt_err *e);
 
-/* Shape inference of a convolution with x and w at these inputs. */
-int vt__conv_infer_at(struct vt_node *n, int x, int w, enum vt_dtype out, struct vt_err *e);
 /* y (n, m, out) in int32. */
 void vt__conv_forward_int(const struct vt__conv *v, const int32_t *x, const int32_t *w, int32_t *y);
 

@@ -15,11 +15,7 @@ static const struct vt_opt rows[] = {
     {"min-share", 0, VT_OPT_FLOAT, AT(drawn.min_share), "0.01", 0, 1, NULL, "SHARE",
      "garments that cover less of their photo are left out"},
     {"out", 'o', VT_OPT_STRING, AT(drawn.out), NULL, 0, 0, NULL, "FOLDER", "keep the drawn data there"},
-    {"models", 0, VT_OPT_STRING, AT(m.models), NULL, 0, 0, NULL, "DIR", "folder of the trained models"},
-    {"precision", 0, VT_OPT_ENUM, AT(m.precision), "auto", 0, 0, "f32|bf16|int8|auto", NULL,
-     "precision of computing"},
-    {"batch", 0, VT_OPT_INT, AT(m.batch), "32", 1, 1024, NULL, "N", "pictures embedded at once"},
-    {"json", 0, VT_OPT_FLAG, AT(m.json), NULL, 0, 0, NULL, NULL, "print one JSON object"},
+    VT_MEASURE_OPTS(struct opts, m),
 };
 
 static int run(struct vt_cli *cli, const void *opts, const struct vt_strings *args, struct vt_err *e)

@@ -6,6 +6,7 @@ struct opts {
 };
 
 static const struct vt_opt rows[] = {
+    VT_MEASURE_DATA_OPTS(struct opts, m),
     VT_MEASURE_OPTS(struct opts, m),
 };
 
