@@ -109,7 +109,7 @@ static void test_figures(void **state)
   vt_figures_add(&f, "b", NAN);
   vt_figures_add(&f, "c", 40571);
   vt_figures_addf(&f, 1.0 / 3, "d_%s", "top");
-  assert_string_equal(f.json.data, "\"a\": 0.5, \"b\": null, \"c\": 40571, \"d_top\": 0.333333");
+  assert_string_equal(f.json.data, "\"a\": 0.5, \"b\": null, \"c\": 40571, \"d_top\": 0.333333333333");
   vt_figures_clear(&f);
   assert_null(f.table.data);
 }

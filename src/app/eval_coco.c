@@ -161,6 +161,29 @@ out:
   return rc;
 }
 
+int vt_eval_detections(const struct vt_coco_opts *o, struct vt_figures *f, struct vt_err *e)
+{
+  struct pair p = {0};
+  double *ap = NULL, map;
+  int rc = open_pair(&p, o, e);
+  if (!rc && !(ap = vt_calloc((size_t)p.gt.classes.n + 1, sizeof *ap)))
+    rc = vt_fail(e, VT_ENOMEM, "out of memory");
+  if (rc) goto out;
+  const struct vt_coco_input in = input_of(&p, o->masks);
+  if ((rc = vt_contest_map(&map, &in, e))) goto out;
+  vt_figures_add(f, "contest_mAP", map);
+  if ((rc = vt_voc_ap(ap, &map, &in, .5, true, e))) goto out;
+  vt_figures_add(f, "VOC07_AP50", map);
+  if ((rc = vt_voc_ap(ap, &map, &in, .5, false, e))) goto out;
+  vt_figures_add(f, "VOC_AP50", map);
+  for (int c = 0; c < p.gt.classes.n && o->classes; c++)
+    vt_figures_addf(f, ap[c], "VOC_AP50 %s", p.gt.classes.v[c].name);
+out:
+  vt_free(ap);
+  close_pair(&p);
+  return rc;
+}
+
 /* F1 over both binary classes; a class that occurs on neither side does not enter, as in scikit-learn. */
 static double attribute_f1(void *ctx, int64_t d, int64_t g)
 {

@@ -11,6 +11,8 @@ struct vt_coco_opts {
   const int64_t *attribute_class;
 };
 int vt_eval_coco(const struct vt_coco_opts *o, struct vt_figures *f, struct vt_err *e);
+/* The mAP of the iMaterialist contest, and Pascal VOC's AP at IoU .5. */
+int vt_eval_detections(const struct vt_coco_opts *o, struct vt_figures *f, struct vt_err *e);
 int vt_eval_fashionpedia(const struct vt_coco_opts *o, struct vt_figures *f, struct vt_err *e);
 
 #endif

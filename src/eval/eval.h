@@ -7,6 +7,7 @@
 #include "mask/mask.h"
 #include "plot/plot.h"
 #include "eval/coco.h"
+#include "eval/detection.h"
 
 /* Confusion matrix over pixels or samples. count[t * n + p]: truth t predicted as p. Confined. */
 struct vt_confusion {
@@ -33,7 +34,38 @@ double vt_recall_at(const uint8_t *relevant, int n, int k); /* 1 if any of the f
 /* Mean over the `total` relevant things of the precision at the rank of each; those not among the n matches
  * count 0. NaN if there are none. */
 double vt_average_precision(const uint8_t *relevant, int n, int64_t total);
+/* With R relevant things in all: precision of the first R, and its mean over the ranks of hits among them
+ * (Musgrave et al., "A Metric Learning Reality Check", 2020). Fewer than R matches: missing ones count wrong.
+ * NaN if R is 0. */
+double vt_r_precision(const uint8_t *relevant, int n, int64_t total);
+double vt_map_at_r(const uint8_t *relevant, int n, int64_t total);
+/* Share of the `total` relevant things among the first k; NaN if there are none. (vt_recall_at asks for any
+ * one, which is the CMC curve at rank k.) */
+double vt_recall_share_at(const uint8_t *relevant, int n, int k, int64_t total);
 double vt_reciprocal_rank(const uint8_t *relevant, int n); /* 1 / rank of the first relevant one, 0 if none */
+
+/* Classification. score: (n, classes); equal scores rank by class number. */
+double vt_top_k(const float *score, const int32_t *truth, int64_t n, int64_t classes, int64_t k);
+/* truth: (n, classes), several labels a row: share of the labelled rows with one of them among the first k.
+ */
+double vt_top_k_multi(const float *score, const uint8_t *truth, int64_t n, int64_t classes, int64_t k);
+double vt_macro_f1(const struct vt_confusion *c); /* mean over classes that occur on either side */
+/* p: (n, classes) probabilities in the place of decisions. */
+double vt_soft_macro_f1(const float *p, const uint8_t *truth, int64_t n, int64_t classes);
+/* Interval of the mean of v at `level` (.95) by `rounds` resamplings; NaN without values. */
+int vt_bootstrap(const double *v, int64_t n, int rounds, double level, uint64_t seed, double *lo, double *hi,
+                 struct vt_err *e);
+
+/* Clusters a and classes b of n things, numbered from 0: normalised and adjusted mutual information
+ * (eval/cluster.c).
+ */
+int vt_cluster_agreement(const int32_t *a, const int32_t *b, int64_t n, double *nmi, double *ami,
+                         struct vt_err *e);
+
+/* IoU of the parts of both masks within `share` (.02) of the diagonal of their contours, 0 if both are empty.
+ */
+int vt_boundary_iou(double *iou, const struct vt_mask *a, const struct vt_mask *b, double share,
+                    struct vt_err *e);
 
 /* Mean of a figure over queries, in all and for each of up to VT_MAX_MEANS classes. Confined;
  * zero-initialised. */

@@ -1,0 +1,237 @@
+/* Pascal VOC's AP and the iMaterialist contest's mAP. Both walk objects ordered by class and picture; IoU is
+ * looked at once for each pair of a picture's detection and truth of one class. */
+#include "eval/eval.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct row {
+  int32_t cls, image;
+  double score;
+  int64_t i;
+};
+struct judged { /* a detection: whether it is right, wrong, or does not count */
+  double score;
+  int64_t i;
+  bool right, counts;
+};
+struct group { /* of one class and picture */
+  const struct row *g, *d;
+  int64_t ng, nd;
+  double *iou; // (nd, ng)
+};
+
+static int by_place(const void *a, const void *b)
+{
+  const struct row *x = a, *y = b;
+  if (x->cls != y->cls) return x->cls < y->cls ? -1 : 1;
+  if (x->image != y->image) return x->image < y->image ? -1 : 1;
+  if (x->score != y->score) return x->score > y->score ? -1 : 1;
+  return x->i < y->i ? -1 : x->i > y->i;
+}
+
+static int by_score(const void *a, const void *b)
+{
+  const struct judged *x = a, *y = b;
+  if (x->score != y->score) return x->score > y->score ? -1 : 1;
+  return x->i < y->i ? -1 : x->i > y->i;
+}
+
+static struct row *sorted(const struct vt_coco_object *v, int64_t n, bool scores)
+{
+  struct row *row = vt_calloc((size_t)n + 1, sizeof *row);
+  if (!row) return NULL;
+  for (int64_t i = 0; i < n; i++) row[i] = (struct row){v[i].cls, v[i].image, scores ? v[i].score : 0, i};
+  qsort(row, (size_t)n, sizeof *row, by_place);
+  return row;
+}
+
+static int mask_ious(struct group *p, const struct vt_coco_input *in, struct vt_err *e)
+{
+  struct vt_mask *m = vt_calloc((size_t)(p->ng + p->nd) + 1, sizeof *m);
+  int rc = m ? 0 : vt_fail(e, VT_ENOMEM, "out of memory");
+  for (int64_t k = 0; k < p->ng && !rc; k++) rc = in->mask(in->ctx, false, p->g[k].i, &m[k], e);
+  for (int64_t k = 0; k < p->nd && !rc; k++) rc = in->mask(in->ctx, true, p->d[k].i, &m[p->ng + k], e);
+  for (int64_t a = 0; a < p->nd && !rc; a++)
+    for (int64_t b = 0; b < p->ng; b++) p->iou[a * p->ng + b] = vt_mask_iou(&m[p->ng + a], &m[b], false);
+  for (int64_t k = 0; k < p->ng + p->nd && m; k++) vt_mask_clear(&m[k]);
+  vt_free(m);
+  return rc;
+}
+
+static int fill_ious(struct group *p, const struct vt_coco_input *in, struct vt_err *e)
+{
+  vt_free(p->iou);
+  p->iou = vt_calloc((size_t)p->nd * (size_t)p->ng + 1, sizeof *p->iou);
+  if (!p->iou) return vt_fail(e, VT_ENOMEM, "out of memory");
+  if (in->mask && p->ng && p->nd) return mask_ious(p, in, e);
+  for (int64_t a = 0; a < p->nd; a++)
+    for (int64_t b = 0; b < p->ng; b++)
+      p->iou[a * p->ng + b] = vt_box_iou(in->dt[p->d[a].i].box, in->gt[p->g[b].i].box);
+  return 0;
+}
+
+/* Calls `each` for every class and picture that has a truth or a detection, classes rising. */
+static int walk(const struct vt_coco_input *in, int (*each)(struct group *p, void *ctx, struct vt_err *e),
+                void *ctx, struct vt_err *e)
+{
+  struct row *g = sorted(in->gt, in->ngt, false), *d = sorted(in->dt, in->ndt, true);
+  struct group p = {0};
+  int64_t ig = 0, id = 0;
+  int rc = g && d ? 0 : vt_fail(e, VT_ENOMEM, "out of memory");
+  while (!rc && (ig < in->ngt || id < in->ndt)) {
+    const struct row *first = ig == in->ngt ? &d[id] : id == in->ndt ? &g[ig] : NULL;
+    if (!first) {
+      bool d_first = d[id].cls < g[ig].cls || (d[id].cls == g[ig].cls && d[id].image < g[ig].image);
+      first = d_first ? &d[id] : &g[ig];
+    }
+    const int32_t cls = first->cls, image = first->image;
+    p.g = g + ig;
+    p.d = d + id;
+    for (p.ng = 0; ig < in->ngt && g[ig].cls == cls && g[ig].image == image; ig++) p.ng++;
+    for (p.nd = 0; id < in->ndt && d[id].cls == cls && d[id].image == image; id++) p.nd++;
+    if (!(rc = fill_ious(&p, in, e))) rc = each(&p, ctx, e);
+  }
+  vt_free(p.iou);
+  vt_free(g);
+  vt_free(d);
+  return rc;
+}
+
+/* ---- Pascal VOC ---- */
+
+struct voc {
+  const struct vt_coco_input *in;
+  double threshold;
+  int64_t *truths;  // (classes)
+  struct judged *v; // (detections), class by class
+  int64_t n, *end;  // (classes): one behind the last of a class
+};
+
+static int judge_picture(struct group *p, void *ctx, struct vt_err *e)
+{
+  struct voc *c = ctx;
+  bool *used = vt_calloc((size_t)p->ng + 1, sizeof *used);
+  if (!used) return vt_fail(e, VT_ENOMEM, "out of memory");
+  for (int64_t b = 0; b < p->ng; b++) c->truths[p->g[b].cls] += !c->in->gt[p->g[b].i].crowd;
+  for (int64_t a = 0; a < p->nd; a++) {
+    int64_t best = -1;
+    for (int64_t b = 0; b < p->ng; b++)
+      if (best < 0 || p->iou[a * p->ng + b] > p->iou[a * p->ng + best]) best = b;
+    struct judged *j = &c->v[c->n++];
+    *j = (struct judged){p->d[a].score, p->d[a].i, false, true};
+    if (best >= 0 && p->iou[a * p->ng + best] >= c->threshold) {
+      j->counts = !c->in->gt[p->g[best].i].crowd;
+      j->right = j->counts && !used[best];
+      used[best] = true;
+    }
+    c->end[p->d[a].cls] = c->n;
+  }
+  vt_free(used);
+  return 0;
+}
+
+/* Area under the falling precision, or the mean of its values at eleven recalls. */
+static double class_ap(struct judged *v, int64_t n, int64_t truths, bool points11)
+{
+  qsort(v, (size_t)n, sizeof *v, by_score);
+  int64_t tp = 0, fp = 0;
+  for (int64_t i = 0; i < n; i++) {
+    tp += v[i].right;
+    fp += v[i].counts && !v[i].right;
+  }
+  double best = 0, area = 0, at[11] = {0}; /* from the right: precision made falling */
+  for (int64_t i = n - 1; i >= 0; i--) {
+    if (tp + fp) best = VT_MAX(best, (double)tp / (double)(tp + fp));
+    for (int k = 0; k <= 10; k++)
+      if ((double)tp / (double)truths >= k / 10.) at[k] = VT_MAX(at[k], best);
+    if (v[i].right) area += best / (double)truths;
+    tp -= v[i].right;
+    fp -= v[i].counts && !v[i].right;
+  }
+  double sum = 0;
+  for (int k = 0; k <= 10; k++) sum += at[k];
+  return points11 ? sum / 11 : area;
+}
+
+int vt_voc_ap(double *ap, double *map, const struct vt_coco_input *in, double threshold, bool points11,
+              struct vt_err *e)
+{
+  struct voc c = {.in = in, .threshold = threshold};
+  c.truths = vt_calloc((size_t)in->ncls + 1, sizeof *c.truths);
+  c.end = vt_calloc((size_t)in->ncls + 1, sizeof *c.end);
+  c.v = vt_calloc((size_t)in->ndt + 1, sizeof *c.v);
+  int rc = c.truths && c.end && c.v ? walk(in, judge_picture, &c, e) : vt_fail(e, VT_ENOMEM, "out of memory");
+  double sum = 0;
+  int64_t n = 0, from = 0;
+  for (int k = 0; k < in->ncls && !rc; k++) {
+    int64_t to = VT_MAX(c.end[k], from);
+    ap[k] = c.truths[k] ? class_ap(c.v + from, to - from, c.truths[k], points11) : NAN;
+    from = to;
+    if (isnan(ap[k])) continue;
+    sum += ap[k];
+    n++;
+  }
+  *map = n ? sum / (double)n : NAN;
+  vt_free(c.truths);
+  vt_free(c.end);
+  vt_free(c.v);
+  return rc;
+}
+
+/* ---- iMaterialist ---- */
+
+struct counts {                                 /* of a picture, by threshold */
+  int64_t hit[VT_COCO_IOUS], any[VT_COCO_IOUS]; /* TP; TP + FP + FN */
+};
+struct contest {
+  struct counts *picture; // (pictures)
+};
+
+static int count_picture(struct group *p, void *ctx, struct vt_err *e)
+{
+  struct contest *c = ctx;
+  struct counts *k = &c->picture[p->ng ? p->g->image : p->d->image];
+  bool *used = vt_calloc((size_t)p->ng + 1, sizeof *used);
+  if (!used) return vt_fail(e, VT_ENOMEM, "out of memory");
+  for (int t = 0; t < VT_COCO_IOUS; t++) {
+    const double threshold = .5 + .05 * t;
+    int64_t hit = 0;
+    memset(used, 0, (size_t)p->ng * sizeof *used);
+    for (int64_t a = 0; a < p->nd; a++) {
+      int64_t best = -1;
+      for (int64_t b = 0; b < p->ng; b++)
+        if (!used[b] && p->iou[a * p->ng + b] > threshold &&
+            (best < 0 || p->iou[a * p->ng + b] > p->iou[a * p->ng + best]))
+          best = b;
+      if (best < 0) continue;
+      used[best] = true;
+      hit++;
+    }
+    k->hit[t] += hit;
+    k->any[t] += p->ng + p->nd - hit;
+  }
+  vt_free(used);
+  return 0;
+}
+
+int vt_contest_map(double *map, const struct vt_coco_input *in, struct vt_err *e)
+{
+  int32_t pictures = 0;
+  for (int64_t i = 0; i < in->ngt; i++) pictures = VT_MAX(pictures, in->gt[i].image + 1);
+  for (int64_t i = 0; i < in->ndt; i++) pictures = VT_MAX(pictures, in->dt[i].image + 1);
+  struct contest c = {.picture = vt_calloc((size_t)pictures + 1, sizeof *c.picture)};
+  int rc = c.picture ? walk(in, count_picture, &c, e) : vt_fail(e, VT_ENOMEM, "out of memory");
+  double sum = 0;
+  int64_t n = 0;
+  for (int32_t k = 0; k < pictures && !rc; k++) {
+    if (!c.picture[k].any[0]) continue;
+    n++;
+    for (int t = 0; t < VT_COCO_IOUS; t++)
+      sum += (double)c.picture[k].hit[t] / (double)c.picture[k].any[t] / VT_COCO_IOUS;
+  }
+  *map = n ? sum / (double)n : NAN;
+  vt_free(c.picture);
+  return rc;
+}

@@ -1,0 +1,21 @@
+/* Other measures of detections than COCO's: Pascal VOC's AP, and the mAP of the iMaterialist contest. They
+ * take the same objects (eval/coco.h). */
+#ifndef VT_EVAL_DETECTION_H
+#define VT_EVAL_DETECTION_H
+
+#include "eval/coco.h"
+
+/* Pascal VOC (Everingham et al., 2010): a detection takes the truth of its picture and class of highest IoU,
+ * if that is at least `threshold`; the first to take it is right, later ones are wrong. Truths flagged
+ * `crowd` ("difficult") do not count, nor what takes them. ap: (classes), area under the precision made
+ * falling, or with `points11` the mean precision at recalls 0, .1, … 1 (VOC 2007); NaN for classes without
+ * truth. Returns the mean in *map, NaN without any. */
+int vt_voc_ap(double *ap, double *map, const struct vt_coco_input *in, double threshold, bool points11,
+              struct vt_err *e);
+
+/* The mAP of iMaterialist (Fashion) 2019 to 2021: for each picture and threshold .50:.05:.95, detections in
+ * order of score take a free truth of their class with IoU above the threshold; TP / (TP + FP + FN), mean
+ * over thresholds, then over pictures. A picture with neither truth nor detection does not count. */
+int vt_contest_map(double *map, const struct vt_coco_input *in, struct vt_err *e);
+
+#endif
