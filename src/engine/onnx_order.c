@@ -54,6 +54,13 @@ static size_t inputs_of(const struct producers *t, const Onnx__NodeProto *n, int
   for (size_t a = 0; a < n->n_attribute; a++) {
     const Onnx__GraphProto *g = n->attribute[a]->g;
     for (size_t k = 0; g && k < g->n_node; k++) count += inputs_of(t, g->node[k], list ? list + count : NULL);
+    for (size_t k = 0; g && k < g->n_output; k++) { /* an outer value handed out as it is */
+      const char *name = g->output[k]->name;
+      size_t at = name && *name ? slot_of(t, name) : 0;
+      if (!name || !*name || !t->name[at]) continue;
+      if (list) list[count] = t->node[at];
+      count++;
+    }
   }
   return count;
 }

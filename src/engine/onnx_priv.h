@@ -6,7 +6,7 @@
 #include "engine/onnx.pb-c.h"
 
 /* Versions that the writer states, and the range of the default domain's that the reader takes. */
-enum { VT__ONNX_IR = 8, VT__ONNX_OPSET = 17, VT__ONNX_OPSET_MIN = 6, VT__ONNX_OPSET_MAX = 21 };
+enum { VT__ONNX_IR = 8, VT__ONNX_OPSET = 17, VT__ONNX_OPSET_MIN = 1, VT__ONNX_OPSET_MAX = 21 };
 #define VT__DOMAIN "ai.vitrine"
 /* Metadata that carry what ONNX has no place for: names of initializers that are variables, one per line. */
 #define VT__META_TRAINABLE "ai.vitrine.trainable"

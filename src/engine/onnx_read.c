@@ -64,7 +64,7 @@ static void find_unknown(const struct vt__onnx_reader *r, const struct vt_graph 
     const Onnx__NodeProto *n = p->node[i];
     bool upgrade;
     bool constant = !*domain_of(n) && strcmp(text_or(n->op_type, ""), "Constant") == 0;
-    if (!constant && !resolve(r, g, n, &upgrade)) note_unknown(u, n);
+    if (!constant && !vt__onnx_is_gradient(n) && !resolve(r, g, n, &upgrade)) note_unknown(u, n);
     for (size_t a = 0; a < n->n_attribute; a++)
       if (n->attribute[a]->g) find_unknown(r, g, n->attribute[a]->g, u);
   }
@@ -313,6 +313,7 @@ static int read_node(struct vt__onnx_reader *r, struct vt_graph *g, const Onnx__
 {
   int rc = fold_constant(r, g, p, e);
   if (rc) return rc < 0 ? rc : 0;
+  if (vt__onnx_is_gradient(p)) return vt__onnx_gradient(g, p, e);
   bool upgrade;
   struct vt__onnx_node n = {.p = p, .domain = domain_of(p)};
   n.desc = resolve(r, g, p, &upgrade);
@@ -323,6 +324,7 @@ static int read_node(struct vt__onnx_reader *r, struct vt_graph *g, const Onnx__
   if (rc) return rc < 0 ? rc : 0;
   void *attrs;
   if ((rc = vt__onnx_attrs(r, g, &n, &attrs, e))) return rc;
+  if ((rc = vt__onnx_close_over(g, &n, strcmp(n.op, "Loop") == 0 ? 2 : 0, attrs, e))) return rc;
   vt__node_append(g, n.desc, p->name, n.nin, n.in, n.nout, n.outname, attrs);
   return vt_graph_status(g, e);
 }

@@ -1,6 +1,6 @@
 /* Other versions of operators, rewritten to the opset that graphs are built in (17).
  *
- * Most changes between opsets 7 and 17 turned an attribute into an input: a table. Softmax and its like
+ * Most changes between opsets 1 and 17 turned an attribute into an input: a table. Softmax and its like
  * changed meaning (they used to flatten), Upsample became Resize. Source: the version history in ONNX's
  * Changelog.md. */
 #include <stdio.h>
@@ -24,6 +24,7 @@ static const struct {
     {"Clip", 11, "max", FLOAT, 2},      {"Pad", 11, "pads", INTS, 1},
     {"Pad", 11, "value", FLOAT, 2},     {"TopK", 10, "k", INT_AS_INTS, 1},
     {"Dropout", 12, "ratio", FLOAT, 1}, {"Upsample", 9, "scales", FLOATS, 1},
+    {"Reshape", 5, "shape", INTS, 1},   {"Pad", 2, "paddings", INTS, 1},
 };
 
 static const struct {
@@ -52,6 +53,9 @@ static const struct {
     {"Gemm", 7, "Gemm"},
     {"PRelu", 7, "PRelu"},
     {"RoiAlign", 16, "RoiAlign"},
+    {"Concat", 4, "Concat"},
+    {"Cast", 6, "Cast"},
+    {"Tile", 6, "Tile"},
     {"Dropout", 7, "Dropout"},
 };
 
@@ -60,7 +64,8 @@ static const struct {
 static bool later(const char *op, int opset)
 {
   if (opset < 18) return false;
-  return strcmp(op, "Split") == 0 || (strncmp(op, "Reduce", 6) == 0 && strcmp(op, "ReduceSum") != 0);
+  return strcmp(op, "Split") == 0 || (strcmp(op, "GridSample") == 0 && opset >= 20) ||
+         (strncmp(op, "Reduce", 6) == 0 && strcmp(op, "ReduceSum") != 0);
 }
 
 bool vt__onnx_upgrades(const char *op, int opset, const char **present)
@@ -119,7 +124,8 @@ static void place(struct vt__onnx_node *n, int at, struct vt_value *v)
 static int move_attributes(struct vt_graph *g, struct vt__onnx_node *n, int opset)
 {
   for (size_t i = 0; i < VT_COUNT(moved); i++) {
-    if (strcmp(moved[i].op, n->op) != 0 || opset >= moved[i].below || vt__attr_find(n->desc, moved[i].attr))
+    if (strcmp(moved[i].op, n->p->op_type) != 0 || opset >= moved[i].below ||
+        vt__attr_find(n->desc, moved[i].attr))
       continue;
     const Onnx__AttributeProto *a = vt__onnx_attr(n, moved[i].attr);
     if (!a) continue;
@@ -181,25 +187,94 @@ static int broadcast(struct vt_graph *g, struct vt__onnx_node *n, struct vt_err 
   return vt_graph_status(g, e);
 }
 
+/* Before opset 6 the element type was a word. */
+static int cast(struct vt__onnx_node *n, struct vt_err *e)
+{
+  static const char *const words[] = {"",      "FLOAT",  "UINT8", "INT8",    "UINT16", "INT16",  "INT32",
+                                      "INT64", "STRING", "BOOL",  "FLOAT16", "DOUBLE", "UINT32", "UINT64"};
+  static const char *const numbers[] = {"0", "1", "2", "3",  "4",  "5",  "6",
+                                        "7", "8", "9", "10", "11", "12", "13"};
+  const Onnx__AttributeProto *a = vt__onnx_attr(n, "to");
+  for (size_t i = 1; a && i < VT_COUNT(words); i++)
+    if (a->s.len == strlen(words[i]) && memcmp(a->s.data, words[i], a->s.len) == 0) {
+      set(n, "to", numbers[i]);
+      return 0;
+    }
+  return vt_fail(e, VT_EFORMAT, "Cast to an unknown type");
+}
+
+/* Before opset 6: (input, tiles, axis) instead of repeats for every axis. */
+static int tile(struct vt_graph *g, struct vt__onnx_node *n, struct vt_err *e)
+{
+  if (n->nin != 3) return 0;
+  const struct vt_value *x = n->in[0], *v[2] = {n->in[1], n->in[2]};
+  int64_t repeats[VT_MAX_RANK], rank = x->rank;
+  for (int i = 0; i < 2; i++)
+    if (!v[i] || !v[i]->is_constant || vt_tensor_count(&v[i]->init) != 1) rank = -1;
+  if (rank < 0) return vt_fail(e, VT_EUNSUPPORTED, "Tile before opset 6 along a computed axis");
+  int64_t tiles = (int64_t)vt_tensor_get(&v[0]->init, 0), axis = (int64_t)vt_tensor_get(&v[1]->init, 0);
+  if (axis < 0 || axis >= rank) return vt_fail(e, VT_EFORMAT, "Tile: axis out of range");
+  for (int64_t i = 0; i < rank; i++) repeats[i] = i == axis ? tiles : 1;
+  n->in[1] = vt_graph_ints(g, (int)rank, repeats);
+  n->nin = 2;
+  return vt_graph_status(g, e);
+}
+
+/* Version 1 scales the two last of four dimensions. */
+static int upsample_1(struct vt_graph *g, struct vt__onnx_node *n, struct vt_err *e)
+{
+  const Onnx__AttributeProto *h = vt__onnx_attr(n, "height_scale"), *w = vt__onnx_attr(n, "width_scale");
+  if (!h || !w) return 0;
+  float scales[4] = {1, 1, h->f, w->f};
+  place(n, 1, constant(g, n, "scales", VT_F32, 1, 4, scales));
+  return vt_graph_status(g, e);
+}
+
+/* num_outputs cuts into equal pieces, the last one shorter where that does not go: said as a list of lengths.
+ */
+static int split(struct vt_graph *g, struct vt__onnx_node *n, struct vt_err *e)
+{
+  const Onnx__AttributeProto *a = vt__onnx_attr(n, "num_outputs"), *axis = NULL;
+  const struct vt_value *x = n->nin ? n->in[0] : NULL;
+  for (size_t i = 0; i < n->p->n_attribute; i++)
+    if (n->p->attribute[i]->name && strcmp(n->p->attribute[i]->name, "axis") == 0) axis = n->p->attribute[i];
+  int64_t at = axis ? axis->i : 0, pieces[VT_MAX_OUT];
+  if (!a || n->nin > 1 || !x || x->rank < 0) return 0;
+  if (at < 0) at += x->rank;
+  if (a->i != n->nout || n->nout > VT_MAX_OUT || at < 0 || at >= x->rank)
+    return vt_fail(e, VT_EFORMAT, "Split: num_outputs is %lld for %d outputs, axis %lld", (long long)a->i,
+                   n->nout, (long long)at);
+  int64_t left = x->dim[at], each = (left + n->nout - 1) / n->nout;
+  if (left < 0 || left % n->nout == 0) return 0;
+  for (int i = 0; i < n->nout; i++) {
+    pieces[i] = VT_MIN(each, left);
+    left -= pieces[i];
+  }
+  place(n, 1, vt_graph_ints(g, n->nout, pieces));
+  return vt_graph_status(g, e);
+}
+
+/* Modes have other names from opset 20 on. */
+static int grid_mode(struct vt__onnx_node *n)
+{
+  const Onnx__AttributeProto *a = NULL;
+  for (size_t i = 0; i < n->p->n_attribute; i++)
+    if (n->p->attribute[i]->name && strcmp(n->p->attribute[i]->name, "mode") == 0) a = n->p->attribute[i];
+  bool linear = a && a->s.len == 6 && memcmp(a->s.data, "linear", 6) == 0;
+  bool cubic = a && a->s.len == 5 && memcmp(a->s.data, "cubic", 5) == 0;
+  if (!linear && !cubic) return 0;
+  vt__onnx_attr(n, "mode");
+  set(n, "mode", linear ? "bilinear" : "bicubic");
+  return 0;
+}
+
 static int downgrade(struct vt_graph *g, struct vt__onnx_node *n, struct vt_err *e)
 {
-  if (strcmp(n->op, "Split") == 0) {
-    const Onnx__AttributeProto *a = vt__onnx_attr(n, "num_outputs"), *axis = NULL;
-    const struct vt_value *x = n->nin ? n->in[0] : NULL;
-    for (size_t i = 0; i < n->p->n_attribute; i++)
-      if (n->p->attribute[i]->name && strcmp(n->p->attribute[i]->name, "axis") == 0)
-        axis = n->p->attribute[i];
-    int64_t at = axis ? axis->i : 0;
-    if (!a || n->nin > 1 || !x || x->rank < 0) return 0;
-    if (at < 0) at += x->rank;
-    if (a->i == n->nout && at >= 0 && at < x->rank && x->dim[at] >= 0 && x->dim[at] % n->nout == 0) return 0;
-    return vt_fail(e, VT_EUNSUPPORTED, "Split into parts of different size by num_outputs");
-  }
+  if (strcmp(n->op, "Split") == 0) return split(g, n, e);
+  if (strcmp(n->op, "GridSample") == 0) return grid_mode(n);
   if (n->nin < 2 || !n->in[1]) return 0;
   const struct vt_value *axes = n->in[1];
-  if (!axes->is_constant || axes->dtype != VT_I64)
-    return vt_fail(e, VT_EUNSUPPORTED, "%s whose axes are computed", n->op);
-  vt__onnx_attr(n, "noop_with_empty_axes");
+  if (!axes->is_constant || axes->dtype != VT_I64) return 0; /* our operators take computed ones too */
   int64_t count = vt_tensor_count(&axes->init),
           *copy = vt_arena_alloc(&g->arena, vt_tensor_bytes(&axes->init) + 8);
   if (!copy) return vt_fail(e, VT_ENOMEM, "out of memory");
@@ -219,8 +294,13 @@ int vt__onnx_upgrade(const struct vt__onnx_reader *r, struct vt_graph *g, struct
   const char *op = n->p->op_type;
   if (later(op, r->opset)) return downgrade(g, n, e);
   if (strstr(op, "oftmax") || strcmp(op, "Hardmax") == 0) return softmax(g, n, e);
+  if (strcmp(op, "Cast") == 0) return cast(n, e);
+  if (strcmp(op, "Tile") == 0) return tile(g, n, e);
+  if (strcmp(op, "Upsample") == 0 && (rc = upsample_1(g, n, e))) return rc;
   if (strcmp(op, "RoiAlign") == 0) {
     set(n, "coordinate_transformation_mode", "output_half_pixel");
+  } else if (strcmp(op, "Concat") == 0) {
+    set(n, "axis", "1");
   } else if (strcmp(op, "Upsample") == 0 || strcmp(op, "Resize") == 0) {
     if (n->nin == 2) { /* (X, scales) -> (X, roi, scales) */
       place(n, 2, n->in[1]);

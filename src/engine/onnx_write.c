@@ -21,6 +21,15 @@
 
 enum { ALIGN = 64, MIN_F16 = 16 };
 
+/* A graph being written. Of a sub-graph's inputs, the last `captures` are values of the graph around it,
+ * which a file calls by their outer names. */
+struct scope {
+  const struct vt_graph *g;
+  const struct scope *up;     /* NULL: the model's own graph */
+  const struct vt_node *node; /* of `up`, which holds this graph */
+  int captures, depth;
+};
+
 struct writer {
   struct vt_buf out;
   bool f16;
@@ -89,6 +98,40 @@ static void end_message(struct vt_buf *b, size_t at)
   for (int i = 0; i < 5; i++) b->data[at + (size_t)i] = (char)((len >> (7 * i) & 0x7f) | (i < 4 ? 0x80 : 0));
 }
 
+/* A name that no graph around uses, for a value of a sub-graph: files know one space of names. */
+static void local_name(const struct scope *s, const struct vt_value *v, struct vt_buf *out)
+{
+  vt_buf_adds(out, v->name);
+  for (bool again = s->up != NULL; again && !out->failed;) {
+    again = strcmp(out->data, v->name) != 0 && vt_graph_find(s->g, out->data);
+    for (const struct scope *o = s->up; o && !again; o = o->up)
+      again = vt_graph_find(o->g, out->data) != NULL;
+    if (again) vt_buf_addf(out, ".%d", s->depth);
+  }
+}
+
+static void put_name(struct vt_buf *b, int field, const struct scope *s, const struct vt_value *v)
+{
+  for (int i = 0; s->up && i < s->captures;) {
+    if (s->g->inputs[s->g->ninputs - s->captures + i] != v) {
+      i++;
+      continue;
+    }
+    v = s->node->in[s->node->nin - s->captures + i];
+    s = s->up;
+    i = 0;
+  }
+  while (s->up && !vt__owns_value(s->g, v)) s = s->up; /* read from outside without being an input */
+  struct vt_buf name;
+  vt_buf_init(&name);
+  local_name(s, v, &name);
+  if (name.failed)
+    b->failed = true;
+  else
+    put_text(b, field, name.data);
+  vt_buf_clear(&name);
+}
+
 /* ---- tensors ---- */
 
 static size_t varint_size(uint64_t v)
@@ -144,18 +187,23 @@ static void f16_name(const struct vt_graph *g, const char *name, struct vt_buf *
   while (!out->failed && vt_graph_find(g, out->data)) vt_buf_addc(out, '_');
 }
 
-static int put_initializers(struct writer *w, struct vt_buf *b, const struct vt_graph *g, bool f16,
-                            bool align)
+static int put_initializers(struct writer *w, struct vt_buf *b, const struct scope *s, bool f16)
 {
+  const struct vt_graph *g = s->g;
+  bool align = !s->up;
   for (int i = 0; i < g->nvalues; i++) {
     const struct vt_value *v = g->values[i];
     if (!v->init.data || v->producer) continue;
-    if (!f16 || !fits_f16(v)) {
-      put_tensor(b, 5, v->name, &v->init, align);
-      continue;
-    }
     struct vt_tensor h;
     struct vt_buf name;
+    if (!f16 || !fits_f16(v)) {
+      vt_buf_init(&name);
+      local_name(s, v, &name);
+      if (!name.failed) put_tensor(b, 5, name.data, &v->init, align);
+      if (name.failed) b->failed = true;
+      vt_buf_clear(&name);
+      continue;
+    }
     int rc = vt_tensor_cast(&h, &v->init, VT_F16, w->e);
     if (rc) return rc;
     vt_buf_init(&name);
@@ -194,7 +242,7 @@ static void put_casts(struct vt_buf *b, const struct vt_graph *g)
 
 /* ---- nodes ---- */
 
-static int put_graph(struct writer *w, struct vt_buf *b, const struct vt_graph *g, bool top);
+static int put_graph(struct writer *w, struct vt_buf *b, const struct scope *s);
 
 static void put_packed_ints(struct vt_buf *m, const struct vt_ints *l)
 {
@@ -226,12 +274,22 @@ static void put_choice(struct vt_buf *m, const char *choices, int k)
   put_bytes(m, 4, p, strcspn(p, "|"));
 }
 
+/* Inputs of a node that only its sub-graphs read: files do not list them. */
+static int captures_of(const struct vt_node *n)
+{
+  const struct vt_attr_desc *d = vt__attr_find(n->op, "captures");
+  if (!d || !n->op->nattr || n->op->attr[0].type != VT_ATTR_GRAPH) return 0;
+  return (int)*(const int64_t *)((const char *)n->attrs + d->offset);
+}
+
 /* AttributeProto: name 1, f 2, i 3, s 4, t 5, g 6, floats 7, ints 8, strings 9, type 20. */
-static int put_attr(struct writer *w, struct vt_buf *node, const struct vt_attr_desc *d, const void *f)
+static int put_attr(struct writer *w, struct vt_buf *node, const struct scope *s, const struct vt_node *n,
+                    const struct vt_attr_desc *d)
 {
   static const int types[] = {[VT_ATTR_INT] = 2,     [VT_ATTR_FLOAT] = 1,  [VT_ATTR_STRING] = 3,
                               [VT_ATTR_ENUM] = 3,    [VT_ATTR_INTS] = 7,   [VT_ATTR_FLOATS] = 6,
                               [VT_ATTR_STRINGS] = 8, [VT_ATTR_TENSOR] = 4, [VT_ATTR_GRAPH] = 5};
+  const void *f = (const char *)n->attrs + d->offset;
   struct vt_buf m;
   int rc = 0;
   vt_buf_init(&m);
@@ -253,8 +311,9 @@ static int put_attr(struct writer *w, struct vt_buf *node, const struct vt_attr_
   case VT_ATTR_TENSOR: put_tensor(&m, 5, NULL, f, false); break;
   case VT_ATTR_GRAPH: {
     struct vt_buf sub;
+    struct scope inner = {*(struct vt_graph *const *)f, s, n, captures_of(n), s->depth + 1};
     vt_buf_init(&sub);
-    rc = put_graph(w, &sub, *(struct vt_graph *const *)f, false);
+    rc = put_graph(w, &sub, &inner);
     put_message(&m, 6, &sub);
     break;
   }
@@ -265,7 +324,7 @@ static int put_attr(struct writer *w, struct vt_buf *node, const struct vt_attr_
 }
 
 /* NodeProto: input 1, output 2, name 3, op_type 4, attribute 5, domain 7. */
-static int put_node(struct writer *w, struct vt_buf *b, const struct vt_node *n)
+static int put_node(struct writer *w, struct vt_buf *b, const struct scope *s, const struct vt_node *n)
 {
   struct vt_buf m;
   int rc = 0;
@@ -275,13 +334,22 @@ static int put_node(struct writer *w, struct vt_buf *b, const struct vt_node *n)
                    "%s: node '%s': this form of %s (opset %d to %d) has no place in opset %d", w->path,
                    n->name, n->op->name, n->op->since, n->op->until, VT__ONNX_OPSET);
   vt_buf_init(&m);
-  for (int i = 0; i < n->nin; i++) put_text(&m, 1, n->in[i] ? n->in[i]->name : "");
-  for (int i = 0; i < n->nout; i++) put_text(&m, 2, n->out[i] ? n->out[i]->name : "");
+  int captures = captures_of(n);
+  for (int i = 0; i < n->nin - captures; i++)
+    if (n->in[i])
+      put_name(&m, 1, s, n->in[i]);
+    else
+      put_text(&m, 1, "");
+  for (int i = 0; i < n->nout; i++)
+    if (n->out[i])
+      put_name(&m, 2, s, n->out[i]);
+    else
+      put_text(&m, 2, "");
   put_text(&m, 3, n->name);
   put_text(&m, 4, n->op->name);
   for (int i = 0; i < n->op->nattr && !rc; i++)
-    if (stated(&n->op->attr[i], n->attrs))
-      rc = put_attr(w, &m, &n->op->attr[i], (const char *)n->attrs + n->op->attr[i].offset);
+    if (stated(&n->op->attr[i], n->attrs) && !(captures && strcmp(n->op->attr[i].name, "captures") == 0))
+      rc = put_attr(w, &m, s, n, &n->op->attr[i]);
   if (!standard) put_text(&m, 7, n->op->domain);
   put_message(b, 1, &m);
   return rc;
@@ -291,7 +359,7 @@ static int put_node(struct writer *w, struct vt_buf *b, const struct vt_node *n)
 
 /* ValueInfoProto: name 1, type 2 {tensor_type 1 {elem_type 1, shape 2 {dim 1 {dim_value 1, dim_param 2}}}}.
  */
-static void put_value_info(struct vt_buf *b, int field, const struct vt_value *v)
+static void put_value_info(struct vt_buf *b, int field, const struct scope *s, const struct vt_value *v)
 {
   struct vt_buf info, type, tensor, shape, dim;
   vt_buf_init(&info);
@@ -299,7 +367,7 @@ static void put_value_info(struct vt_buf *b, int field, const struct vt_value *v
   vt_buf_init(&tensor);
   vt_buf_init(&shape);
   vt_buf_init(&dim);
-  put_int(&tensor, 1, v->dtype);
+  if (v->dtype) put_int(&tensor, 1, v->dtype);
   for (int i = 0; i < v->rank; i++) {
     if (v->dim[i] >= 0)
       put_int(&dim, 1, v->dim[i]);
@@ -309,22 +377,23 @@ static void put_value_info(struct vt_buf *b, int field, const struct vt_value *v
   }
   if (v->rank >= 0) put_message(&tensor, 2, &shape);
   put_message(&type, 1, &tensor);
-  put_text(&info, 1, v->name);
+  put_name(&info, 1, s, v);
   put_message(&info, 2, &type);
   put_message(b, field, &info);
 }
 
-static int put_graph(struct writer *w, struct vt_buf *b, const struct vt_graph *g, bool top)
+static int put_graph(struct writer *w, struct vt_buf *b, const struct scope *s)
 {
+  const struct vt_graph *g = s->g;
   int rc = 0;
-  bool f16 = top && w->f16;
+  bool f16 = !s->up && w->f16;
   put_text(b, 2, g->name);
   if (g->doc && *g->doc) put_text(b, 10, g->doc);
   if (f16) put_casts(b, g);
-  for (int i = 0; i < g->nnodes && !rc; i++) rc = put_node(w, b, g->nodes[i]);
-  for (int i = 0; i < g->ninputs; i++) put_value_info(b, 11, g->inputs[i]);
-  for (int i = 0; i < g->noutputs; i++) put_value_info(b, 12, g->outputs[i]);
-  return rc ? rc : put_initializers(w, b, g, f16, top);
+  for (int i = 0; i < g->nnodes && !rc; i++) rc = put_node(w, b, s, g->nodes[i]);
+  for (int i = 0; i < g->ninputs - s->captures; i++) put_value_info(b, 11, s, g->inputs[i]);
+  for (int i = 0; i < g->noutputs; i++) put_value_info(b, 12, s, g->outputs[i]);
+  return rc ? rc : put_initializers(w, b, s, f16);
 }
 
 static void put_pair(struct vt_buf *b, int field, const char *key, const char *value)
@@ -391,7 +460,7 @@ int vt_onnx_save(const struct vt_graph *g, const char *path, const struct vt_onn
   put_variables(b, g, VT__META_TRAINABLE, true);
   put_variables(b, g, VT__META_STATE, false);
   size_t at = begin_message(b, 7);
-  rc = put_graph(&w, b, g, true);
+  rc = put_graph(&w, b, &(struct scope){.g = g});
   end_message(b, at);
   if (!rc && b->failed) rc = vt_fail(e, VT_ENOMEM, "%s: out of memory", path);
   if (!rc && b->len > (size_t)1 << 31)

@@ -120,6 +120,7 @@ int vt_program_compile(struct vt_program **out, const struct vt_graph *g, const 
   p->block = choose_block(p);
   rc = run_passes(p, input_shapes, e);
   if (!rc) rc = vt_graph_status(p->graph, e);
+  if (!rc && p->dynamic && !p->opts.reference) rc = vt__front(p, e);
   if (!rc && !p->dynamic) rc = compile_steps(p, e);
   if (rc) goto out;
   *out = p;
@@ -144,6 +145,7 @@ void vt_program_free(struct vt_program *p)
 {
   if (!p) return;
   vt__program_reset(p);
+  vt_program_free(p->front);
   vt_free(p->bufs);
   vt_free(p->steps);
   vt_graph_free(p->graph);
@@ -180,7 +182,14 @@ void vt_program_get_stats(const struct vt_program *p, struct vt_program_stats *s
     s->nreorders += p->steps[i].kind == VT__REORDER;
     s->nreference += p->steps[i].kind == VT__REF;
   }
-  if (p->dynamic) s->nsteps = s->nreference = p->graph->nnodes;
+  if (p->dynamic) {
+    if (p->front) vt_program_get_stats(p->front, s);
+    s->macs = 0;
+    for (int i = 0; i < p->graph->nnodes; i++) {
+      s->nsteps += !p->fixed || !p->fixed[i];
+      s->nreference += !p->fixed || !p->fixed[i];
+    }
+  }
   for (int i = 0; i < p->graph->nnodes; i++) s->macs += vt_node_macs(p->graph->nodes[i]);
   for (int b = 0; b < p->nbufs; b++)
     if ((p->bufs[b].place == VT__CONST && p->bufs[b].value->is_constant &&
@@ -225,7 +234,14 @@ static void explain_buf(const struct vt_program *p, int b, struct vt_buf *out)
 
 void vt_program_explain(const struct vt_program *p, struct vt_buf *out)
 {
-  if (p->dynamic) vt_buf_adds(out, "shapes depend on data: runs node by node on reference kernels\n");
+  if (p->front) {
+    vt_buf_adds(out, "fixed shapes, compiled:\n");
+    vt_program_explain(p->front, out);
+  }
+  if (p->dynamic) vt_buf_adds(out, "shapes depend on data, node by node:\n");
+  for (int i = 0; p->dynamic && i < p->graph->nnodes; i++)
+    if (!p->fixed || !p->fixed[i])
+      vt_buf_addf(out, "      %s  %s\n", p->graph->nodes[i]->op->name, p->graph->nodes[i]->name);
   for (int i = 0; i < p->nsteps; i++) {
     const struct vt__step *s = &p->steps[i];
     const struct vt_value *v = s->nout && s->out[0] >= 0 ? p->bufs[s->out[0]].value : NULL;

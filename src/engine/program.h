@@ -66,6 +66,16 @@ int vt_session_set(struct vt_session *s, const char *variable, const struct vt_t
 /* Seed of random operators for the next run; advances by itself with each run. */
 void vt_session_seed(struct vt_session *s, uint64_t seed);
 
+/* One graph on inputs whose shapes may change from run to run: compiles for the shapes at hand, whatever the
+ * graph says of its inputs, and keeps the programs of the last few. Confined. The graph is borrowed during
+ * new only. out[i] gets bytes of its own: vt_tensor_clear. */
+struct vt_eval;
+int vt_eval_new(struct vt_eval **out, const struct vt_graph *g, const struct vt_compile_opts *opts,
+                struct vt_err *e);
+int vt_eval_run(struct vt_eval *v, const struct vt_tensor *in, struct vt_tensor *out, uint64_t seed,
+                struct vt_err *e);
+void vt_eval_free(struct vt_eval *v);
+
 /* Per-step times of the runs since profiling was switched on: text table, and Chrome trace JSON. */
 void vt_session_profile(struct vt_session *s, bool on);
 void vt_session_profile_table(const struct vt_session *s, struct vt_buf *out);

@@ -71,6 +71,9 @@ struct vt_program {
   int nvars;
   int *vars;                   /* buffers of variables */
   bool dynamic;                /* shapes depend on data: runs node by node, see dynamic.c */
+  struct vt_program *front;    /* dynamic: the nodes of fixed shapes, compiled; NULL: none */
+  bool *fixed;                 /* dynamic: per node of the graph, whether it is in front; NULL: none is */
+  int *border, nborder;        /* ids of the values that front hands over: its outputs */
   bool later;                  /* kernels are prepared after the walk */
   struct vt__prepare *prepare; /* what is noted for that; NULL once compiled */
   int nprepare, cap_prepare;
@@ -171,6 +174,7 @@ uint64_t vt__node_seed(uint64_t seed, const struct vt_node *n);
 /* --- shapes that depend on data
  * ----------------------------------------------------------------------------- */
 
+int vt__front(struct vt_program *p, struct vt_err *e); /* makes p->front, see front.c */
 struct vt__dynamic;
 int vt__dynamic_new(struct vt__dynamic **out, const struct vt_program *p, struct vt_err *e);
 void vt__dynamic_free(struct vt__dynamic *d);

@@ -89,6 +89,17 @@ struct vt_slope_attrs { /* LeakyRelu, Elu, HardSigmoid, Selu (beta = gamma) */
   float alpha, beta;
 };
 
+/* Control flow. Sub-graphs read nothing from outside: their last `captures` inputs are the node's last ones.
+ * A graph given to vt_emit_attrs changes hands. */
+struct vt_if_attrs {
+  struct vt_graph *then_branch, *else_branch; /* captures -> outputs */
+  int64_t captures;
+};
+struct vt_loop_attrs {
+  struct vt_graph *body; /* iteration, condition, carried, captures -> condition, carried, scanned */
+  int64_t captures;
+};
+
 /* Sliding-window geometry, always with three spatial dimensions (d, h, w): missing leading ones have size 1.
  */
 struct vt_window {

@@ -41,6 +41,20 @@ static int ref(const struct vt_ref_call *c, struct vt_err *e)
   return vt__resize_run(c, x, c->out[0], scale, p.roi < 0 ? NULL : vt__arg(c, p.roi), false, e);
 }
 
+/* The scales that keeping the aspect led to: the gradient does not see the sizes that were wanted. */
+static struct vt_value *kept_scales(struct vt_graph *g, const struct vt_node *n)
+{
+  const struct vt_resize_attrs *a = n->attrs;
+  const struct vt_value *x = n->in[0];
+  float all[VT_MAX_RANK], listed[VT_MAX_RANK];
+  int64_t count = a->axes.n ? a->axes.n : x->rank;
+  vt_resize_scales(n, x->rank, x->dim, n->out[0]->dim, NULL, all);
+  for (int64_t i = 0; i < count && i < VT_MAX_RANK; i++)
+    listed[i] = all[a->axes.n ? (a->axes.v[i] + x->rank) % x->rank : i];
+  struct vt_tensor t = vt_tensor_view(VT_F32, 1, &count, listed);
+  return vt_graph_constant(g, "scales", &t);
+}
+
 static int grad(VT_GRAD_ARGS)
 {
   struct vt_resize_attrs a = *(const struct vt_resize_attrs *)n->attrs;
@@ -50,6 +64,7 @@ static int grad(VT_GRAD_ARGS)
   if (a.coordinate_transformation_mode == VT_RESIZE_TF_CROP_AND_RESIZE)
     return vt__bad(e, VT_EUNSUPPORTED, n, "tf_crop_and_resize has no gradient");
   if (scales && scales->rank == 1 && scales->dim[0] == 0) scales = NULL;
+  if (!scales && a.keep_aspect_ratio_policy) scales = kept_scales(g, n);
   a.shape = (struct vt_ints){x->rank, x->dim};
   dx[0] = vt__emit_ours(g, "ResizeGrad", scales ? 2 : 1, VT_ARRAY_(dy[0], scales), 1, NULL, &a);
   return vt_graph_status(g, e);
@@ -74,6 +89,8 @@ static const struct vt_op_case cases[] = {
     {"cubic", "mode=cubic", "f32[1,2,5,5] - f32[4]={1,1,2,0.7}", .tol = 1e-3f},
     {"linear down", "mode=linear", "f32[1,3,8,8] - f32[4]={1,1,0.5,0.6}"},
     {"antialias", "mode=linear antialias=1", "f32[1,1,8,8] - f32[4]={1,1,0.5,0.6}"},
+    {"aspect kept", "mode=linear keep_aspect_ratio_policy=not_larger axes=[2,3]",
+     "f32[1,2,4,6] - - i64[2]={6,7}"},
     {"two axes", "mode=linear axes=[2,3]", "f32[1,3,4,4] - - i64[2]={6,5}"},
 };
 

@@ -71,7 +71,7 @@ static int64_t taps(const struct vt_resize_attrs *a, double x, int64_t n, double
   for (int64_t k = 0; k < count; k++) {
     int64_t at = from + k;
     double w = kernel(a, ((double)at - x) / stretch);
-    if ((a->exclude_outside || a->antialias) && (at < 0 || at >= n)) w = 0;
+    if (a->exclude_outside && (at < 0 || at >= n)) w = 0; /* else the edge counts again */
     index[k] = (int32_t)VT_CLAMP(at, 0, n - 1);
     weight[k] = (float)w;
     sum += w;

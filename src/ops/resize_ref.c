@@ -26,30 +26,37 @@ static int entry(const struct vt_resize_attrs *a, int rank, int d)
   return -1;
 }
 
+/* The scale that all listed axes share where the aspect is kept: not_larger (1) the smallest wanted,
+ * not_smaller (2) the largest. 0: none. */
+static double kept_scale(const struct vt_resize_attrs *a, int rank, const int64_t *in, const int64_t *wanted)
+{
+  double best = 0;
+  for (int d = 0; d < rank; d++) {
+    int k = entry(a, rank, d);
+    if (k < 0 || in[d] < 1) continue;
+    double s = (double)wanted[k] / (double)in[d];
+    if (best == 0 || (a->keep_aspect_ratio_policy == 1 ? s < best : s > best)) best = s;
+  }
+  return best;
+}
+
 int vt_resize_scales(const struct vt_node *n, int rank, const int64_t *in, const int64_t *out,
                      const struct vt_tensor *scales, float *scale)
 {
   const struct vt_resize_attrs *a = n->attrs;
+  struct vt__resize_inputs p = vt__resize_inputs(n);
+  int64_t wanted[VT_MAX_RANK];
+  const struct vt_value *sizes = p.sizes < 0 ? NULL : vt__in(n, p.sizes);
+  bool keep = a->keep_aspect_ratio_policy && sizes && vt__const_ints(sizes, wanted, VT_MAX_RANK) > 0;
+  double kept = keep ? kept_scale(a, rank, in, wanted) : 0;
   for (int d = 0; d < rank; d++) {
     int k = entry(a, rank, d);
     scale[d] = in[d] > 0 ? (float)((double)out[d] / (double)in[d]) : 1;
+    if (kept > 0 && k >= 0) scale[d] = (float)kept;
     if (scales && scales->dtype == VT_F32 && k >= 0 && k < vt_tensor_count(scales))
       scale[d] = ((const float *)scales->data)[k];
   }
   return VT_OK;
-}
-
-/* keep_aspect_ratio_policy not_larger (1) or not_smaller (2): one scale for all listed axes. */
-static void keep_aspect(const struct vt_resize_attrs *a, int rank, const int64_t *in, int64_t *out)
-{
-  double best = 0;
-  for (int d = 0; d < rank; d++) {
-    if (entry(a, rank, d) < 0 || in[d] < 1) continue;
-    double s = (double)out[d] / (double)in[d];
-    if (best == 0 || (a->keep_aspect_ratio_policy == 1 ? s < best : s > best)) best = s;
-  }
-  for (int d = 0; d < rank; d++)
-    if (entry(a, rank, d) >= 0 && in[d] > 0) out[d] = (int64_t)floor(best * (double)in[d] + 0.5);
 }
 
 int vt__resize_shape(const struct vt_node *n, int rank, const int64_t *in, const struct vt_tensor *scales,
@@ -79,7 +86,11 @@ int vt__resize_shape(const struct vt_node *n, int rank, const int64_t *in, const
     if (out[d] > INT32_MAX || (by_size && out[d] < 1))
       return vt__bad(e, VT_EARG, n, "output size %lld", (long long)out[d]);
   }
-  if (by_size && a->keep_aspect_ratio_policy) keep_aspect(a, rank, in, out);
+  double kept = by_size && a->keep_aspect_ratio_policy ? kept_scale(a, rank, in, size) : 0;
+  bool all = true;
+  for (int d = 0; d < rank; d++) all &= entry(a, rank, d) < 0 || in[d] >= 0;
+  for (int d = 0; d < rank && by_size && a->keep_aspect_ratio_policy; d++)
+    if (entry(a, rank, d) >= 0) out[d] = all ? (int64_t)floor(kept * (double)in[d] + 0.5) : -1;
   return VT_OK;
 }
 
