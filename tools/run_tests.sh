@@ -11,6 +11,8 @@ fi
 export VITRINE_SOURCE_ROOT="$root" VITRINE_PROGRAM="$root/$build/vitrine"
 case $build in /*) VITRINE_PROGRAM=$build/vitrine ;; esac
 export ASAN_OPTIONS="${ASAN_OPTIONS:-detect_leaks=1:allocator_may_return_null=1}" UBSAN_OPTIONS="halt_on_error=1:print_stacktrace=1"
+# Spinning costs most where anything else runs beside the tests.
+export OMP_WAIT_POLICY="${OMP_WAIT_POLICY:-passive}"
 export LSAN_OPTIONS="suppressions=$root/tests/lsan.supp:print_suppressions=0"
 passed=0 failed=0 skipped=0
 : >"$log"
