@@ -8,6 +8,7 @@
 #include "data/labels.h" /* labelled instances in every format of the field */
 #include "data/label_stats.h"
 #include "data/clean.h" /* steps of cleaning */
+#include "data/split.h" /* splits and samplers */
 #include "data/synth.h" /* drawn data and its layout */
 
 /* ---- taxonomy

@@ -60,6 +60,11 @@ int32_t vt__labels_find_file(const struct vt_labels *l, const char *file)
   return vt__map_find(l->by_file, vt_hash64(file, strlen(file)), same_file, l, file);
 }
 
+int32_t vt_labels_find_image(const struct vt_labels *l, const char *file)
+{
+  return vt__labels_find_file(l, file);
+}
+
 int32_t vt__labels_find_class(const struct vt_labels *l, bool attribute, int64_t id)
 {
   return vt__map_find(attribute ? l->attr_by_id : l->class_by_id, (uint64_t)id, NULL, l, NULL);

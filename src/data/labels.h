@@ -74,7 +74,8 @@ int vt_instance_mask(const struct vt_labels *l, const struct vt_instance *in, st
 /* Its polygons, if that is its shape: borrows nothing, vt_polygons_clear. */
 int vt_instance_polygons(const struct vt_labels *l, const struct vt_instance *in, struct vt_polygons *p,
                          struct vt_err *e);
-int32_t vt_labels_image(const struct vt_labels *l, int64_t id); /* position or -1 */
+int32_t vt_labels_image(const struct vt_labels *l, int64_t id);            /* position or -1 */
+int32_t vt_labels_find_image(const struct vt_labels *l, const char *file); /* by its name */
 int32_t vt_labels_class(const struct vt_labels *l, int64_t id);
 /* Instances ordered by picture, classes and order in the file kept: positions, (n). vt_free. */
 int64_t *vt_labels_by_image(const struct vt_labels *l, struct vt_err *e);
