@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 #include <cmocka.h>
-#include "data/data.h"
+#include "app/mosaic.h"
 
 static char folder[64];
 
@@ -590,6 +590,43 @@ static void test_nothing_lost(void **state)
   vt_labels_clear(&b);
 }
 
+/* The mosaic's size, the picture in its place, and a mask's tint in the middle of its instance. */
+static void test_mosaic(void **state)
+{
+  struct vt_image im = {0}, out = {0};
+  struct vt_labels l;
+  struct vt_err e = {0};
+  char root[100], path[200];
+  snprintf(root, sizeof root, "%s/shown", folder);
+  snprintf(path, sizeof path, "%s/a.png", root);
+  assert_int_equal(vt_mkdirs(root, NULL), 0);
+  assert_int_equal(vt_image_init(&im, 40, 20, 3, &e), 0);
+  memset(im.px, 10, (size_t)im.stride * 20);
+  assert_int_equal(vt_image_write(&im, path, 0, &e), 0);
+  const char *labels =
+      "{\"images\":[{\"id\":7,\"file_name\":\"a.png\",\"width\":40,\"height\":20}]," CATEGORIES
+      ",\"annotations\":[{\"id\":1,\"image_id\":7,\"category_id\":3,"
+      "\"segmentation\":[[20,0,40,0,40,20,20,20]]}]}";
+  if (read_labels(&l, "coco", file_of("s.json", labels), &(struct vt_labels_opts){0}, &e))
+    fail_msg("%s", e.msg);
+  for (int augment = 0; augment <= vt_mosaic_variants(); augment += vt_mosaic_variants()) {
+    const struct vt_mosaic_opts o = {
+        .images = root, .n = 9, .columns = 2, .cell = 80, .augment = augment, .seed = 1};
+    if (vt_mosaic(&out, &l, &o, &e)) fail_msg("%s", e.msg);
+    assert_int_equal(out.width, 8 + (augment ? 1 + augment : 2) * 88);
+    assert_int_equal(out.height, 8 + 110);
+    const uint8_t *left = out.px + 50 * out.stride + 3 * 20, *right = out.px + 50 * out.stride + 3 * 68;
+    assert_true(left[0] == 10 && left[1] == 10 && left[2] == 10);
+    assert_true(right[0] + right[1] + right[2] > 90);
+    vt_image_clear(&out);
+  }
+  l.image[0].width = 41;
+  const struct vt_mosaic_opts o = {.images = root, .n = 1, .columns = 1, .cell = 80};
+  assert_int_equal(vt_mosaic(&out, &l, &o, &e), VT_EFORMAT);
+  vt_labels_clear(&l);
+  vt_image_clear(&im);
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {
@@ -600,6 +637,7 @@ int main(void)
       cmocka_unit_test(test_round_trip),     cmocka_unit_test(test_yolo),
       cmocka_unit_test(test_yolo_lines),     cmocka_unit_test(test_csv_boxes),
       cmocka_unit_test(test_folders),        cmocka_unit_test(test_nothing_lost),
+      cmocka_unit_test(test_mosaic),
   };
   return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

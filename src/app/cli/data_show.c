@@ -1,0 +1,74 @@
+/* vitrine data show: labelled pictures as a mosaic. */
+#include "app/cli/verb.h"
+#include "app/mosaic.h"
+
+struct opts {
+  const char *format, *images, *out, *descriptions;
+  int64_t n, columns, cell, seed;
+  bool boxes, augment, lenient;
+};
+
+static const struct vt_opt rows[] = {
+    {"format", 'f', VT_OPT_STRING, offsetof(struct opts, format), "imaterialist", 0, 0, NULL, "NAME",
+     "format of the labels (data convert lists them)"},
+    {"images", 0, VT_OPT_STRING, offsetof(struct opts, images), NULL, 0, 0, NULL, "FOLDER",
+     "folder of the pictures"},
+    {"out", 'o', VT_OPT_STRING, offsetof(struct opts, out), "mosaic.png", 0, 0, NULL, "FILE",
+     "picture to write"},
+    {"number", 'n', VT_OPT_INT, offsetof(struct opts, n), "12", 1, 400, NULL, "N", "pictures, drawn by lot"},
+    {"columns", 0, VT_OPT_INT, offsetof(struct opts, columns), "4", 1, 40, NULL, "N",
+     "pictures side by side"},
+    {"cell", 0, VT_OPT_INT, offsetof(struct opts, cell), "320", 32, 2000, NULL, "PIXELS", "side of a cell"},
+    {"seed", 0, VT_OPT_INT, offsetof(struct opts, seed), "1", 0, 9e15, NULL, "N",
+     "the same seed shows the same"},
+    {"boxes", 0, VT_OPT_FLAG, offsetof(struct opts, boxes), NULL, 0, 0, NULL, NULL,
+     "draw the boxes of masks, too"},
+    {"augment", 0, VT_OPT_FLAG, offsetof(struct opts, augment), NULL, 0, 0, NULL, NULL,
+     "a line for each picture: before, and after each augmentation"},
+    {"descriptions", 0, VT_OPT_STRING, offsetof(struct opts, descriptions), NULL, 0, 0, NULL, "FILE",
+     "label_descriptions.json, if it does not lie beside the table"},
+    {"lenient", 0, VT_OPT_FLAG, offsetof(struct opts, lenient), NULL, 0, 0, NULL, NULL,
+     "leave out malformed instances, and say how many"},
+};
+
+static int run(struct vt_cli *cli, const void *opts, const struct vt_strings *args, struct vt_err *e)
+{
+  const struct opts *o = opts;
+  struct vt_labels l = {0};
+  struct vt_image im = {0};
+  if (args->n != 1) return vt_fail(e, VT_EUSAGE, "data show: expected one set of labels");
+  if (!o->images) return vt_fail(e, VT_EUSAGE, "data show: --images names the folder of the pictures");
+  const struct vt_format *f = vt_format_find(o->format, e);
+  if (!f) return VT_EUSAGE;
+  const struct vt_labels_opts lo = {.lenient = o->lenient, .extra = o->descriptions, .images = o->images};
+  const struct vt_mosaic_opts mo = {.images = o->images,
+                                    .n = (int)o->n,
+                                    .columns = (int)o->columns,
+                                    .cell = (int)o->cell,
+                                    .augment = o->augment ? vt_mosaic_variants() : 0,
+                                    .boxes = o->boxes,
+                                    .seed = (uint64_t)o->seed};
+  int rc = vt_labels_init(&l, e);
+  if (!rc) rc = f->read(&l, args->v[0], &lo, e);
+  if (!rc) rc = vt_mosaic(&im, &l, &mo, e);
+  if (!rc) rc = vt_image_write(&im, o->out, 90, e);
+  if (!rc) fprintf(cli->out, "%s: %d x %d\n", o->out, im.width, im.height);
+  for (int i = 0; i < l.nproblems; i++) vt_log(VT_LOG_WARN, "%s", l.problem[i]);
+  vt_image_clear(&im);
+  vt_labels_clear(&l);
+  return rc;
+}
+
+const struct vt_verb vt_verb_data_show = {
+    .name = "data show",
+    .args = "FILE",
+    .summary = "draw labelled pictures with their masks, boxes and names",
+    .help = "Writes one picture (.png or .jpg). With --augment each line shows one picture before and after "
+            "every "
+            "augmentation\n"
+            "that training can use, its instances moved along.",
+    .opt = rows,
+    .nopt = VT_COUNT(rows),
+    .opts_size = sizeof(struct opts),
+    .run = run,
+};
