@@ -8,7 +8,7 @@ static int infer(struct vt_node *n, struct vt_err *e)
   int rc = vt__check_rank(n, 0, 4, 4, e);
   if (!rc) rc = vt__check_rank(n, 1, 4, 4, e);
   if (!rc) rc = vt__check_rank(n, 2, 4, 4, e);
-  return rc ? rc : vt__conv_infer_at(n, 0, 1, n->in[0]->dtype, e);
+  return rc ? rc : vt__conv_infer_at(n, 0, 1, 3, false, n->in[0]->dtype, e);
 }
 
 static int ref(const struct vt_ref_call *c, struct vt_err *e)
