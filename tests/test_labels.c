@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 #include <cmocka.h>
+#include "app/labels_report.h"
 #include "app/mosaic.h"
 
 static char folder[64];
@@ -590,6 +591,124 @@ static void test_nothing_lost(void **state)
   vt_labels_clear(&b);
 }
 
+#define OBJECT(name, box)   "<object><name>" name "</name><bndbox>" box "</bndbox></object>"
+#define CORNERS(a, b, c, d) "<xmin>" a "</xmin><ymin>" b "</ymin><xmax>" c "</xmax><ymax>" d "</ymax>"
+#define VOC(rest)                                                                                            \
+  "<annotation>\n<filename>x.jpg</filename><size><width>20</width><height>10</height></size>" rest           \
+  "</annotation>"
+
+static void test_voc(void **state)
+{
+  static const struct {
+    const char *text, *word; /* word NULL: good */
+  } cases[] = {
+      {VOC(OBJECT("hat", CORNERS("1", "1", "20", "10"))), NULL},
+      {VOC(OBJECT(" hat ", CORNERS("1.5", "2", "5", "10"))), NULL},
+      {VOC(), NULL},
+      {VOC(OBJECT("hat", CORNERS("1", "1", "20", "x"))), "ymax"},
+      {VOC(OBJECT("hat", CORNERS("1", "1", "nan", "9"))), "xmax"},
+      {VOC(OBJECT("hat", CORNERS("9", "1", "2", "9"))), "before"},
+      {VOC(OBJECT("hat", CORNERS("21", "1", "30", "9"))), "outside"},
+      {VOC(OBJECT("", CORNERS("1", "1", "2", "9"))), "<name>"},
+      {VOC("<object><name>hat</name></object>"), "bndbox"},
+      {"<annotation><size><width>0</width><height>4</height></size></annotation>", "size"},
+      {"<annotation></annotation>", "width"},
+      {"<set></set>", "annotation"},
+      {"<annotation>", "line"},
+      {"", "line"},
+      {"<!DOCTYPE a [<!ENTITY x SYSTEM \"file:///etc/passwd\">]>" VOC(
+           OBJECT("&x;", CORNERS("1", "1", "2", "2"))),
+       "<name>"},
+  };
+  char root[100];
+  snprintf(root, sizeof root, "%s/voc", folder);
+  put("voc/ImageSets/Main/val.txt", "aa\na\n");
+  for (size_t i = 0; i < VT_COUNT(cases); i++) {
+    struct vt_labels l;
+    struct vt_err e = {0};
+    put("voc/Annotations/a.xml", cases[i].text);
+    int rc = read_labels(&l, "voc", root, &(struct vt_labels_opts){0}, &e);
+    if (cases[i].word ? !rc || !strstr(e.msg, cases[i].word) || !strstr(e.msg, "a.xml") : rc)
+      fail_msg("'%s': code %d '%s'", cases[i].text, rc, e.msg);
+    if (!rc) assert_true(l.nimages == 1 && l.image[0].split == VT_SPLIT_VAL);
+    if (!i) assert_true(l.v[0].box.x == 0 && l.v[0].box.w == 20 && l.v[0].area == 200);
+    vt_labels_clear(&l);
+    if (!cases[i].word) continue;
+    assert_int_equal(read_labels(&l, "voc", root, &(struct vt_labels_opts){.lenient = true}, &e), 0);
+    assert_int_equal(l.skipped, 1);
+    vt_labels_clear(&l);
+  }
+}
+
+/* Boxes, crowds and splits come back; masks are said to be dropped. */
+static void test_voc_round_trip(void **state)
+{
+  const char *path = data_file("coco/instances_val2014_100.json");
+  if (!path) skip();
+  struct vt_labels a, b;
+  struct vt_err e = {0};
+  struct vt_losses lost = {0};
+  char root[100];
+  snprintf(root, sizeof root, "%s/voc2", folder);
+  if (read_labels(&a, "coco", path, &(struct vt_labels_opts){0}, &e)) fail_msg("%s", e.msg);
+  for (int32_t k = 0; k < a.nimages; k++) a.image[k].split = (uint8_t)(k % 4);
+  if (vt_format_find("voc", &e)->write(&a, root, &(struct vt_labels_opts){0}, &lost, &e))
+    fail_msg("%s", e.msg);
+  assert_true(lost.n == 1 && lost.v[0].count == a.n);
+  if (read_labels(&b, "voc", root, &(struct vt_labels_opts){0}, &e)) fail_msg("%s", e.msg);
+  assert_int_equal(b.n, a.n);
+  int64_t *order = vt_labels_by_image(&a, &e);
+  for (int64_t i = 0; i < a.n;
+       i++) { /* files are read by name: find the picture, then its instances in order */
+    const struct vt_instance *x = &a.v[order[i]];
+    int32_t p = vt_labels_find_image(&b, a.image[x->image].file);
+    assert_true(p >= 0);
+    assert_int_equal(b.image[p].split, a.image[x->image].split);
+    int64_t nth = 0, k = 0;
+    for (int64_t j = i; j > 0 && a.v[order[j - 1]].image == x->image; j--) nth++;
+    while (b.v[k].image != p || nth--) k++;
+    const struct vt_instance *y = &b.v[k];
+    assert_true(fabs(x->box.x - y->box.x) < 1e-9 && fabs(x->box.w - y->box.w) < 1e-9 && x->flags == y->flags);
+    assert_string_equal(a.classes.v[x->cls].name, b.classes.v[y->cls].name);
+  }
+  vt_free(order);
+  vt_labels_clear(&a);
+  vt_labels_clear(&b);
+}
+
+/* Figures counted by hand; the page stands alone and escapes names. */
+static void test_stats(void **state)
+{
+  struct vt_labels l;
+  struct vt_label_stats s;
+  struct vt_err e = {0};
+  struct vt_buf b = {0};
+  file_of("label_descriptions.json",
+          "{\"categories\":[{\"id\":6,\"name\":\"<pants>\"},{\"id\":2,\"name\":\"top\"},"
+          "{\"id\":3,\"name\":\"hat\"}],\"attributes\":[{\"id\":1,\"name\":\"a\"}]}");
+  const char *path = file_of(
+      "s.csv", HEAD "a.jpg,1 10,10,20,6_1\na.jpg,21 30,10,20,2\na.jpg,61 50,10,20,6\nb.jpg,1 20,30,40,6\n");
+  if (read_labels(&l, "imaterialist", path, &(struct vt_labels_opts){.no_shapes = true}, &e))
+    fail_msg("%s", e.msg);
+  assert_int_equal(vt_label_stats(&s, &l, &e), 0);
+  assert_true(s.rows == 4 && s.images == 2 && s.instances == 4 && s.classes == 2 && s.attributes == 1);
+  assert_true(s.with_attributes == 1 && s.per_image[3] == 1 && s.per_image[1] == 1 &&
+              s.attributes_per_image[1] == 1);
+  assert_true(s.cls[0].instances == 3 && s.cls[0].images == 2 && s.cls[1].images == 1);
+  assert_true(s.cls[0].area[0] == 10 && s.cls[0].area[2] == 20 && s.cls[0].area[4] == 50);
+  assert_true(s.together[1] == 1 && s.together[0] == 2 && s.together[2] == 0);
+  assert_true(s.width[0] == 20 && s.width[4] == 40 && s.height[4] == 30);
+  vt_labels_report_html(&l, &s, "a & b", &b);
+  assert_non_null(strstr(b.data, "&lt;pants&gt;"));
+  assert_non_null(strstr(b.data, "a &amp; b"));
+  assert_null(strstr(b.data, "<pants>"));
+  assert_null(strstr(b.data, "http"));
+  assert_null(strstr(b.data, "nan"));
+  vt_buf_clear(&b);
+  vt_label_stats_clear(&s);
+  vt_labels_clear(&l);
+}
+
 /* The mosaic's size, the picture in its place, and a mask's tint in the middle of its instance. */
 static void test_mosaic(void **state)
 {
@@ -630,13 +749,23 @@ static void test_mosaic(void **state)
 int main(void)
 {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_coco_shapes),    cmocka_unit_test(test_bad_coco),
-      cmocka_unit_test(test_bad_coco_files), cmocka_unit_test(test_coco_round_trip),
-      cmocka_unit_test(test_imaterialist),   cmocka_unit_test(test_bad_imaterialist),
-      cmocka_unit_test(test_cleaning),       cmocka_unit_test(test_drawn_rows),
-      cmocka_unit_test(test_round_trip),     cmocka_unit_test(test_yolo),
-      cmocka_unit_test(test_yolo_lines),     cmocka_unit_test(test_csv_boxes),
-      cmocka_unit_test(test_folders),        cmocka_unit_test(test_nothing_lost),
+      cmocka_unit_test(test_coco_shapes),
+      cmocka_unit_test(test_bad_coco),
+      cmocka_unit_test(test_bad_coco_files),
+      cmocka_unit_test(test_coco_round_trip),
+      cmocka_unit_test(test_imaterialist),
+      cmocka_unit_test(test_bad_imaterialist),
+      cmocka_unit_test(test_cleaning),
+      cmocka_unit_test(test_drawn_rows),
+      cmocka_unit_test(test_round_trip),
+      cmocka_unit_test(test_yolo),
+      cmocka_unit_test(test_yolo_lines),
+      cmocka_unit_test(test_csv_boxes),
+      cmocka_unit_test(test_folders),
+      cmocka_unit_test(test_nothing_lost),
+      cmocka_unit_test(test_voc),
+      cmocka_unit_test(test_voc_round_trip),
+      cmocka_unit_test(test_stats),
       cmocka_unit_test(test_mosaic),
   };
   return cmocka_run_group_tests(tests, make_folder, remove_folder);

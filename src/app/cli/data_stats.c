@@ -9,7 +9,7 @@ enum format { CCP, CLOTHING, PRODUCTS, PRODUCTS_LARGE, SYNTH, NSETS };
 static const char *const set_name[NSETS] = {"ccp", "clothing", "products", "products-large", "synth"};
 
 struct opts {
-  const char *format, *descriptions, *images;
+  const char *format, *descriptions, *images, *report;
   bool lenient, json;
 };
 
@@ -20,6 +20,8 @@ static const struct vt_opt rows[] = {
      "label_descriptions.json, if it does not lie beside the table"},
     {"images", 0, VT_OPT_STRING, offsetof(struct opts, images), NULL, 0, 0, NULL, "FOLDER",
      "folder of the pictures, where a format needs their sizes"},
+    {"report", 0, VT_OPT_STRING, offsetof(struct opts, report), NULL, 0, 0, NULL, "FILE.html",
+     "write a page with charts, too (sets of labels)"},
     {"lenient", 0, VT_OPT_FLAG, offsetof(struct opts, lenient), NULL, 0, 0, NULL, NULL,
      "leave out malformed rows, and say how many"},
     {"json", 0, VT_OPT_FLAG, offsetof(struct opts, json), NULL, 0, 0, NULL, NULL, "print one JSON object"},
@@ -118,6 +120,13 @@ static int run_labels(struct vt_cli *cli, const struct opts *o, const char *path
   if (!rc) rc = f->read(&l, path, &lo, e);
   if (!rc) rc = vt_label_stats(&s, &l, e);
   if (rc) goto out;
+  if (o->report) {
+    vt_labels_report_html(&l, &s, vt_path_base(path), &b);
+    rc =
+        b.failed ? vt_fail(e, VT_ENOMEM, "out of memory") : vt_file_write_atomic(o->report, b.data, b.len, e);
+    if (rc) goto out;
+    b.len = 0;
+  }
   (o->json ? vt_labels_report_json : vt_labels_report_table)(&l, &s, &b);
   if (b.failed) rc = vt_fail(e, VT_ENOMEM, "out of memory");
   if (!rc) fputs(b.data, cli->out);
@@ -162,7 +171,10 @@ static int run(struct vt_cli *cli, const void *opts, const struct vt_strings *ar
   const struct opts *o = opts;
   if (args->n != 1) return vt_fail(e, VT_EUSAGE, "expected one folder, or its table");
   for (int k = 0; k < NSETS; k++)
-    if (!strcmp(o->format, set_name[k])) return run_set(cli, o, k, args, e);
+    if (!strcmp(o->format, set_name[k]) && o->report)
+      return vt_fail(e, VT_EUSAGE, "--report is for sets of labels, not for %s", o->format);
+    else if (!strcmp(o->format, set_name[k]))
+      return run_set(cli, o, k, args, e);
   return run_labels(cli, o, args->v[0], e);
 }
 
