@@ -295,11 +295,47 @@ static void test_fixed_in_front(void **state)
   for (size_t k = 0; k < VT_COUNT(all); k++) vt_tensor_clear(all[k]);
 }
 
+/* "All of them" is often written as the largest integer, which no double holds. */
+static void test_without_bound(void **state)
+{
+  struct vt_graph *g = graph("all"), *body = graph("body");
+  int64_t most = INT64_MAX;
+  struct vt_tensor limit = vt_tensor_view(VT_I64, 0, NULL, &most);
+  struct vt_value *boxes = vt_graph_input(g, "boxes", VT_F32, 3, (int64_t[]){1, 3, 4}),
+                  *scores = vt_graph_input(g, "scores", VT_F32, 3, (int64_t[]){1, 1, 3});
+  struct vt_value *all = vt_graph_constant(g, "all", &limit), *out[1];
+  vt_graph_output(g, vt_emit(g, "NonMaxSuppression", VT_IN(boxes, scores, all, vt_graph_scalar(g, 0.5f)), ""),
+                  NULL);
+  vt_graph_input(body, "i", VT_I64, 0, NULL);
+  vt_graph_input(body, "c", VT_BOOL, 0, NULL);
+  struct vt_value *a = vt_graph_input(body, "a", VT_F32, 0, NULL);
+  vt_graph_output(body, vt_emit(body, "Less", VT_IN(a, vt_graph_scalar(body, 20)), ""), NULL);
+  vt_graph_output(body, vt_emit(body, "Add", VT_IN(a, a), ""), NULL);
+  vt_emit_attrs(g, op("Loop"), 3, VT_ARRAY_(all, NULL, vt_graph_scalar(g, 3)), 1, out,
+                &(struct vt_loop_attrs){body, 0});
+  vt_graph_output(g, out[0], NULL);
+  struct vt_err e = {0};
+  struct result r;
+  float b[] = {0, 0, 1, 1, 5, 5, 6, 6, 0, 0, 1, 0.9f}, s[] = {0.5f, 0.9f, 0.7f};
+  struct vt_tensor in[2] = {vt_tensor_view(VT_F32, 3, (int64_t[]){1, 3, 4}, b),
+                            vt_tensor_view(VT_F32, 3, (int64_t[]){1, 1, 3}, s)};
+  check(vt_graph_status(g, &e), &e);
+  check(try_run(&r, g, in, false, &e), &e);
+  expect(&r.out[0], 2, (int64_t[]){2, 3}, (float[]){0, 0, 1, 0, 0, 2});
+  expect(&r.out[1], 0, NULL, (float[]){48});
+  done(&r);
+  vt_graph_free(g);
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_if),      cmocka_unit_test(test_loop),           cmocka_unit_test(test_growing),
-      cmocka_unit_test(test_misfits), cmocka_unit_test(test_fixed_in_front),
+      cmocka_unit_test(test_if),
+      cmocka_unit_test(test_loop),
+      cmocka_unit_test(test_growing),
+      cmocka_unit_test(test_misfits),
+      cmocka_unit_test(test_fixed_in_front),
+      cmocka_unit_test(test_without_bound),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

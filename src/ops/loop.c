@@ -74,7 +74,9 @@ static int run(struct loop *l, struct vt_err *e)
   const struct vt_ref_call *c = l->c;
   const struct vt_tensor *limit = c->in[0], *cond = c->in[1];
   struct vt_eval *eval = NULL;
-  int64_t most = limit ? (int64_t)vt_tensor_get(limit, 0) : INT64_MAX, trip = 0;
+  int64_t most = INT64_MAX, trip = 0;
+  if (limit && vt__tensor_ints(limit, &most, 1) != 1)
+    return vt__bad(e, VT_EARG, c->node, "the number of iterations must be one integer");
   l->go = cond ? vt_tensor_get(cond, 0) != 0 : 1;
   l->in[0] = vt_tensor_view(VT_I64, 0, NULL, &trip);
   l->in[1] = vt_tensor_view(VT_BOOL, 0, NULL, &l->go);

@@ -86,7 +86,10 @@ static int ref(const struct vt_ref_call *c, struct vt_err *e)
   int64_t batches = boxes->dim[0], n = boxes->dim[1], classes = scores->dim[1];
   if (boxes->dim[2] != 4 || scores->dim[0] != batches || scores->dim[2] != n)
     return vt__bad(e, VT_ESHAPE, c->node, "boxes (N, S, 4) and scores (N, C, S) do not fit");
-  struct work w = {.limit = limit && vt_tensor_count(limit) ? (int64_t)vt_tensor_get(limit, 0) : 0,
+  int64_t most = 0; /* read as it is: "all" is often written as the largest integer */
+  if (limit && vt__tensor_ints(limit, &most, 1) < 0)
+    return vt__bad(e, VT_EARG, c->node, "max_output_boxes_per_class must be one integer");
+  struct work w = {.limit = most,
                    .iou = iou && vt_tensor_count(iou) ? (float)vt_tensor_get(iou, 0) : 0,
                    .filter = least && vt_tensor_count(least)};
   if (w.filter) w.score = (float)vt_tensor_get(least, 0);
