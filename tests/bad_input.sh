@@ -210,7 +210,30 @@ else
   (
     ulimit -f 16
     expect disk_full 1 'disk/shop.db' index -c disk/shop.db shop/shop.csv
-    exit $failed
+    
+# Labels.
+mkdir labels_in
+printf 'ImageId,EncodedPixels,Height,Width,ClassId\na.jpg,1 60,10,20,6\nb.jpg,150 60,10,20,6\n' >labels_in/l.csv
+printf '{"images":[{"id":1,"width":5,"height":5}],"categories":[],"annotations":[{"id":1' >labels_in/cut.json
+printf 'ImageId,EncodedPixels\n' >labels_in/columns.csv
+expect labels_strict 1 'l.csv|line 3|EncodedPixels' data stats labels_in/l.csv --format imaterialist
+expect labels_lenient 0 'line 3' data stats labels_in/l.csv --format imaterialist --lenient
+expect labels_columns 1 "columns.csv|no column 'Height'" data stats labels_in/columns.csv --format imaterialist
+expect labels_format 2 "'nope'|coco" data stats labels_in/l.csv --format nope
+expect labels_clean 0 '' data clean labels_in/l.csv --steps rle-range -o labels_in/clean.csv
+expect labels_cleaned 0 '' data stats labels_in/clean.csv --format imaterialist
+expect labels_step 2 "'nope'|min-area" data clean labels_in/l.csv --steps nope
+expect labels_value 2 "min-area|'x'" data clean labels_in/l.csv --steps min-area=x
+expect labels_over_itself 2 'to be cleaned' data clean labels_in/l.csv -o labels_in/l.csv
+expect labels_ending 2 'labels_in|--from' data convert labels_in labels_in/x.json
+expect labels_only_read 2 'only read' data convert labels_in/clean.csv out --to folders
+expect labels_cut 1 'cut.json|line 1' data convert labels_in/cut.json labels_in/x.csv
+expect labels_ratio 2 "80/20|'x'" data split labels_in/clean.csv --ratio x
+expect labels_pictures 2 'images' data show labels_in/clean.csv
+expect labels_no_picture 1 'gone/a.jpg' data show labels_in/clean.csv --images gone
+expect coco_one_file 2 'ground truth' eval coco labels_in/cut.json
+expect coco_cut 1 'cut.json' eval coco labels_in/cut.json labels_in/cut.json
+exit $failed
   ) || failed=1
   trap - XFSZ
   expect disk_again 0 '' index -c disk/shop.db shop/shop.csv
