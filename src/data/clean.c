@@ -120,7 +120,7 @@ static int run_step(struct vt_clean *c, const char *word, struct vt_err *e)
   *r = (struct vt_clean_step){.name = s->name, .value = s->has_value ? value : NAN};
   if ((rc = count(c, &r->rows_before, &r->images_before, e))) return rc;
   if ((rc = s->run(c, value, equals ? equals + 1 : NULL, e))) return rc;
-  qsort(r->removed, (size_t)r->n, sizeof *r->removed, by_line);
+  if (r->n) qsort(r->removed, (size_t)r->n, sizeof *r->removed, by_line);
   rc = count(c, &r->rows_after, &r->images_after, e);
   c->nsteps++;
   return rc;

@@ -55,7 +55,6 @@ struct vt_labels {
   int64_t skipped; /* lenient: left out */
   int nproblems;
   const char *problem[32]; /* what was wrong with the first of them */
-  const char *root;        /* folder that file names are relative to */
 };
 
 struct vt_labels_opts {

@@ -78,8 +78,8 @@ static struct row *sorted_rows(const struct vt_coco_object *v, int64_t n, bool s
 
 static int room(struct job *j, int64_t ng)
 {
-  if (ng > j->cap_g) {
-    size_t cap = (size_t)(2 * ng);
+  if (ng > j->cap_g || !j->cap_g) {
+    size_t cap = (size_t)VT_MAX(2 * ng, 16);
     vt_free(j->gmask);
     vt_free(j->gbox);
     vt_free(j->order);
@@ -242,7 +242,7 @@ static double average_precision(struct job *j, int64_t n)
 static int finish_class(struct job *j, int cls, struct vt_err *e)
 {
   struct vt_coco_result *r = j->r;
-  qsort(j->found, (size_t)j->nfound, sizeof *j->found, by_score);
+  if (j->nfound) qsort(j->found, (size_t)j->nfound, sizeof *j->found, by_score);
   vt_free(j->precision);
   vt_free(j->recall);
   j->precision = vt_calloc((size_t)j->nfound + 1, sizeof *j->precision);
