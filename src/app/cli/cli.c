@@ -168,7 +168,7 @@ int vt_model_places(struct vt_cli *cli, const char *models_option, const char **
   static const char *const beside[] = {"models", "../models", "../share/vitrine/models"};
   for (size_t i = 0; i < VT_COUNT(beside); i++)
     if ((places[np] = vt_path_join(&cli->arena, here, beside[i]))) np++;
-  if (!same_folder(places[np - 1], VT_MODELS_DIR)) places[np++] = VT_MODELS_DIR;
+  if (!np || !same_folder(places[np - 1], VT_MODELS_DIR)) places[np++] = VT_MODELS_DIR;
   return np;
 }
 
