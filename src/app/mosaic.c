@@ -110,7 +110,8 @@ static int draw_row(struct mosaic *m, int k, int32_t image, const int64_t *row, 
 {
   struct vt_image im = {0}, numbers = {0};
   const int columns = m->o->augment ? 1 : m->o->columns, step = m->o->cell + GAP, high = step + NAME_H;
-  double x = GAP + k % columns * step, y = GAP + (double)(k / columns) * high;
+  const int down = k / columns * high;
+  double x = GAP + k % columns * step, y = GAP + down;
   int rc = load(m, image, row, n, &im, &numbers, e);
   if (!rc) rc = draw_cell(m, x, y, m->l->image[image].file, &im, &numbers, row, n, true, e);
   for (int v = 0; v < m->o->augment && !rc; v++)

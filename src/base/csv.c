@@ -206,7 +206,7 @@ int vt_csv_find(const struct vt_csv *c, const char *name)
 int vt_csv_need(const struct vt_csv *c, const char *name, int *column, struct vt_err *e)
 {
   *column = vt_csv_find(c, name);
-  for (int i = *column + 1; *column >= 0 && i < c->ncolumns; i++)
+  for (int i = *column + 1; c->column && *column >= 0 && i < c->ncolumns; i++)
     if (!strcmp(c->column[i], name))
       return vt_fail(e, VT_EFORMAT, "%s: column '%s' stands twice", c->path, name);
   if (*column >= 0) return 0;

@@ -41,14 +41,18 @@ void vt_threads_set(int n)
 }
 
 /* One team that has met and never meets again: it sleeps as long as the process lives. */
-static void *park(void *arg)
+static void meet_once(int n)
 {
-  int n = *(int *)arg;
-  vt_free(arg);
 #pragma omp parallel num_threads(n)
   {
 #pragma omp barrier
   }
+}
+
+static void *park(void *arg)
+{
+  meet_once(*(int *)arg);
+  vt_free(arg);
   for (;;) pause();
   return NULL;
 }

@@ -298,9 +298,9 @@ static const char *const split_words[] = {"train", "val", "test"};
 
 bool vt__split_word(const char *word, uint8_t *split)
 {
-  for (uint8_t k = 0; k < VT_COUNT(split_words); k++)
+  for (size_t k = 0; k < VT_COUNT(split_words); k++)
     if (!strcmp(word, split_words[k])) {
-      *split = k;
+      *split = (uint8_t)k;
       return true;
     }
   return false;

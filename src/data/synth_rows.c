@@ -52,8 +52,8 @@ static void add_mask(struct pen *p)
   double y0 = vt_rng_below(&p->rng, (uint32_t)(p->height - h)), gap = vt_rng_below(&p->rng, 3) ? 0 : .2;
   for (int x = 0; x < w; x++) {
     double t = (x + .5) / w * 2 - 1, half = h / 2. * sqrt(1 - t * t), middle = y0 + h / 2.;
-    uint32_t wander = vt_rng_below(&p->rng, 16);
-    double top = middle - half + wander % 4, foot = middle + half - wander / 4;
+    uint32_t wander = vt_rng_below(&p->rng, 16), high = wander % 4, low = wander / 4;
+    double top = middle - half + high, foot = middle + half - low;
     if (foot - top < 3) {
       add_run(p, x0 + x, middle, middle + 3);
     } else if (gap > 0 && foot - top > 10) {

@@ -42,9 +42,9 @@ void vt__deform_tap(struct vt__deform_tap *t, const struct vt__deform *s, const 
   t->offset = 2 * first * plane + place;
   t->mask_at = first * plane + place;
   t->mask = mask ? mask[t->mask_at] : 1;
-  float y = (float)(place / s->ow * g->stride[1] + k / s->kw * g->dil[1] - g->lo[1]) + offset[t->offset];
-  float x =
-      (float)(place % s->ow * g->stride[2] + k % s->kw * g->dil[2] - g->lo[2]) + offset[t->offset + plane];
+  int64_t row = place / s->ow, column = place % s->ow, kh = k / s->kw, kw = k % s->kw;
+  float y = (float)(row * g->stride[1] + kh * g->dil[1] - g->lo[1]) + offset[t->offset];
+  float x = (float)(column * g->stride[2] + kw * g->dil[2] - g->lo[2]) + offset[t->offset + plane];
   bool inside = y > -1 && y < (float)s->h && x > -1 && x < (float)s->w; /* false for NaN too */
   float y0 = inside ? floorf(y) : -2, x0 = inside ? floorf(x) : -2, fy = inside ? y - y0 : 0,
         fx = inside ? x - x0 : 0;
