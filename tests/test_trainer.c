@@ -273,6 +273,15 @@ static void hand_step(const char *name, const struct vt_recipe *r, struct hand *
       g += decay * *w;
       h->m[i] = r->momentum * h->m[i] + g;
       *w -= r->lr * (r->nesterov ? g + r->momentum * h->m[i] : h->m[i]);
+    } else if (!strcmp(name, "adagrad")) {
+      g += decay * *w;
+      h->v[i] += g * g;
+      *w -= r->lr * g / (sqrt(h->v[i]) + r->eps);
+    } else if (!strcmp(name, "rmsprop")) {
+      g += decay * *w;
+      h->v[i] = r->beta2 * h->v[i] + (1 - r->beta2) * g * g;
+      h->m[i] = r->momentum * h->m[i] + g / (sqrt(h->v[i]) + r->eps);
+      *w -= r->lr * h->m[i];
     } else {
       if (!strcmp(name, "adam")) g += decay * *w;
       h->m[i] = r->beta1 * h->m[i] + (1 - r->beta1) * g;
@@ -306,6 +315,9 @@ static void optimisers_follow_their_formulas(void **state)
       {"optimizer.name=adam", "optimizer.weight_decay=0.1", "clip=1", "ema=0.9", "optimizer.eps=0.01"},
       {"optimizer.name=adamw", "optimizer.weight_decay=0.1", "clip=0", "ema=0", "optimizer.beta2=0.9"},
       {"optimizer.name=adamw", "optimizer.weight_decay=0.1", "clip=1", "ema=0.9", "optimizer.eps=0.01"},
+      {"optimizer.name=adagrad", "optimizer.weight_decay=0.1", "clip=0", "ema=0", "optimizer.eps=0.001"},
+      {"optimizer.name=rmsprop", "optimizer.weight_decay=0.1", "clip=1", "ema=0.9", "optimizer.beta2=0.9"},
+      {"optimizer.name=rmsprop", "optimizer.momentum=0", "clip=0", "optimizer.beta2=0.75", "optimizer.eps=0.01"},
   };
   static const double w0[LW + LB] = {1, -2, 0.5, 3, -0.25, 0.125, 0.5, -1, 2};
   struct vt_task_desc task = toy_task;
