@@ -28,7 +28,7 @@ else
 fi
 
 # Verbs as the overview lists them: two blanks, the name, at least two blanks, the summary.
-"$program" --help | sed -n 's/^  \([a-z]\{2,\}\( [a-z]\{2,\}\)\{0,1\}\)  *[a-z].*/\1/p' | sed 's/ *$//' >"$dir/verbs"
+"$program" --help | sed -n 's/^  \([a-z]\{2,\}\( [a-z]\{2,\}\)\{0,1\}\)   *[A-Za-z].*/\1/p' | sed 's/ *$//' >"$dir/verbs"
 for shell in bash zsh fish; do "$program" help --completions $shell >"$dir/$shell"; done
 sed 's/\\-/-/g; s/\\f[A-Z]//g' "$dir/vitrine.1" >"$dir/plain"
 : >"$dir/why"
