@@ -86,7 +86,7 @@ static int unknown_verb(int argc, char **argv)
     size_t n = strlen(argv[1]);
     if (strncmp(vt_verbs[i]->name, argv[1], n) || vt_verbs[i]->name[n] != ' ') continue;
     if (!prefix) fprintf(stderr, "usage: vitrine %s VERB, one of:\n", argv[1]);
-    fprintf(stderr, "  %-17s %s\n", vt_verbs[i]->name, vt_verbs[i]->summary);
+    fprintf(stderr, "  %-18s %s\n", vt_verbs[i]->name, vt_verbs[i]->summary);
     prefix = true;
   }
   if (!prefix) fprintf(stderr, "vitrine: unknown verb '%s'; 'vitrine --help' lists them\n", argv[1]);

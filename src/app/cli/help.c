@@ -54,7 +54,7 @@ void vt_help_overview(struct vt_buf *out)
   vt_buf_addf(out, "vitrine %s: visual search for fashion\n\nusage: vitrine VERB [options] [arguments]\n\n",
               VT_VERSION);
   for (int i = 0; i < vt_nverbs; i++)
-    vt_buf_addf(out, "  %-17s %s\n", vt_verbs[i]->name, vt_verbs[i]->summary);
+    vt_buf_addf(out, "  %-18s %s\n", vt_verbs[i]->name, vt_verbs[i]->summary);
   vt_buf_adds(out, "\n'vitrine VERB --help' tells a verb's options. Every verb takes --threads N and "
                    "--quiet.\n");
 }
