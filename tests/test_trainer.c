@@ -317,7 +317,8 @@ static void optimisers_follow_their_formulas(void **state)
       {"optimizer.name=adamw", "optimizer.weight_decay=0.1", "clip=1", "ema=0.9", "optimizer.eps=0.01"},
       {"optimizer.name=adagrad", "optimizer.weight_decay=0.1", "clip=0", "ema=0", "optimizer.eps=0.001"},
       {"optimizer.name=rmsprop", "optimizer.weight_decay=0.1", "clip=1", "ema=0.9", "optimizer.beta2=0.9"},
-      {"optimizer.name=rmsprop", "optimizer.momentum=0", "clip=0", "optimizer.beta2=0.75", "optimizer.eps=0.01"},
+      {"optimizer.name=rmsprop", "optimizer.momentum=0", "clip=0", "optimizer.beta2=0.75",
+       "optimizer.eps=0.01"},
   };
   static const double w0[LW + LB] = {1, -2, 0.5, 3, -0.25, 0.125, 0.5, -1, 2};
   struct vt_task_desc task = toy_task;
