@@ -206,7 +206,7 @@ int vt_csv_find(const struct vt_csv *c, const char *name)
 int vt_csv_need(const struct vt_csv *c, const char *name, int *column, struct vt_err *e)
 {
   *column = vt_csv_find(c, name);
-  for (int i = *column + 1; c->column && *column >= 0 && i < c->ncolumns; i++)
+  for (int i = *column + 1; *column >= 0 && i < c->ncolumns; i++)
     if (!strcmp(c->column[i], name))
       return vt_fail(e, VT_EFORMAT, "%s: column '%s' stands twice", c->path, name);
   if (*column >= 0) return 0;
@@ -221,7 +221,7 @@ int vt_csv_need(const struct vt_csv *c, const char *name, int *column, struct vt
 void vt_csv_close(struct vt_csv *c)
 {
   if (c->f && c->f != stdin) fclose(c->f);
-  for (int i = 0; i < c->ncolumns; i++) vt_free(c->column[i]);
+  for (int i = 0; c->column && i < c->ncolumns; i++) vt_free(c->column[i]);
   vt_free(c->column);
   vt_free(c->field);
   vt_free(c->length);
