@@ -9,7 +9,7 @@
  * tp_i / truths, precision_i = tp_i / (tp_i + fp_i + 2^-52), made falling from the right; AP is the mean over
  * recalls r = 0, .01, ... 1 of the precision at the first i of recall_i >= r (0 if none). Masks exist only
  * while their picture and class are looked at. */
-#include "eval/eval.h"
+#include "eval/object_order.h"
 
 #include <float.h>
 #include <math.h>
@@ -22,11 +22,6 @@ static const double area_range[VT_COCO_AREAS][2] = {
 const char *const vt_coco_figure[VT_COCO_FIGURES] = {"AP",  "AP50", "AP75",  "APs", "APm", "APl",
                                                      "AR1", "AR10", "AR100", "ARs", "ARm", "ARl"};
 
-struct row { /* an object's place in the order of class, picture, falling score */
-  int32_t cls, image;
-  double score;
-  int64_t i;
-};
 struct found { /* a detection after phase 1: bits by IoU threshold */
   double score;
   int32_t rank; /* among those of its picture */
@@ -37,7 +32,7 @@ struct job {
   const struct vt_coco_input *in;
   struct vt_coco_result *r;
   double threshold[VT_COCO_IOUS], recall_at[RECALLS];
-  struct row *gt, *dt;
+  struct vt__object_row *gt, *dt;
   struct found *found; // (nfound): of the present class
   int64_t nfound, cap_found, truths[VT_COCO_AREAS];
   struct vt_mask *gmask, *dmask;
@@ -49,29 +44,11 @@ struct job {
   double *precision, *recall;
 };
 
-static int by_place(const void *a, const void *b)
-{
-  const struct row *x = a, *y = b;
-  if (x->cls != y->cls) return x->cls < y->cls ? -1 : 1;
-  if (x->image != y->image) return x->image < y->image ? -1 : 1;
-  if (x->score != y->score) return x->score > y->score ? -1 : 1;
-  return x->i < y->i ? -1 : x->i > y->i;
-}
-
 static int by_score(const void *a, const void *b)
 {
   const struct found *x = a, *y = b;
   if (x->score != y->score) return x->score > y->score ? -1 : 1;
   return x->order < y->order ? -1 : x->order > y->order;
-}
-
-static struct row *sorted_rows(const struct vt_coco_object *v, int64_t n, bool scores)
-{
-  struct row *row = vt_calloc((size_t)n + 1, sizeof *row);
-  if (!row) return NULL;
-  for (int64_t i = 0; i < n; i++) row[i] = (struct row){v[i].cls, v[i].image, scores ? v[i].score : 0, i};
-  qsort(row, (size_t)n, sizeof *row, by_place);
-  return row;
 }
 
 /* ---- phase 1 ---- */
@@ -107,7 +84,8 @@ static int room(struct job *j, int64_t ng)
   return 0;
 }
 
-static int make_masks(struct job *j, const struct row *row, int64_t n, bool detection, struct vt_err *e)
+static int make_masks(struct job *j, const struct vt__object_row *row, int64_t n, bool detection,
+                      struct vt_err *e)
 {
   struct vt_mask *mask = detection ? j->dmask : j->gmask;
   struct vt_box *box = detection ? j->dbox : j->gbox;
@@ -125,8 +103,8 @@ static double mask_iou(const struct job *j, int64_t d, int64_t g, bool crowd)
   return vt_mask_iou(&j->dmask[d], &j->gmask[g], crowd);
 }
 
-static int compare_all(struct job *j, const struct row *g, int64_t ng, const struct row *d, int64_t nd,
-                       struct vt_err *e)
+static int compare_all(struct job *j, const struct vt__object_row *g, int64_t ng,
+                       const struct vt__object_row *d, int64_t nd, struct vt_err *e)
 {
   const struct vt_coco_input *in = j->in;
   int rc = 0;
@@ -152,7 +130,8 @@ static bool outside(double area, int size)
 }
 
 /* The truth that detection a takes, -1 none. Truths come in the order that counts: ignored ones last. */
-static int best_truth(const struct job *j, const struct row *g, int64_t ng, int64_t a, double threshold)
+static int best_truth(const struct job *j, const struct vt__object_row *g, int64_t ng, int64_t a,
+                      double threshold)
 {
   double best = VT_MIN(threshold, 1 - 1e-10), best_f1 = VT_MIN(j->in->f1_threshold, 1 - 1e-10);
   int m = -1;
@@ -169,8 +148,8 @@ static int best_truth(const struct job *j, const struct row *g, int64_t ng, int6
   return m;
 }
 
-static void match_size(struct job *j, const struct row *g, int64_t ng, const struct row *d, int64_t nd,
-                       int size)
+static void match_size(struct job *j, const struct vt__object_row *g, int64_t ng,
+                       const struct vt__object_row *d, int64_t nd, int size)
 {
   int n = 0;
   for (int64_t b = 0; b < ng; b++) {
@@ -194,8 +173,8 @@ static void match_size(struct job *j, const struct row *g, int64_t ng, const str
   }
 }
 
-static int match_picture(struct job *j, const struct row *g, int64_t ng, const struct row *d, int64_t nd,
-                         struct vt_err *e)
+static int match_picture(struct job *j, const struct vt__object_row *g, int64_t ng,
+                         const struct vt__object_row *d, int64_t nd, struct vt_err *e)
 {
   nd = VT_MIN(nd, MAX_DETECTIONS);
   if (room(j, ng)) return vt_fail(e, VT_ENOMEM, "out of memory");
@@ -270,7 +249,7 @@ static int eval_class(struct job *j, int cls, int64_t *ig, int64_t *id, struct v
   j->nfound = 0;
   memset(j->truths, 0, sizeof j->truths);
   for (;;) {
-    const struct row *g = &j->gt[*ig], *d = &j->dt[*id];
+    const struct vt__object_row *g = &j->gt[*ig], *d = &j->dt[*id];
     int64_t ng = 0, nd = 0;
     bool more_g = *ig < in->ngt && g->cls == cls, more_d = *id < in->ndt && d->cls == cls;
     if (!more_g && !more_d) break;
@@ -308,8 +287,8 @@ int vt_coco_eval(struct vt_coco_result *r, const struct vt_coco_input *in, struc
   r->ap = vt_calloc(cells * VT_COCO_AREAS, sizeof *r->ap);
   r->recall = vt_calloc(cells * VT_COCO_AREAS, sizeof *r->recall);
   r->few = vt_calloc(cells * 2, sizeof *r->few);
-  j.gt = sorted_rows(in->gt, in->ngt, false);
-  j.dt = sorted_rows(in->dt, in->ndt, true);
+  j.gt = vt__object_rows(in->gt, in->ngt, false);
+  j.dt = vt__object_rows(in->dt, in->ndt, true);
   j.dmask = vt_calloc(MAX_DETECTIONS, sizeof *j.dmask);
   j.dbox = vt_calloc(MAX_DETECTIONS, sizeof *j.dbox);
   if (!r->ap || !r->recall || !r->few || !j.gt || !j.dt || !j.dmask || !j.dbox)

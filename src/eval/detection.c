@@ -1,50 +1,27 @@
 /* Pascal VOC's AP and the iMaterialist contest's mAP. Both walk objects ordered by class and picture; IoU is
  * looked at once for each pair of a picture's detection and truth of one class. */
-#include "eval/eval.h"
+#include "eval/object_order.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-struct row {
-  int32_t cls, image;
-  double score;
-  int64_t i;
-};
 struct judged { /* a detection: whether it is right, wrong, or does not count */
   double score;
   int64_t i;
   bool right, counts;
 };
 struct group { /* of one class and picture */
-  const struct row *g, *d;
+  const struct vt__object_row *g, *d;
   int64_t ng, nd;
   double *iou; // (nd, ng)
 };
-
-static int by_place(const void *a, const void *b)
-{
-  const struct row *x = a, *y = b;
-  if (x->cls != y->cls) return x->cls < y->cls ? -1 : 1;
-  if (x->image != y->image) return x->image < y->image ? -1 : 1;
-  if (x->score != y->score) return x->score > y->score ? -1 : 1;
-  return x->i < y->i ? -1 : x->i > y->i;
-}
 
 static int by_score(const void *a, const void *b)
 {
   const struct judged *x = a, *y = b;
   if (x->score != y->score) return x->score > y->score ? -1 : 1;
   return x->i < y->i ? -1 : x->i > y->i;
-}
-
-static struct row *sorted(const struct vt_coco_object *v, int64_t n, bool scores)
-{
-  struct row *row = vt_calloc((size_t)n + 1, sizeof *row);
-  if (!row) return NULL;
-  for (int64_t i = 0; i < n; i++) row[i] = (struct row){v[i].cls, v[i].image, scores ? v[i].score : 0, i};
-  qsort(row, (size_t)n, sizeof *row, by_place);
-  return row;
 }
 
 static int mask_ious(struct group *p, const struct vt_coco_input *in, struct vt_err *e)
@@ -76,12 +53,13 @@ static int fill_ious(struct group *p, const struct vt_coco_input *in, struct vt_
 static int walk(const struct vt_coco_input *in, int (*each)(struct group *p, void *ctx, struct vt_err *e),
                 void *ctx, struct vt_err *e)
 {
-  struct row *g = sorted(in->gt, in->ngt, false), *d = sorted(in->dt, in->ndt, true);
+  struct vt__object_row *g = vt__object_rows(in->gt, in->ngt, false),
+                        *d = vt__object_rows(in->dt, in->ndt, true);
   struct group p = {0};
   int64_t ig = 0, id = 0;
   int rc = g && d ? 0 : vt_fail(e, VT_ENOMEM, "out of memory");
   while (!rc && (ig < in->ngt || id < in->ndt)) {
-    const struct row *first = ig == in->ngt ? &d[id] : id == in->ndt ? &g[ig] : NULL;
+    const struct vt__object_row *first = ig == in->ngt ? &d[id] : id == in->ndt ? &g[ig] : NULL;
     if (!first) {
       bool d_first = d[id].cls < g[ig].cls || (d[id].cls == g[ig].cls && d[id].image < g[ig].image);
       first = d_first ? &d[id] : &g[ig];

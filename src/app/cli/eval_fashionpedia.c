@@ -1,9 +1,8 @@
 /* vitrine eval fashionpedia */
-#include "app/eval_coco.h"
+#include "app/cli/detections.h"
 
 struct opts {
-  int type;
-  bool lenient, json;
+  struct vt_detection_opts common;
   struct vt_strings with;
 };
 
@@ -12,27 +11,15 @@ struct opts {
 static const int64_t fashionpedia[] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 28, 29, 31, 32, 33};
 
 static const struct vt_opt rows[] = {
-    {"type", 't', VT_OPT_ENUM, offsetof(struct opts, type), "segm", 0, 0, "bbox|segm", NULL,
-     "compare boxes, or masks"},
+    VT_DETECTION_ROWS("segm"),
     {"attribute-class", 0, VT_OPT_LIST, offsetof(struct opts, with), NULL, 0, 0, NULL, "ID",
      "a class that may carry attributes (default: Fashionpedia's 18)"},
-    {"lenient", 0, VT_OPT_FLAG, offsetof(struct opts, lenient), NULL, 0, 0, NULL, NULL,
-     "leave out malformed entries, and say how many"},
-    {"json", 0, VT_OPT_FLAG, offsetof(struct opts, json), NULL, 0, 0, NULL, NULL, "print one JSON object"},
 };
 
 static int run(struct vt_cli *cli, const void *opts, const struct vt_strings *args, struct vt_err *e)
 {
   const struct opts *o = opts;
-  struct vt_figures f = {0};
-  if (args->n != 2)
-    return vt_fail(e, VT_EUSAGE, "eval fashionpedia: expected the ground truth and the detections");
-  struct vt_coco_opts co = {.gt = args->v[0],
-                            .dt = args->v[1],
-                            .masks = o->type == 1,
-                            .lenient = o->lenient,
-                            .nattribute_classes = VT_COUNT(fashionpedia),
-                            .attribute_class = fashionpedia};
+  struct vt_coco_opts co = {.nattribute_classes = VT_COUNT(fashionpedia), .attribute_class = fashionpedia};
   if (o->with.n) {
     int64_t *id = vt_arena_alloc(&cli->arena, (size_t)o->with.n * sizeof *id);
     if (!id) return vt_fail(e, VT_ENOMEM, "out of memory");
@@ -42,10 +29,7 @@ static int run(struct vt_cli *cli, const void *opts, const struct vt_strings *ar
     co.nattribute_classes = o->with.n;
     co.attribute_class = id;
   }
-  int rc = vt_eval_fashionpedia(&co, &f, e);
-  if (rc >= 0) return vt_figures_print(&f, cli, o->json, e);
-  vt_figures_clear(&f);
-  return rc;
+  return vt_detections_run(cli, "eval fashionpedia", &o->common, args, co, vt_eval_fashionpedia, e);
 }
 
 const struct vt_verb vt_verb_eval_fashionpedia = {

@@ -76,9 +76,9 @@ static bool describe(struct geometry *g, struct vt_plan_node *n)
   return true;
 }
 
-/* Time of the direct sum and of this, in multiplications and additions; the constants are measured
- * (docs/PERFORMANCE.md): a point costs about 10 to make and read again, a weight 60 when it is only read,
- * 150 when it is transformed in each run. */
+/* Estimated time of the direct sum and of this, in multiplications and additions. The costs of moving data
+ * are guesses that took the right side for the shapes of docs/PERFORMANCE.md: 10 for a point made and read
+ * again, 60 for a weight that is only read, 150 for one that is transformed in each run. */
 static bool worth(const struct geometry *g, enum kind kind, bool constant)
 {
   double cm = (double)g->c * (double)g->m, tiles = (double)g->tiles;

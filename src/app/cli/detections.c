@@ -1,0 +1,19 @@
+/* Verbs that compare detections with a ground truth: from options to printed figures. */
+#include "app/cli/detections.h"
+
+int vt_detections_run(struct vt_cli *cli, const char *verb, const struct vt_detection_opts *o,
+                      const struct vt_strings *args, struct vt_coco_opts more, vt_detection_measure *measure,
+                      struct vt_err *e)
+{
+  struct vt_figures f = {0};
+  if (args->n != 2) return vt_fail(e, VT_EUSAGE, "%s: expected the ground truth and the detections", verb);
+  more.gt = args->v[0];
+  more.dt = args->v[1];
+  more.masks = o->type == 1;
+  more.lenient = o->lenient;
+  more.classes = o->classes;
+  int rc = measure(&more, &f, e);
+  if (rc >= 0) return vt_figures_print(&f, cli, o->json, e);
+  vt_figures_clear(&f);
+  return rc;
+}
