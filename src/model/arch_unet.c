@@ -1,7 +1,7 @@
 /* U-Net: Ronneberger et al., 2015, with a residual encoder. Each step up halves the channels by a 1x1
  * convolution before upsampling, joins the encoder's feature map of that size, and mixes both by a 3x3
  * convolution. */
-#include "model/model.h"
+#include "model/layers.h"
 
 #include <stdio.h>
 
@@ -24,16 +24,6 @@ static struct vt_value *step_up(struct vt_net *n, struct vt_value *x, struct vt_
   return vt_net_conv_norm_relu(n, y, name, out, 3, 1);
 }
 
-/* Dropout in training mode; the second output, the mask, is what its gradient reads. */
-static struct vt_value *dropout(struct vt_net *n, struct vt_value *x, float ratio)
-{
-  uint8_t yes = 1;
-  struct vt_tensor t = vt_tensor_view(VT_BOOL, 0, NULL, &yes);
-  struct vt_value *training = vt_graph_constant(n->g, "dropout.training", &t), *out[2];
-  struct vt_value *in[] = {x, vt_graph_scalar(n->g, ratio), training};
-  return vt_emit_n(n->g, "Dropout", 3, in, 2, out, "");
-}
-
 struct vt_value *vt_build_unet(struct vt_net *n, struct vt_value *x, const struct vt_unet_opts *o,
                                struct vt_err *e)
 {
@@ -41,7 +31,6 @@ struct vt_value *vt_build_unet(struct vt_net *n, struct vt_value *x, const struc
   if (vt_build_resnet(n, x, &o->encoder, feature, e)) return NULL;
   struct vt_value *y = feature[4];
   for (int level = 0; level < 4; level++) y = step_up(n, y, feature[3 - level], level, o->decoder[level]);
-  if (n->training && o->dropout > 0) y = dropout(n, y, o->dropout);
-  y = vt_net_conv(n, y, "head", o->classes, 1, 1, true);
+  y = vt_net_conv(n, vt__dropout(n, y, o->dropout), "head", o->classes, 1, 1, true);
   return vt_graph_status(n->g, e) ? NULL : y;
 }

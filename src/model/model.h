@@ -8,6 +8,7 @@
 #include "engine/engine.h"
 #include "image/image.h"
 #include "mask/mask.h"
+#include "model/builder.h"
 
 /* ---- metadata --------------------------------------------------------------------------------------------
  */
@@ -61,13 +62,16 @@ struct vt_model_opts {
 
 /* A network under construction. Parameters are made by name: taken from `find` where it knows them (VT_ESHAPE
  * if the shape differs), else drawn from `seed`. Training: parameters are variables and batch norm uses and
- * updates batch statistics; otherwise they are constants. Failures are sticky in the graph. */
+ * updates batch statistics; otherwise they are constants. An outline has parameters without values, as inputs
+ * of the graph: it tells names, shapes and counts and takes no memory. Failures are sticky in the graph. */
 struct vt_net {
   struct vt_graph *g;
-  bool training;
+  bool training, outline;
   uint64_t seed;
   const struct vt_tensor *(*find)(void *ctx, const char *name);
   void *ctx;
+  const char *prefix; /* before every name, as "encoder."; NULL: nothing */
+  int64_t parameters; /* numbers in trainable parameters made so far */
 };
 /* y = conv(x): (N, C, H, W) -> (N, out, H', W'), same padding; bias only if asked. He initialisation (He
  * 2015). */

@@ -1,0 +1,66 @@
+/* Layers that the builders share. Names follow PyTorch: NAME.weight, NAME.bias, NAME.running_mean. All return
+ * NULL once the graph has failed. Private to model/. */
+#ifndef VT_MODEL_LAYERS_H
+#define VT_MODEL_LAYERS_H
+
+#include "model/model.h"
+
+/* Parameter BASE.PART of the given shape, behind the network's prefix: an input of an outline; else from
+ * n->find; else all `value`, or normal of that deviation. The random stream is the name's hash, so that
+ * adding a layer does not change the others. Trainable unless PART is a running statistic. */
+enum vt__init { VT__CONSTANT, VT__NORMAL };
+struct vt_value *vt__param(struct vt_net *n, const char *base, const char *part, int rank, const int64_t *dim,
+                           enum vt__init init, float value);
+
+/* y = conv(x): (N, C, H, W) -> (N, out, H', W'). */
+struct vt__conv {
+  int out;
+  int kernel;   /* height, and width unless kernel_w is set */
+  int kernel_w; /* 0: as the height */
+  int stride;   /* 0: 1 */
+  int group;    /* 0: 1 */
+  bool valid;   /* no padding; otherwise half the kernel */
+  bool bias;
+};
+struct vt_value *vt__conv(struct vt_net *n, struct vt_value *x, const char *name, const struct vt__conv *c);
+#define vt__conv2d(n, x, name, ...) vt__conv(n, x, name, &(struct vt__conv){__VA_ARGS__})
+
+enum vt__act { VT__NONE, VT__RELU, VT__RELU6, VT__SILU, VT__HARD_SWISH, VT__SIGMOID, VT__HARD_SIGMOID };
+struct vt_value *vt__act(struct vt_net *n, struct vt_value *x, enum vt__act act);
+/* vt_net_norm with another epsilon. */
+struct vt_value *vt__norm(struct vt_net *n, struct vt_value *x, const char *name, float gamma, float epsilon);
+/* Batch norm of that epsilon, then the activation. */
+struct vt_value *vt__norm_act(struct vt_net *n, struct vt_value *x, const char *name, float epsilon,
+                              enum vt__act act);
+
+/* Square window, padding on every side; the maximum, or the mean with or without the padding counted. */
+struct vt_value *vt__max_pool(struct vt_net *n, struct vt_value *x, int kernel, int stride, int pad);
+struct vt_value *vt__mean_pool(struct vt_net *n, struct vt_value *x, int kernel, int stride, int pad,
+                               bool count_pad);
+/* (N, C, H, W) -> (N, C) */
+struct vt_value *vt__global_pool(struct vt_net *n, struct vt_value *x);
+/* Dropout of vectors or maps; nothing unless the network is in training. */
+struct vt_value *vt__dropout(struct vt_net *n, struct vt_value *x, float ratio);
+/* Stochastic depth (Huang 2016) of a residual branch; nothing unless the network is in training. */
+struct vt_value *vt__drop_path(struct vt_net *n, struct vt_value *x, float ratio);
+/* Squeeze and excitation (Hu 2018): x gate(NAME.fc2(inner(NAME.fc1(mean of x)))), 1x1 convolutions. */
+struct vt_value *vt__squeeze_excite(struct vt_net *n, struct vt_value *x, const char *name, int squeezed,
+                                    enum vt__act inner, enum vt__act gate);
+
+/* Ends a network at its last map: pooled and, where classes are asked for, dropout and the linear layer. */
+void vt__head(struct vt_net *n, struct vt_value *map, const char *name, float dropout,
+              const struct vt_builder_opts *o, struct vt_built *out);
+/* The same behind vectors (N, D) that are pooled already. */
+void vt__head_vector(struct vt_net *n, struct vt_value *vector, const char *name, float dropout,
+                     const struct vt_builder_opts *o, struct vt_built *out);
+
+/* printf into the graph's arena; "" once the graph has failed. */
+const char *vt__name(struct vt_net *n, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* c times the width option, a multiple of 8, at least 8 and never under 90 % of the exact number
+ * (MobileNetV2's rule). */
+int vt__scaled(float c, float width);
+
+/* y = x + branch for blocks of residual networks, see builders/resnet.c. */
+struct vt_value *vt__basic_block(struct vt_net *n, struct vt_value *x, const char *name, int out, int stride);
+
+#endif

@@ -1,0 +1,113 @@
+/* builders: parameter counts against the published ones, feature maps' sizes, options. The counts are those
+ * of torchvision's documentation (num_params) and of the papers' reference code; networks are outlines, so no
+ * weights are made. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <cmocka.h>
+#include "backend/backend.h"
+#include "model/model.h"
+
+/* Published parameters with 1000 classes and giga multiply-adds at the network's own size, to two places;
+ * 0: not published to that accuracy. */
+static const struct {
+  const char *name;
+  int64_t parameters;
+  double gmacs;
+} published[] = {
+    {"resnet18", 11689512, 1.81},    {"resnet34", 21797672, 3.66},    {"resnet50", 25557032, 4.09},
+    {"resnet101", 44549160, 7.80},   {"resnet152", 60192808, 11.51},  {"vgg11", 132863336, 7.61},
+    {"vgg13", 133047848, 11.31},     {"vgg16", 138357544, 15.47},     {"vgg19", 143667240, 19.63},
+    {"vgg11_bn", 132868840, 7.61},   {"vgg13_bn", 133053736, 11.31},  {"vgg16_bn", 138365992, 15.47},
+    {"vgg19_bn", 143678248, 19.63},  {"densenet121", 7978856, 2.83},  {"densenet161", 28681000, 7.73},
+    {"densenet169", 14149480, 3.36}, {"densenet201", 20013928, 4.29}, {"mobilenet_v2", 3504872, 0.30},
+};
+
+static void test_parameters(void **state)
+{
+  struct vt_err e = {0};
+  for (size_t i = 0; i < VT_COUNT(published); i++) {
+    const struct vt_builder *b = vt_builder_find(published[i].name, &e);
+    assert_non_null(b);
+    struct vt_builder_opts o = {.classes = 1000};
+    struct vt_builder_size size;
+    if (vt_builder_measure(b, vt_registry_default(), &o, &size, &e)) fail_msg("%s", e.msg);
+    if (size.parameters != published[i].parameters)
+      fail_msg("%s: %lld parameters, %lld are published", b->name, (long long)size.parameters,
+               (long long)published[i].parameters);
+    assert_int_equal(b->parameters, published[i].parameters);
+    double gmacs = (double)size.macs / 1e9;
+    print_message("%-20s %10lld parameters %7.3f G\n", b->name, (long long)size.parameters, gmacs);
+    if (published[i].gmacs > 0 && (gmacs < published[i].gmacs - 0.02 || gmacs > published[i].gmacs + 0.02))
+      fail_msg("%s: %.3f G multiply-adds, %.2f are published", b->name, gmacs, published[i].gmacs);
+  }
+}
+
+/* Every builder as an encoder: five maps, each half the size of the one before. */
+static void test_features(void **state)
+{
+  struct vt_err e = {0};
+  for (int f = 0; vt_builder_families[f]; f++)
+    for (int i = 0; i < vt_builder_families[f]->n; i++) {
+      const struct vt_builder *b = &vt_builder_families[f]->builder[i];
+      struct vt_graph *g;
+      struct vt_built out;
+      int64_t dim[4] = {-1, 3, 256, 192};
+      assert_int_equal(vt_graph_new(&g, vt_registry_default(), b->name, &e), 0);
+      struct vt_net n = {.g = g, .outline = true};
+      struct vt_builder_opts o = {.encoder = true};
+      if (vt_build(b, &n, vt_graph_input(g, "image", VT_F32, 4, dim), &o, &out, &e)) fail_msg("%s", e.msg);
+      assert_null(out.pooled);
+      assert_null(out.logits);
+      for (int k = 0; k < 5; k++) {
+        assert_non_null(out.feature[k]);
+        long h = 256 >> (k + 1), w = 192 >> (k + 1);
+        if (out.feature[k]->dim[2] != h || out.feature[k]->dim[3] != w)
+          fail_msg("%s: map %d is %lld x %lld, not %ld x %ld", b->name, k, (long long)out.feature[k]->dim[2],
+                   (long long)out.feature[k]->dim[3], h, w);
+      }
+      vt_graph_free(g);
+    }
+}
+
+static void test_options(void **state)
+{
+  static const struct {
+    const char *name;
+    struct vt_builder_opts o;
+    const char *message; /* NULL: it builds */
+  } cases[] = {{"resnet18", {.classes = 0}, NULL},
+               {"resnet18", {.classes = -1}, "classes"},
+               {"resnet18", {.classes = 10, .encoder = true}, "no classifier"},
+               {"resnet18", {.classes = 10, .auxiliary = true}, "side classifier"},
+               {"resnet18", {.classes = 10, .width = 0.5f}, "times as wide"},
+               {"mobilenet_v2", {.classes = 10, .width = 0.5f}, NULL},
+               {"mobilenet_v2", {.classes = 10, .width = 100}, "times as wide"}};
+  struct vt_err e = {0};
+  struct vt_builder_size size;
+  assert_null(vt_builder_find("resnet19", &e));
+  assert_non_null(strstr(e.msg, "resnet18, resnet34"));
+  for (size_t i = 0; i < VT_COUNT(cases); i++) {
+    const struct vt_builder *b = vt_builder_find(cases[i].name, &e);
+    int rc = vt_builder_measure(b, vt_registry_default(), &cases[i].o, &size, &e);
+    assert_int_equal(rc != 0, cases[i].message != NULL);
+    if (rc && !strstr(e.msg, cases[i].message)) fail_msg("%s", e.msg);
+  }
+  /* half as wide, 1000 classes: torchvision's mobilenet_v2(width_mult=0.5) */
+  struct vt_builder_opts half = {.classes = 1000, .width = 0.5f};
+  assert_int_equal(
+      vt_builder_measure(vt_builder_find("mobilenet_v2", &e), vt_registry_default(), &half, &size, &e), 0);
+  assert_int_equal(size.parameters, 1968680);
+}
+
+int main(void)
+{
+  const struct CMUnitTest tests[] = {cmocka_unit_test(test_parameters), cmocka_unit_test(test_features),
+                                     cmocka_unit_test(test_options)};
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
