@@ -88,9 +88,31 @@ void vt__head(struct vt_net *n, struct vt_value *map, const char *name, float dr
   vt__head_vector(n, vt__global_pool(n, map), name, dropout, o, out);
 }
 
-int vt__scaled(float c, float width)
+struct vt_value *vt__mobile_block(struct vt_net *n, struct vt_value *x, const char *name,
+                                  const struct vt__mobile *m)
 {
-  double exact = (double)c * (double)width;
+  if (!x) return NULL;
+  int part = 0;
+  struct vt_value *y = x;
+  if (m->hidden != x->dim[1]) {
+    y = vt_net_conv(n, y, vt__name(n, "%s.%d.0", name, part), m->hidden, 1, 1, false);
+    y = vt__norm_act(n, y, vt__name(n, "%s.%d.1", name, part++), m->epsilon, m->act);
+  }
+  y = vt__conv2d(n, y, vt__name(n, "%s.%d.0", name, part), m->hidden, m->kernel, .stride = m->stride,
+                 .group = m->hidden);
+  y = vt__norm_act(n, y, vt__name(n, "%s.%d.1", name, part++), m->epsilon, m->act);
+  if (m->squeezed)
+    y = vt__squeeze_excite(n, y, vt__name(n, "%s.%d", name, part++), m->squeezed, m->inner, m->gate);
+  y = vt_net_conv(n, y, vt__name(n, m->last_flat ? "%s.%d" : "%s.%d.0", name, part), m->out, 1, 1, false);
+  y = m->last_flat ? vt__norm(n, y, vt__name(n, "%s.%d", name, part + 1), 1, m->epsilon)
+                   : vt__norm(n, y, vt__name(n, "%s.%d.1", name, part), 1, m->epsilon);
+  if (m->stride != 1 || m->out != x->dim[1]) return y;
+  return vt_emit(n->g, "Add", VT_IN(vt__drop_path(n, y, m->drop_path), x), "");
+}
+
+int vt__scaled(double c, double width)
+{
+  double exact = c * width;
   int y = VT_MAX(8, (int)(exact + 4) / 8 * 8);
   return y < 0.9 * exact ? y + 8 : y;
 }

@@ -19,7 +19,8 @@ struct vt__conv {
   int kernel_w; /* 0: as the height */
   int stride;   /* 0: 1 */
   int group;    /* 0: 1 */
-  bool valid;   /* no padding; otherwise half the kernel */
+  bool valid;   /* no padding; otherwise half the kernel, */
+  bool upper;   /* or such that sides / stride, rounded up, come out, the odd one behind (TensorFlow's) */
   bool bias;
 };
 struct vt_value *vt__conv(struct vt_net *n, struct vt_value *x, const char *name, const struct vt__conv *c);
@@ -58,7 +59,20 @@ void vt__head_vector(struct vt_net *n, struct vt_value *vector, const char *name
 const char *vt__name(struct vt_net *n, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* c times the width option, a multiple of 8, at least 8 and never under 90 % of the exact number
  * (MobileNetV2's rule). */
-int vt__scaled(float c, float width);
+int vt__scaled(double c, double width);
+
+/* Inverted residual block (Sandler 2018; with squeeze and excitation: Howard 2019, Tan 2019): 1x1 to `hidden`
+ * channels, kernel x kernel by channel, squeeze and excitation, 1x1 without activation; x is added where the
+ * shapes agree. Names are torchvision's: NAME.PART.0, .1 for a convolution and its norm. */
+struct vt__mobile {
+  int hidden, out, kernel, stride;
+  int squeezed; /* channels in the middle of squeeze and excitation; 0: without */
+  enum vt__act act, inner, gate;
+  float epsilon, drop_path;
+  bool last_flat; /* the last convolution and norm are NAME.PART and NAME.PART+1 */
+};
+struct vt_value *vt__mobile_block(struct vt_net *n, struct vt_value *x, const char *name,
+                                  const struct vt__mobile *m);
 
 /* y = x + branch for blocks of residual networks, see builders/resnet.c. */
 struct vt_value *vt__basic_block(struct vt_net *n, struct vt_value *x, const char *name, int out, int stride);

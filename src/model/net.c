@@ -71,7 +71,12 @@ struct vt_value *vt__conv(struct vt_net *n, struct vt_value *x, const char *name
   float deviation = sqrtf(2.0f / (float)(dim[1] * kh * kw));
   struct vt_value *in[] = {x, vt__param(n, name, "weight", 4, dim, VT__NORMAL, deviation),
                            c->bias ? vt__param(n, name, "bias", 1, dim, VT__CONSTANT, 0) : NULL};
-  return vt_emit_n(n->g, "Conv", c->bias ? 3 : 2, in, 1, &(struct vt_value *){NULL},
+  struct vt_value *y;
+  if (c->upper)
+    return vt_emit_n(n->g, "Conv", c->bias ? 3 : 2, in, 1, &y,
+                     "kernel_shape=[%d,%d] strides=[%d,%d] auto_pad=SAME_UPPER group=%d", kh, kw, stride,
+                     stride, group);
+  return vt_emit_n(n->g, "Conv", c->bias ? 3 : 2, in, 1, &y,
                    "kernel_shape=[%d,%d] strides=[%d,%d] pads=[%d,%d,%d,%d] group=%d", kh, kw, stride, stride,
                    ph, pw, ph, pw, group);
 }
