@@ -31,7 +31,8 @@ static void build(struct vt_net *n, struct vt_value *x, const struct vt_builder 
                            .inner = VT__RELU,
                            .gate = VT__HARD_SIGMOID,
                            .epsilon = epsilon};
-    if (r->squeeze) m.squeezed = vt__scaled(m.hidden / 4, 1);
+    int quarter = m.hidden / 4;
+    if (r->squeeze) m.squeezed = vt__scaled(quarter, 1);
     if (m.stride == 2) out->feature[level++] = x;
     x = vt__mobile_block(n, x, vt__name(n, "features.%d.block", i + 1), &m);
   }
