@@ -79,40 +79,54 @@ static int on_end_array(void *c)
   return close_any(c, true);
 }
 
+static const yajl_callbacks calls = {on_null,    on_boolean,     NULL,         NULL,
+                                     on_number,  on_string,      on_start_map, on_key,
+                                     on_end_map, on_start_array, on_end_array};
+
 /* yajl's own words for what is wrong, cut to one line. */
-static int syntax_error(yajl_handle h, const char *path, const char *chunk, size_t n, int64_t line,
-                        struct vt_err *e)
+static int syntax_error(yajl_handle h, struct vt_err *e)
 {
-  size_t used = chunk ? yajl_get_bytes_consumed(h) : 0;
-  for (size_t i = 0; i < VT_MIN(used, n); i++) line += chunk[i] == '\n';
   unsigned char *text = yajl_get_error(h, 0, NULL, 0);
   int len = text ? (int)strcspn((const char *)text, "\n") : 0;
-  int rc = vt_fail(e, VT_EFORMAT, "%s: line %lld: %.*s", path, (long long)line, len,
-                   text ? (const char *)text : "");
+  int rc = vt_fail(e, VT_EFORMAT, "%.*s", len, text ? (const char *)text : "");
   if (text) yajl_free_error(h, text);
   return rc;
 }
 
-static int read_chunks(FILE *f, yajl_handle h, struct stream *s, const char *path, char *chunk)
+static void count_lines(struct vt__json_place *p, size_t upto)
 {
-  int64_t line = 1;
+  for (; p->counted < upto; p->counted++) p->line += p->chunk[p->counted] == '\n';
+}
+
+int64_t vt__json_line(struct vt__json_place *p)
+{
+  if (p->chunk) count_lines(p, yajl_get_bytes_consumed(p->handle));
+  return p->line;
+}
+
+static int read_chunks(FILE *f, struct vt__json_place *p, struct stream *s, const char *path, char *chunk)
+{
   for (;;) {
     size_t n = fread(chunk, 1, CHUNK, f);
     if (ferror(f)) return vt_fail_errno(s->e, path);
-    yajl_status st = n ? yajl_parse(h, (const unsigned char *)chunk, n) : yajl_complete_parse(h);
-    if (st == yajl_status_client_canceled) return vt_fail_in(s->e, s->rc, "%s", path);
-    if (st != yajl_status_ok) return syntax_error(h, path, n ? chunk : NULL, n, line, s->e);
+    p->chunk = n ? chunk : NULL;
+    p->counted = 0;
+    yajl_status st =
+        n ? yajl_parse(p->handle, (const unsigned char *)chunk, n) : yajl_complete_parse(p->handle);
+    if (st != yajl_status_ok) {
+      int rc = st == yajl_status_client_canceled ? s->rc : syntax_error(p->handle, s->e);
+      if (n) count_lines(p, VT_MIN(n, yajl_get_bytes_consumed(p->handle)));
+      return vt_fail_in(s->e, rc, "%s: line %lld", path, (long long)p->line);
+    }
     if (!n) return 0;
-    for (const char *p = chunk; (p = memchr(p, '\n', (size_t)(chunk + n - p))); p++) line++;
+    count_lines(p, n);
     if (vt_interrupted()) return vt_fail(s->e, VT_EINTERRUPTED, "%s: interrupted", path);
   }
 }
 
-int vt__json_stream(const char *path, const struct vt__json_events *events, void *ctx, struct vt_err *e)
+int vt__json_stream_at(const char *path, const struct vt__json_events *events, void *ctx,
+                       struct vt__json_place *p, struct vt_err *e)
 {
-  static const yajl_callbacks calls = {on_null,    on_boolean,     NULL,         NULL,
-                                       on_number,  on_string,      on_start_map, on_key,
-                                       on_end_map, on_start_array, on_end_array};
   struct vt_err own = {0};
   struct stream s = {events, ctx, e ? e : &own, 0, 0};
   bool is_stdin = !strcmp(path, "-");
@@ -121,9 +135,30 @@ int vt__json_stream(const char *path, const struct vt__json_events *events, void
   if (!f) return vt_fail_errno(e, path);
   char *chunk = vt_malloc(CHUNK);
   yajl_handle h = yajl_alloc(&calls, NULL, &s);
-  int rc = chunk && h ? read_chunks(f, h, &s, path, chunk) : vt_fail(e, VT_ENOMEM, "%s: out of memory", path);
+  *p = (struct vt__json_place){.handle = h, .line = 1};
+  int rc = chunk && h ? read_chunks(f, p, &s, path, chunk) : vt_fail(e, VT_ENOMEM, "%s: out of memory", path);
   if (h) yajl_free(h);
   vt_free(chunk);
   if (!is_stdin) fclose(f);
+  return rc;
+}
+
+int vt__json_stream(const char *path, const struct vt__json_events *events, void *ctx, struct vt_err *e)
+{
+  struct vt__json_place p;
+  return vt__json_stream_at(path, events, ctx, &p, e);
+}
+
+int vt__json_text(const char *text, size_t n, const struct vt__json_events *events, void *ctx,
+                  struct vt_err *e)
+{
+  struct vt_err own = {0};
+  struct stream s = {events, ctx, e ? e : &own, 0, 0};
+  yajl_handle h = yajl_alloc(&calls, NULL, &s);
+  if (!h) return vt_fail(e, VT_ENOMEM, "out of memory");
+  yajl_status st = yajl_parse(h, (const unsigned char *)text, n);
+  if (st == yajl_status_ok) st = yajl_complete_parse(h);
+  int rc = st == yajl_status_ok ? 0 : st == yajl_status_client_canceled ? s.rc : syntax_error(h, s.e);
+  yajl_free(h);
   return rc;
 }

@@ -1,7 +1,6 @@
-/* A labelled data set in memory: building, looking up, masks of instances. */
+/* A labelled data set in memory: building, looking up, orders, what goes wrong and what is lost. */
 #include "data/labels_map.h"
 
-#include <math.h>
 #include <string.h>
 
 int vt_labels_init(struct vt_labels *l, struct vt_err *e)
@@ -10,7 +9,8 @@ int vt_labels_init(struct vt_labels *l, struct vt_err *e)
   vt_arena_init(&l->arena);
   vt_buf_init(&l->shapes);
   if (vt__map_new(&l->by_id) || vt__map_new(&l->by_file) || vt__map_new(&l->class_by_id) ||
-      vt__map_new(&l->class_by_name) || vt__map_new(&l->attr_by_id) || vt__map_new(&l->attr_by_name)) {
+      vt__map_new(&l->class_by_name) || vt__map_new(&l->attr_by_id) || vt__map_new(&l->attr_by_name) ||
+      vt__map_new(&l->product_by_name)) {
     vt_labels_clear(l);
     return vt_fail(e, VT_ENOMEM, "out of memory");
   }
@@ -25,9 +25,11 @@ void vt_labels_clear(struct vt_labels *l)
   vt__map_free(l->class_by_name);
   vt__map_free(l->attr_by_id);
   vt__map_free(l->attr_by_name);
+  vt__map_free(l->product_by_name);
   vt_free(l->image);
   vt_free(l->classes.v);
   vt_free(l->attributes.v);
+  vt_free(l->products.v);
   vt_free(l->v);
   vt_free(l->attr);
   vt_buf_clear(&l->shapes);
@@ -97,7 +99,8 @@ int32_t vt__labels_add_image(struct vt_labels *l, int64_t id, const char *file, 
   l->cap_images = (int32_t)cap;
   char *name = vt_arena_strdup(&l->arena, file);
   if (!name) goto memory;
-  v[l->nimages] = (struct vt_label_image){name, id, width, height, VT_SPLIT_NONE};
+  v[l->nimages] = (struct vt_label_image){
+      .file = name, .url = "", .id = id, .width = width, .height = height, .split = VT_SPLIT_NONE};
   if (vt__map_put(l->by_id, (uint64_t)id, l->nimages)) goto memory;
   if (*file && vt__labels_find_file(l, file) < 0 &&
       vt__map_put(l->by_file, vt_hash64(file, strlen(file)), l->nimages))
@@ -143,6 +146,35 @@ int32_t vt__labels_need_class(struct vt_labels *l, const char *name, struct vt_e
   return p >= 0 ? p : vt__labels_add_class(l, false, l->classes.n, name, "", e);
 }
 
+static bool same_product(const struct vt_labels *l, int32_t p, const void *what)
+{
+  return !strcmp(l->products.v[p].name, what);
+}
+
+int32_t vt__labels_find_product(const struct vt_labels *l, const char *name)
+{
+  return vt__map_find(l->product_by_name, vt_hash64(name, strlen(name)), same_product, l, name);
+}
+
+int32_t vt__labels_need_product(struct vt_labels *l, const char *name, struct vt_err *e)
+{
+  struct vt_label_list *list = &l->products;
+  const uint64_t key = vt_hash64(name, strlen(name));
+  int32_t p = vt__labels_find_product(l, name);
+  if (p >= 0) return p;
+  int64_t cap = list->cap;
+  struct vt_label_class *v = grown(list->v, list->n, &cap, VT__MAX_IMAGES, sizeof *v);
+  char *kept = vt_arena_strdup(&l->arena, name);
+  if (v) {
+    list->v = v;
+    list->cap = (int)cap;
+  }
+  if (!v || !kept || vt__map_put(l->product_by_name, key, list->n))
+    return vt_fail(e, VT_ENOMEM, "out of memory at %d products", list->n);
+  v[list->n] = (struct vt_label_class){list->n + 1, kept, ""};
+  return list->n++;
+}
+
 struct vt_instance *vt__labels_push(struct vt_labels *l, struct vt_err *e)
 {
   struct vt_instance *v = grown(l->v, l->n, &l->cap, VT__MAX_INSTANCES, sizeof *v);
@@ -151,7 +183,8 @@ struct vt_instance *vt__labels_push(struct vt_labels *l, struct vt_err *e)
     return NULL;
   }
   l->v = v;
-  v[l->n] = (struct vt_instance){.image = -1, .cls = -1, .box = {0, 0, -1, -1}, .area = -1, .score = 1};
+  v[l->n] = (struct vt_instance){
+      .image = -1, .cls = -1, .box = {0, 0, -1, -1}, .area = -1, .score = 1, .product = -1};
   return &v[l->n++];
 }
 
@@ -169,108 +202,49 @@ int vt__labels_set_attrs(struct vt_labels *l, struct vt_instance *in, const int3
   return 0;
 }
 
-int vt__labels_set_coco(struct vt_labels *l, struct vt_instance *in, const char *s, size_t len,
-                        struct vt_err *e)
+static int32_t key_of(const struct vt_instance *in, enum vt_labels_key key)
 {
-  in->shape = VT_SHAPE_RLE;
-  in->shape_at = l->shapes.len;
-  in->shape_len = (uint32_t)len;
-  vt_buf_add(&l->shapes, s, len);
-  vt_buf_addc(&l->shapes, 0);
-  return l->shapes.failed ? vt_fail(e, VT_ENOMEM, "out of memory for masks") : 0;
+  return key == VT_BY_IMAGE ? in->image : key == VT_BY_CLASS ? in->cls : in->product;
 }
 
-int vt__labels_set_mask(struct vt_labels *l, struct vt_instance *in, const struct vt_mask *m,
-                        struct vt_err *e)
+/* Counting sort. */
+int vt_labels_by(const struct vt_labels *l, enum vt_labels_key key, int64_t **order, int64_t **start,
+                 struct vt_err *e)
 {
-  in->shape = VT_SHAPE_RLE;
-  in->shape_at = l->shapes.len;
-  vt_mask_to_coco(m, &l->shapes);
-  in->shape_len = (uint32_t)(l->shapes.len - in->shape_at);
-  vt_buf_addc(&l->shapes, 0);
-  return l->shapes.failed ? vt_fail(e, VT_ENOMEM, "out of memory for masks") : 0;
-}
-
-/* n, start (n + 1), coordinates: as they lie in memory. */
-int vt__labels_set_polygons(struct vt_labels *l, struct vt_instance *in, const struct vt_polygons *p,
-                            struct vt_err *e)
-{
-  in->shape = VT_SHAPE_POLYGONS;
-  in->shape_at = l->shapes.len;
-  vt_buf_add(&l->shapes, &p->n, sizeof p->n);
-  vt_buf_add(&l->shapes, p->start, ((size_t)p->n + 1) * sizeof *p->start);
-  vt_buf_add(&l->shapes, p->xy, 2 * (size_t)p->start[p->n] * sizeof *p->xy);
-  in->shape_len = (uint32_t)(l->shapes.len - in->shape_at);
-  return l->shapes.failed ? vt_fail(e, VT_ENOMEM, "out of memory for polygons") : 0;
-}
-
-int vt_instance_polygons(const struct vt_labels *l, const struct vt_instance *in, struct vt_polygons *p,
-                         struct vt_err *e)
-{
-  *p = (struct vt_polygons){0};
-  if (in->shape != VT_SHAPE_POLYGONS)
-    return vt_fail(e, VT_EARG, "instance %lld has no polygons", (long long)in->id);
-  const char *at = l->shapes.data + in->shape_at;
-  memcpy(&p->n, at, sizeof p->n);
-  size_t starts = ((size_t)p->n + 1) * sizeof *p->start;
-  p->start = vt_malloc(starts);
-  size_t xy = in->shape_len - sizeof p->n - starts;
-  p->xy = vt_malloc(VT_MAX(xy, (size_t)1));
-  if (!p->start || !p->xy) {
-    vt_polygons_clear(p);
-    return vt_fail(e, VT_ENOMEM, "out of memory for polygons");
+  const int32_t n = key == VT_BY_IMAGE ? l->nimages : key == VT_BY_CLASS ? l->classes.n : l->products.n;
+  *order = vt_calloc((size_t)l->n + 1, sizeof **order);
+  *start = vt_calloc((size_t)n + 2, sizeof **start);
+  if (!*order || !*start) {
+    vt_free(*order);
+    vt_free(*start);
+    *order = *start = NULL;
+    return vt_fail(e, VT_ENOMEM, "out of memory");
   }
-  memcpy(p->start, at + sizeof p->n, starts);
-  memcpy(p->xy, at + sizeof p->n + starts, xy);
+  int64_t *next = *start + 1; /* next[k]: first of k, then where its next one goes, at last the end of k */
+  for (int64_t i = 0; i < l->n; i++) {
+    const int32_t k = key_of(&l->v[i], key);
+    if (k >= 0 && k + 1 < n) next[k + 1]++;
+  }
+  for (int32_t k = 1; k < n; k++) next[k] += next[k - 1];
+  for (int64_t i = 0; i < l->n; i++) {
+    const int32_t k = key_of(&l->v[i], key);
+    if (k >= 0) (*order)[next[k]++] = i;
+  }
   return 0;
-}
-
-int vt_instance_mask(const struct vt_labels *l, const struct vt_instance *in, struct vt_mask *m,
-                     struct vt_err *e)
-{
-  const struct vt_label_image *im = &l->image[in->image];
-  struct vt_polygons p = {0};
-  int rc;
-  *m = (struct vt_mask){0};
-  if (!im->width || !im->height)
-    rc = vt_fail(e, VT_EARG, "the size of picture '%s' is not known", im->file);
-  else if (in->shape == VT_SHAPE_RLE)
-    rc = vt_mask_from_coco(m, l->shapes.data + in->shape_at, im->width, im->height, e);
-  else if (in->shape == VT_SHAPE_POLYGONS) {
-    if (!(rc = vt_instance_polygons(l, in, &p, e)))
-      rc = vt_mask_from_polygons(m, &p, im->width, im->height, e);
-    vt_polygons_clear(&p);
-  } else if (in->box.w >= 0) {
-    const struct vt_box b = in->box;
-    double xy[] = {b.x, b.y, b.x, b.y + b.h, b.x + b.w, b.y + b.h, b.x + b.w, b.y};
-    rc = vt_mask_from_polygons(m, &(struct vt_polygons){1, (int[]){0, 4}, xy}, im->width, im->height, e);
-  } else
-    rc = vt_fail(e, VT_EARG, "it has neither mask nor box");
-  if (rc) vt_fail_in(e, rc, "picture '%s', instance %lld", im->file, (long long)(in->id ? in->id : in->line));
-  return rc;
 }
 
 int64_t *vt_labels_by_image(const struct vt_labels *l, struct vt_err *e)
 {
-  int64_t *order = vt_calloc((size_t)l->n + 1, sizeof *order);
-  int64_t *start = vt_calloc((size_t)l->nimages + 2, sizeof *start);
-  if (!order || !start) {
-    vt_fail(e, VT_ENOMEM, "out of memory");
-    vt_free(order);
-    order = NULL;
-    goto out;
-  }
-  for (int64_t i = 0; i < l->n; i++) start[l->v[i].image + 1]++;
-  for (int32_t k = 0; k < l->nimages; k++) start[k + 1] += start[k];
-  for (int64_t i = 0; i < l->n; i++) order[start[l->v[i].image]++] = i;
-out:
+  int64_t *order, *start;
+  if (vt_labels_by(l, VT_BY_IMAGE, &order, &start, e)) return NULL;
   vt_free(start);
   return order;
 }
 
 int vt__labels_problem(struct vt_labels *l, const struct vt_labels_opts *o, struct vt_err *e)
 {
-  if (!o->lenient || !e || e->code == VT_ENOMEM) return e ? e->code : VT_EFORMAT;
+  if (!o->lenient || !e || e->code == VT_ENOMEM || e->code == VT_EINTERRUPTED)
+    return e ? e->code : VT_EFORMAT;
   l->skipped++;
   if (l->nproblems < (int)VT_COUNT(l->problem)) {
     const char *text = vt_arena_strdup(&l->arena, e->msg);
@@ -309,4 +283,21 @@ bool vt__split_word(const char *word, uint8_t *split)
 const char *vt__split_name(uint8_t split)
 {
   return split < VT_COUNT(split_words) ? split_words[split] : "";
+}
+
+void vt__lose_links(const struct vt_labels *l, struct vt_losses *losses)
+{
+  int64_t products = 0, sides = 0, urls = 0, pairs = 0;
+  for (int64_t i = 0; i < l->n; i++) {
+    products += l->v[i].product >= 0;
+    sides += (l->v[i].flags & (VT_STREET | VT_SHOP)) != 0;
+  }
+  for (int32_t k = 0; k < l->nimages; k++) {
+    urls += *l->image[k].url != 0;
+    pairs += l->image[k].pair != 0;
+  }
+  vt_loss_add(losses, products, "products of instances");
+  vt_loss_add(losses, sides, "whether an instance is from street or shop");
+  vt_loss_add(losses, urls, "urls of pictures");
+  vt_loss_add(losses, pairs, "pair numbers of pictures");
 }

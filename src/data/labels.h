@@ -12,15 +12,33 @@
 #include "mask/mask.h"
 
 enum vt_shape_kind { VT_SHAPE_NONE, VT_SHAPE_RLE, VT_SHAPE_POLYGONS };
-enum { VT_CROWD = 1, VT_BAD_SHAPE = 2 };
+enum {
+  VT_CROWD = 1,
+  VT_BAD_SHAPE = 2,
+  VT_STREET = 4, /* its picture is a customer's photo */
+  VT_SHOP = 8,   /* its picture is a shop's */
+  VT_SHARES = 16 /* its box is in shares of the picture's sides: their size is not known */
+};
+
+/* What a format or the set could not hold: each kind of loss once, with how often. */
+struct vt_losses {
+  int n;
+  struct vt_loss {
+    char what[120];
+    int64_t count;
+  } v[16];
+};
+void vt_loss_add(struct vt_losses *l, int64_t count, const char *what);
 
 struct vt_label_image {
   const char *file; /* name as in the file; "" if it has none */
+  const char *url;  /* where it came from; "" if the file does not say */
   int64_t id;
+  int64_t pair;          /* pictures of the same number show the same products; 0 = none known */
   int32_t width, height; /* 0 = unknown */
   uint8_t split;         /* enum vt_split */
 };
-struct vt_label_class { /* a class or an attribute */
+struct vt_label_class { /* a class, an attribute or a product */
   int64_t id;
   const char *name, *super; /* super: its kind, "" if none */
 };
@@ -32,7 +50,8 @@ struct vt_instance {
   uint64_t shape_at;         /* in the set's shapes */
   uint32_t shape_len, attrs; /* attrs: first one in the set's list */
   uint16_t nattrs;
-  uint8_t shape, flags;  /* enum vt_shape_kind; VT_CROWD, VT_BAD_SHAPE */
+  uint8_t shape, flags;  /* enum vt_shape_kind; VT_CROWD, … */
+  int32_t product;       /* which thing of the shop it is: position in products, -1 unknown */
   int32_t width, height; /* of its picture as its own row says; 0 = it says nothing */
   uint64_t hash;         /* of the mask's text as it stands in the file; 0 = none */
 };
@@ -44,17 +63,18 @@ struct vt_labels {
   struct vt_arena arena;
   int32_t nimages, cap_images;
   struct vt_label_image *image;
-  struct vt_label_list classes, attributes;
+  struct vt_label_list classes, attributes, products;
   int64_t n, cap;
   struct vt_instance *v;
   struct vt_buf shapes;
   int64_t nattrs, cap_attrs;
   int32_t *attr; /* positions in attributes */
-  struct vt__map *by_id, *by_file, *class_by_id, *class_by_name, *attr_by_id, *attr_by_name;
+  struct vt__map *by_id, *by_file, *class_by_id, *class_by_name, *attr_by_id, *attr_by_name, *product_by_name;
   int64_t rows;    /* instances that the file holds, skipped ones included */
   int64_t skipped; /* lenient: left out */
   int nproblems;
-  const char *problem[32]; /* what was wrong with the first of them */
+  const char *problem[32];  /* what was wrong with the first of them */
+  struct vt_losses dropped; /* what the file says and the set has no place for */
 };
 
 struct vt_labels_opts {
@@ -78,16 +98,11 @@ int32_t vt_labels_find_image(const struct vt_labels *l, const char *file); /* by
 int32_t vt_labels_class(const struct vt_labels *l, int64_t id);
 /* Instances ordered by picture, classes and order in the file kept: positions, (n). vt_free. */
 int64_t *vt_labels_by_image(const struct vt_labels *l, struct vt_err *e);
-
-/* What writing could not hold: each kind of loss once, with how often. */
-struct vt_losses {
-  int n;
-  struct vt_loss {
-    char what[120];
-    int64_t count;
-  } v[16];
-};
-void vt_loss_add(struct vt_losses *l, int64_t count, const char *what);
+/* Instances by what they are of, each in the file's order: those of thing k at order[start[k]] to
+ * order[start[k + 1] - 1]; instances of no product are left out. Both vt_free. */
+enum vt_labels_key { VT_BY_IMAGE, VT_BY_CLASS, VT_BY_PRODUCT };
+int vt_labels_by(const struct vt_labels *l, enum vt_labels_key key, int64_t **order, int64_t **start,
+                 struct vt_err *e);
 
 /* A format: one file of data/formats/, one line FORMAT(name) in data/formats.list. */
 struct vt_row_filter {       /* which rows of a file go, and why */

@@ -22,6 +22,9 @@ int32_t vt__labels_need_class(struct vt_labels *l, const char *name, struct vt_e
 int32_t vt__labels_find_class(const struct vt_labels *l, bool attribute, int64_t id);
 int32_t vt__labels_find_name(const struct vt_labels *l, const char *name);
 
+int32_t vt__labels_find_product(const struct vt_labels *l, const char *name);
+int32_t vt__labels_need_product(struct vt_labels *l, const char *name, struct vt_err *e);
+
 /* A new instance: no box, no area, no shape, score 1. NULL (e filled) on failure. */
 struct vt_instance *vt__labels_push(struct vt_labels *l, struct vt_err *e);
 int vt__labels_set_attrs(struct vt_labels *l, struct vt_instance *in, const int32_t *attr, int n,
@@ -37,6 +40,16 @@ int vt__labels_set_polygons(struct vt_labels *l, struct vt_instance *in, const s
 /* Something is wrong with one instance: strict, returns the error in e; lenient, counts it, keeps the message
  * and returns 0. */
 int vt__labels_problem(struct vt_labels *l, const struct vt_labels_opts *o, struct vt_err *e);
+/* Its box in pixels, from its mask if none was given. */
+int vt__instance_box(const struct vt_labels *l, const struct vt_instance *in, struct vt_box *box,
+                     struct vt_err *e);
+/* Its outline as one closed line: a single polygon as it is, else the mask's rings joined by seams. Empty for
+ * an empty mask. vt_polygons_clear. */
+int vt__instance_line(const struct vt_labels *l, const struct vt_instance *in, struct vt_polygons *p,
+                      struct vt_losses *losses, struct vt_err *e);
+bool vt__instance_has(const struct vt_labels *l, const struct vt_instance *in, const char *attribute);
+/* Counts products, street and shop, urls and pairs as lost, for formats that have no place for them. */
+void vt__lose_links(const struct vt_labels *l, struct vt_losses *losses);
 /* The split that a name says: "train", "val", "test". */
 bool vt__split_word(const char *word, uint8_t *split);
 const char *vt__split_name(uint8_t split); /* "" for none */

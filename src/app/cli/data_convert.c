@@ -15,7 +15,7 @@ static const struct vt_opt rows[] = {
     {"to", 't', VT_OPT_STRING, offsetof(struct opts, to), NULL, 0, 0, NULL, "FORMAT",
      "format of B (default: by its ending)"},
     {"descriptions", 0, VT_OPT_STRING, offsetof(struct opts, descriptions), NULL, 0, 0, NULL, "FILE",
-     "label_descriptions.json, if it does not lie beside the table"},
+     "names of classes (label_descriptions.json), photos.txt or NAME-cat.json, if it does not lie beside"},
     {"images", 0, VT_OPT_STRING, offsetof(struct opts, images), NULL, 0, 0, NULL, "FOLDER",
      "folder of the pictures, where a format needs their sizes"},
     {"lenient", 0, VT_OPT_FLAG, offsetof(struct opts, lenient), NULL, 0, 0, NULL, NULL,
@@ -36,6 +36,12 @@ static const struct vt_format *guess(const char *option, const char *given, cons
           b.data ? b.data : "");
   vt_buf_clear(&b);
   return NULL;
+}
+
+static void say_losses(const char *path, const struct vt_losses *losses)
+{
+  for (int k = 0; k < losses->n; k++)
+    vt_log(VT_LOG_WARN, "%s: dropped: %s (%lld)", path, losses->v[k].what, (long long)losses->v[k].count);
 }
 
 static int run(struct vt_cli *cli, const void *opts, const struct vt_strings *args, struct vt_err *e)
@@ -60,9 +66,8 @@ static int run(struct vt_cli *cli, const void *opts, const struct vt_strings *ar
     if (l.skipped)
       vt_log(VT_LOG_WARN, "%s: %lld of %lld left out", args->v[0], (long long)l.skipped, (long long)l.rows);
     for (int i = 0; i < l.nproblems; i++) vt_log(VT_LOG_WARN, "  %s", l.problem[i]);
-    for (int k = 0; k < losses.n; k++)
-      vt_log(VT_LOG_WARN, "%s: dropped: %s (%lld)", args->v[1], losses.v[k].what,
-             (long long)losses.v[k].count);
+    say_losses(args->v[0], &l.dropped);
+    say_losses(args->v[1], &losses);
   }
   vt_labels_clear(&l);
   return rc;
@@ -72,12 +77,12 @@ const struct vt_verb vt_verb_data_convert = {
     .name = "data convert",
     .args = "A B",
     .summary = "write a set of labels in another format",
-    .help = "Formats: coco (.json), imaterialist (.csv), label-maps, ccp, yolo, csv-boxes (folders and "
-            "tables). Masks, "
-            "holes,\n"
-            "crowd flags, attributes and splits are kept where the format has them; what it has not is said, "
-            "and how "
-            "often.",
+    /* clang-format off */
+    .help = "Tables: imaterialist (.csv), csv-boxes, pairs (street and shop photos). JSON: coco (.json), fashionpedia,\n"
+            "shop-the-look. Folders: label-maps, ccp-maps, yolo, voc, folders (a folder a class), idx (MNIST), deepfashion2,\n"
+            "street2shop. ccp-maps and idx are only read. Masks, holes, crowd flags, attributes, splits and products are kept\n"
+            "where the format has them; what it has not is said, and how often.",
+    /* clang-format on */
     .opt = rows,
     .nopt = VT_COUNT(rows),
     .opts_size = sizeof(struct opts),

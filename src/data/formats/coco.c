@@ -1,10 +1,11 @@
 /* COCO json as a format of labels; reading is in coco_read.c, writing here.
  *
  * Layout written: see coco_read.c. Masks are compressed runs (exact), polygons stay polygons; an instance
- * without either has its bbox only. One item a line. */
+ * without either has its bbox only. What COCO has no name for: vitrine_source ("street", "shop") and
+ * vitrine_product (a name) of annotations, vitrine_pair (a number) of images. One item a line. */
 #include "data/formats/coco.h"
+#include "data/formats/text_out.h"
 
-#include <stdio.h>
 #include <string.h>
 
 static void add_classes(struct vt_buf *b, const struct vt_label_list *list)
@@ -81,65 +82,63 @@ static int add_instance(struct vt_buf *b, const struct vt_labels *l, int64_t i, 
     vt_buf_addf(b, "%s%lld%s", k ? ", " : ", \"attribute_ids\": [",
                 (long long)l->attributes.v[l->attr[in->attrs + (uint32_t)k]].id,
                 k + 1 == in->nattrs ? "]" : "");
+  if (in->flags & (VT_STREET | VT_SHOP))
+    vt_buf_addf(b, ", \"vitrine_source\": \"%s\"", in->flags & VT_STREET ? "street" : "shop");
+  if (in->product >= 0) {
+    vt_buf_adds(b, ", \"vitrine_product\": ");
+    vt__json_string(b, l->products.v[in->product].name);
+  }
   if (in->shape && (rc = add_shape(b, l, in, e))) return rc;
   vt_buf_addc(b, '}');
   return 0;
 }
 
-static int flush(FILE *f, struct vt_buf *b, const char *path, struct vt_err *e)
+static void add_image(struct vt_buf *b, const struct vt_label_image *im)
 {
-  if (b->failed) return vt_fail(e, VT_ENOMEM, "%s: out of memory", path);
-  if (b->len && fwrite(b->data, 1, b->len, f) != b->len) return vt_fail_errno(e, path);
-  b->len = 0;
-  return 0;
+  vt_buf_addf(b, "{\"id\": %lld, \"file_name\": ", (long long)im->id);
+  vt__json_string(b, im->file);
+  vt_buf_addf(b, ", \"width\": %d, \"height\": %d", im->width, im->height);
+  if (*vt__split_name(im->split)) vt_buf_addf(b, ", \"split\": \"%s\"", vt__split_name(im->split));
+  if (*im->url) {
+    vt_buf_adds(b, ", \"coco_url\": ");
+    vt__json_string(b, im->url);
+  }
+  if (im->pair) vt_buf_addf(b, ", \"vitrine_pair\": %lld", (long long)im->pair);
+  vt_buf_addc(b, '}');
 }
 
-static int write_all(FILE *f, const struct vt_labels *l, const char *path, struct vt_err *e)
+int vt__coco_write(const struct vt_labels *l, const char *path, const struct vt_labels_opts *o,
+                   struct vt_losses *losses, struct vt_err *e)
 {
-  struct vt_buf b = {0};
-  int rc = 0;
-  vt_buf_adds(&b, "{\"images\": [");
+  struct vt__out out;
+  int rc = vt__out_open(&out, NULL, path, e);
+  vt_buf_adds(&out.b, "{\"images\": [");
   for (int32_t k = 0; k < l->nimages && !rc; k++) {
     const struct vt_label_image *im = &l->image[k];
-    vt_buf_addf(&b, "%s\n  {\"id\": %lld, \"file_name\": ", k ? "," : "", (long long)im->id);
-    vt__json_string(&b, im->file);
-    vt_buf_addf(&b, ", \"width\": %d, \"height\": %d", im->width, im->height);
-    if (*vt__split_name(im->split)) vt_buf_addf(&b, ", \"split\": \"%s\"", vt__split_name(im->split));
-    vt_buf_addc(&b, '}');
+    vt_buf_adds(&out.b, k ? ",\n  " : "\n  ");
+    add_image(&out.b, im);
     if (!im->width || !im->height)
       rc = vt_fail(e, VT_EARG, "%s: the size of picture '%s' is not known", path, im->file);
-    if (!rc && b.len > 1 << 20) rc = flush(f, &b, path, e);
+    if (!rc) rc = vt__out_more(&out, e);
   }
-  vt_buf_adds(&b, "],\n\"categories\": [");
-  add_classes(&b, &l->classes);
+  vt_buf_adds(&out.b, "],\n\"categories\": [");
+  add_classes(&out.b, &l->classes);
   if (l->attributes.n) {
-    vt_buf_adds(&b, "],\n\"attributes\": [");
-    add_classes(&b, &l->attributes);
+    vt_buf_adds(&out.b, "],\n\"attributes\": [");
+    add_classes(&out.b, &l->attributes);
   }
-  vt_buf_adds(&b, "],\n\"annotations\": [");
+  vt_buf_adds(&out.b, "],\n\"annotations\": [");
   for (int64_t i = 0; i < l->n && !rc; i++) {
-    rc = add_instance(&b, l, i, e);
-    if (!rc && b.len > 1 << 20) rc = flush(f, &b, path, e);
+    rc = add_instance(&out.b, l, i, e);
+    if (!rc) rc = vt__out_more(&out, e);
   }
-  vt_buf_adds(&b, "]}\n");
-  if (!rc) rc = flush(f, &b, path, e);
-  vt_buf_clear(&b);
-  return rc;
-}
-
-static int write_coco(const struct vt_labels *l, const char *path, const struct vt_labels_opts *o,
-                      struct vt_losses *losses, struct vt_err *e)
-{
-  FILE *f = strcmp(path, "-") ? fopen(path, "we") : stdout;
-  if (!f) return vt_fail_errno(e, path);
-  int rc = write_all(f, l, path, e);
-  if (f != stdout && fclose(f) && !rc) rc = vt_fail_errno(e, path);
-  return rc;
+  vt_buf_adds(&out.b, "]}\n");
+  return vt__out_close(&out, rc, e);
 }
 
 const struct vt_format vt_format_coco = {
     .name = "coco",
-    .what = "COCO json: polygons, runs, boxes, crowds; Fashionpedia's attributes",
+    .what = "COCO json: polygons, runs, boxes, crowds, attributes",
     .read = vt__coco_read,
-    .write = write_coco,
+    .write = vt__coco_write,
 };

@@ -5,6 +5,8 @@
 #include "data/labels_internal.h"
 
 int vt__coco_read(struct vt_labels *l, const char *path, const struct vt_labels_opts *o, struct vt_err *e);
+int vt__coco_write(const struct vt_labels *l, const char *path, const struct vt_labels_opts *o,
+                   struct vt_losses *losses, struct vt_err *e);
 /* Only the classes and attributes of a file (iMaterialist's label_descriptions.json). */
 int vt__coco_read_classes(struct vt_labels *l, const char *path, struct vt_err *e);
 

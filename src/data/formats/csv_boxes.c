@@ -5,8 +5,8 @@
  * "query" and "gallery". Only path, label and the four corners must be there. Corners are real pixels: x_2
  * and y_2 lie behind the box. Pictures' sizes are looked up in --images where it is given. */
 #include "data/formats/folder.h"
+#include "data/formats/text_out.h"
 
-#include <stdio.h>
 #include <string.h>
 
 struct columns {
@@ -104,55 +104,38 @@ static int read_csv_boxes(struct vt_labels *l, const char *path, const struct vt
   return rc;
 }
 
-static bool has(const struct vt_labels *l, const struct vt_instance *in, const char *name)
-{
-  for (int k = 0; k < in->nattrs; k++)
-    if (!strcmp(l->attributes.v[l->attr[in->attrs + (uint32_t)k]].name, name)) return true;
-  return false;
-}
-
 static int write_csv_boxes(const struct vt_labels *l, const char *path, const struct vt_labels_opts *o,
                            struct vt_losses *losses, struct vt_err *e)
 {
-  struct vt_buf b = {0};
-  FILE *f = fopen(path, "we");
-  if (!f) return vt_fail_errno(e, path);
-  int rc = 0;
-  vt_buf_adds(&b, "path,label,split,is_query,is_gallery,category,x_1,y_1,x_2,y_2\n");
+  struct vt__out out;
+  struct vt_buf *b = &out.b;
+  int rc = vt__out_open(&out, NULL, path, e);
+  vt__lose_links(l, losses);
+  vt_buf_adds(b, "path,label,split,is_query,is_gallery,category,x_1,y_1,x_2,y_2\n");
   for (int64_t i = 0; i < l->n && !rc; i++) {
     const struct vt_instance *in = &l->v[i];
     const struct vt_label_image *im = &l->image[in->image];
     const struct vt_label_class *cls = &l->classes.v[in->cls];
-    struct vt_box k = in->box;
-    struct vt_mask m = {0};
-    if (k.w < 0 && !(rc = vt_instance_mask(l, in, &m, e))) k = vt_mask_box(&m);
-    vt_mask_clear(&m);
-    if (rc) break;
-    const bool query = has(l, in, "query"), gallery = has(l, in, "gallery");
+    struct vt_box k;
+    if ((rc = vt__instance_box(l, in, &k, e))) break;
+    const bool query = vt__instance_has(l, in, "query"), gallery = vt__instance_has(l, in, "gallery");
     vt_loss_add(losses, in->shape != VT_SHAPE_NONE, "masks, of which the boxes stay");
     vt_loss_add(losses, in->flags & VT_CROWD ? 1 : 0, "crowd flags of instances");
     vt_loss_add(losses, in->nattrs - query - gallery, "attributes of instances");
-    vt_csv_put(&b, im->file, true);
-    vt_csv_put(&b, cls->name, false);
-    vt_csv_put(&b, vt__split_name(im->split), false);
-    vt_buf_addf(&b, ",%d,%d", query, gallery);
-    vt_csv_put(&b, cls->super, false);
+    vt_csv_put(b, im->file, true);
+    vt_csv_put(b, cls->name, false);
+    vt_csv_put(b, vt__split_name(im->split), false);
+    vt_buf_addf(b, ",%d,%d", query, gallery);
+    vt_csv_put(b, cls->super, false);
     const double v[] = {k.x, k.y, k.x + k.w, k.y + k.h};
     for (int c = 0; c < 4; c++) {
-      vt_buf_addc(&b, ',');
-      vt__json_number(&b, v[c]);
+      vt_buf_addc(b, ',');
+      vt__json_number(b, v[c]);
     }
-    vt_buf_addc(&b, '\n');
-    if (b.failed) rc = vt_fail(e, VT_ENOMEM, "out of memory");
-    if (!rc && b.len > 1 << 20) {
-      if (fwrite(b.data, 1, b.len, f) != b.len) rc = vt_fail_errno(e, path);
-      b.len = 0;
-    }
+    vt_buf_addc(b, '\n');
+    rc = vt__out_more(&out, e);
   }
-  if (!rc && b.len && fwrite(b.data, 1, b.len, f) != b.len) rc = vt_fail_errno(e, path);
-  if (fclose(f) && !rc) rc = vt_fail_errno(e, path);
-  vt_buf_clear(&b);
-  return rc;
+  return vt__out_close(&out, rc, e);
 }
 
 const struct vt_format vt_format_csv_boxes = {

@@ -1,7 +1,10 @@
 /* Class folders: ROOT/CLASS/picture, or ROOT/SPLIT/CLASS/picture with SPLIT train, val or test. Each picture
- * is one instance whose box is the whole picture; its size is looked up. Classes are numbered by name. Only
- * read. */
-#include "data/formats/folder.h"
+ * is one instance whose box is the whole picture; its size is looked up. Classes are numbered by name.
+ *
+ * Written from the pictures in --images: each goes, byte by byte, into the folder of its first instance's
+ * class; a picture that is no file there is taken from the IDX file whose it is. */
+#include "data/formats/idx.h"
+#include "data/formats/links.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -66,8 +69,127 @@ static int read_folders(struct vt_labels *l, const char *root, const struct vt_l
   return rc;
 }
 
+/* ---- writing ---- */
+
+struct writer {
+  const struct vt_labels *l;
+  const char *root, *images;
+  struct vt__names names;
+  struct vt__idx idx; /* the one that is open */
+  char *idx_name;
+};
+
+/* Picture N of the IDX file NAME in --images, for "NAME/N.png". */
+static int idx_picture(struct writer *w, const struct vt_label_image *im, struct vt_image *out,
+                       struct vt_err *e)
+{
+  const char *slash = strrchr(im->file, '/');
+  int64_t number;
+  char *digits = slash ? vt_path_stem(NULL, im->file) : NULL;
+  const bool ours = digits && vt_parse_i64(digits, &number) && number >= 0;
+  vt_free(digits);
+  if (!ours) return vt_fail(e, VT_ENOENT, "%s: no picture '%s' there", w->images, im->file);
+  const size_t n = (size_t)(slash - im->file);
+  const bool open = w->idx_name && strlen(w->idx_name) == n && !strncmp(w->idx_name, im->file, n);
+  if (!open || number < w->idx.next) {
+    vt_free(w->idx_name);
+    vt__idx_close(&w->idx);
+    w->idx_name = vt_strdup(im->file);
+    if (!w->idx_name) return vt_fail(e, VT_ENOMEM, "out of memory");
+    w->idx_name[n] = 0;
+    int rc = vt__idx_find(&w->idx, w->images, w->idx_name, e);
+    if (rc) return rc;
+  }
+  if (number >= w->idx.n || w->idx.width != im->width || w->idx.height != im->height)
+    return vt_fail(e, VT_EFORMAT, "%s: picture %lld of %d x %d is not there", w->idx.path, (long long)number,
+                   im->width, im->height);
+  int rc = vt_image_init(out, im->width, im->height, 1, e);
+  uint8_t *px = rc ? NULL : vt_malloc((size_t)im->width * (size_t)im->height);
+  if (!rc && !px) rc = vt_fail(e, VT_ENOMEM, "out of memory");
+  while (!rc && w->idx.next <= number) rc = vt__idx_next(&w->idx, px, e);
+  for (int y = 0; y < im->height && !rc; y++)
+    memcpy(out->px + (ptrdiff_t)y * out->stride, px + (size_t)y * (size_t)im->width, (size_t)im->width);
+  vt_free(px);
+  return rc;
+}
+
+static int copy_picture(struct writer *w, const struct vt_label_image *im, const char *to, struct vt_err *e)
+{
+  struct vt_map m;
+  struct vt_image drawn = {0};
+  char *from = vt_path_join(NULL, w->images, im->file);
+  int rc = from ? 0 : vt_fail(e, VT_ENOMEM, "out of memory");
+  if (!rc && vt_is_file(from)) {
+    if (!(rc = vt_map_open(&m, from, e))) {
+      rc = vt_file_write_atomic(to, m.data, m.len, e);
+      vt_map_close(&m);
+    }
+  } else if (!rc) {
+    rc = idx_picture(w, im, &drawn, e);
+    if (!rc) rc = vt_image_write(&drawn, to, 0, e);
+  }
+  vt_image_clear(&drawn);
+  vt_free(from);
+  return rc;
+}
+
+/* root/[SPLIT/]CLASS/NAME with the picture's own ending; its own name if it comes from such a folder. */
+static int write_picture(struct writer *w, int32_t image, const char *cls, struct vt_losses *losses,
+                         struct vt_err *e)
+{
+  const struct vt_label_image *im = &w->l->image[image];
+  const char *split = vt__split_name(im->split);
+  struct vt_buf sub = {0}, path = {0};
+  if (!*cls || *cls == '.' || strchr(cls, '/'))
+    return vt_fail(e, VT_EUNSUPPORTED, "class '%.60s' cannot be a folder", cls);
+  vt_buf_addf(&sub, "%s%s%s", split, *split ? "/" : "", cls);
+  int rc = sub.failed ? vt_fail(e, VT_ENOMEM, "out of memory") : vt__folder_make(w->root, sub.data, e);
+  if (!rc) {
+    struct vt_label_image bare = *im;
+    const bool there = !strncmp(im->file, sub.data, sub.len) && im->file[sub.len] == '/' &&
+                       !strchr(im->file + sub.len + 1, '/');
+    const char *name = there ? im->file + sub.len + 1 : vt__names_take(&w->names, &bare, e);
+    vt_loss_add(losses, !there, "names of pictures: they become CLASS/NAME");
+    vt_buf_addf(&path, "%s/%s/%s%s%s", w->root, sub.data, name ? name : "", there ? "" : ".",
+                there ? "" : vt_path_ext(im->file));
+    rc = !name || path.failed ? vt_fail(e, VT_ENOMEM, "out of memory") : copy_picture(w, im, path.data, e);
+  }
+  vt_buf_clear(&sub);
+  vt_buf_clear(&path);
+  return rc;
+}
+
+static int write_folders(const struct vt_labels *l, const char *root, const struct vt_labels_opts *o,
+                         struct vt_losses *losses, struct vt_err *e)
+{
+  struct writer w = {.l = l, .root = root, .images = o->images};
+  int64_t *order, *start;
+  if (!o->images) return vt_fail(e, VT_EUSAGE, "class folders hold pictures: --images says where they are");
+  int rc = vt_labels_by(l, VT_BY_IMAGE, &order, &start, e);
+  vt__lose_links(l, losses);
+  for (int32_t k = 0; k < l->nimages && !rc; k++) {
+    const int64_t n = start[k + 1] - start[k];
+    const struct vt_instance *in = n ? &l->v[order[start[k]]] : NULL;
+    vt_loss_add(losses, !n, "pictures without instances");
+    vt_loss_add(losses, n > 1 ? n - 1 : 0, "instances beyond the first of a picture");
+    if (!n) continue;
+    vt_loss_add(losses, in->shape != VT_SHAPE_NONE || !vt__link_is_whole(l, in), "masks and boxes");
+    vt_loss_add(losses, in->nattrs, "attributes of instances");
+    vt_loss_add(losses, in->flags & VT_CROWD ? 1 : 0, "crowd flags of instances");
+    rc = write_picture(&w, k, l->classes.v[in->cls].name, losses, e);
+    if (!rc && vt_interrupted()) rc = vt_fail(e, VT_EINTERRUPTED, "%s: interrupted", root);
+  }
+  vt__names_clear(&w.names);
+  vt__idx_close(&w.idx);
+  vt_free(w.idx_name);
+  vt_free(order);
+  vt_free(start);
+  return rc;
+}
+
 const struct vt_format vt_format_folders = {
     .name = "folders",
     .what = "class folders: [SPLIT/]CLASS/picture",
     .read = read_folders,
+    .write = write_folders,
 };

@@ -262,6 +262,7 @@ static int write_imaterialist(const struct vt_labels *l, const char *path, const
   }
   vt_loss_add(losses, crowds, "crowd flags of instances");
   vt_loss_add(losses, splits, "splits of pictures");
+  vt__lose_links(l, losses);
   vt_loss_add(losses, empty, "pictures without instances");
   if (!rc) rc = write_descriptions(l, path, e);
   vt_buf_clear(&b);

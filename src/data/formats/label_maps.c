@@ -129,6 +129,7 @@ static int write_label_maps(const struct vt_labels *l, const char *root, const s
   struct writer w = {.l = l, .root = root, .losses = losses};
   struct vt__names names = {0};
   int64_t *order = vt_labels_by_image(l, e), at = 0;
+  vt__lose_links(l, losses);
   w.value = vt_calloc((size_t)l->classes.n + 1, 1);
   int rc = order && w.value ? vt__folder_make(root, "labels", e) : vt_fail(e, VT_ENOMEM, "out of memory");
   if (!rc) rc = vt__folder_make(root, "instances", e);

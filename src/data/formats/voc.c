@@ -39,25 +39,13 @@ static void add_number(struct vt_buf *b, const char *name, double v)
   vt_buf_addf(b, "</%s>", name);
 }
 
-static bool has(const struct vt_labels *l, const struct vt_instance *in, const char *name)
-{
-  for (int k = 0; k < in->nattrs; k++)
-    if (!strcmp(l->attributes.v[l->attr[in->attrs + (uint32_t)k]].name, name)) return true;
-  return false;
-}
-
 static int add_object(struct vt_buf *b, const struct vt_labels *l, const struct vt_instance *in,
                       struct vt_losses *losses, struct vt_err *e)
 {
-  struct vt_box k = in->box;
-  if (k.w < 0) {
-    struct vt_mask m;
-    int rc = vt_instance_mask(l, in, &m, e);
-    if (rc) return rc;
-    k = vt_mask_box(&m);
-    vt_mask_clear(&m);
-  }
-  bool truncated = has(l, in, "truncated"), occluded = has(l, in, "occluded");
+  struct vt_box k;
+  int rc = vt__instance_box(l, in, &k, e);
+  if (rc) return rc;
+  bool truncated = vt__instance_has(l, in, "truncated"), occluded = vt__instance_has(l, in, "occluded");
   vt_loss_add(losses, in->shape != VT_SHAPE_NONE, "masks, of which the boxes stay");
   vt_loss_add(losses, in->nattrs - truncated - occluded, "attributes of instances");
   vt_buf_adds(b, "  <object>");
@@ -80,6 +68,7 @@ static int write_voc(const struct vt_labels *l, const char *root, const struct v
   struct vt__names names = {0};
   struct vt_buf b = {0}, path = {0}, set[3] = {{0}};
   int64_t *order = vt_labels_by_image(l, e), at = 0;
+  vt__lose_links(l, losses);
   int rc = order ? vt__folder_make(root, "Annotations", e) : VT_ENOMEM;
   if (!rc) rc = vt__folder_make(root, "ImageSets/Main", e);
   for (int32_t k = 0; k < l->nimages && !rc; k++) {

@@ -29,26 +29,18 @@ static int add_instance(struct vt_buf *b, const struct vt_labels *l, const struc
                         struct vt_losses *losses, struct vt_err *e)
 {
   const struct vt_label_image *im = &l->image[in->image];
-  struct vt_polygons p = {0};
-  struct vt_mask m = {0};
-  int rc = 0;
+  struct vt_polygons p;
   vt_loss_add(losses, in->flags & VT_CROWD ? 1 : 0, "crowd flags of instances");
   vt_loss_add(losses, in->nattrs, "attributes of instances");
   if (in->shape == VT_SHAPE_NONE) {
-    const struct vt_box k = in->box;
+    struct vt_box k;
+    int rc = vt__instance_box(l, in, &k, e);
+    if (rc) return rc;
     vt_buf_addf(b, "%d %.10g %.10g %.10g %.10g\n", in->cls, (k.x + k.w / 2) / im->width,
                 (k.y + k.h / 2) / im->height, k.w / im->width, k.h / im->height);
     return 0;
   }
-  if (in->shape == VT_SHAPE_POLYGONS) rc = vt_instance_polygons(l, in, &p, e);
-  if (!rc && p.n != 1) {
-    vt_polygons_clear(&p);
-    rc = vt_instance_mask(l, in, &m, e);
-    if (!rc) rc = vt_mask_trace(&p, &m, e);
-    vt_loss_add(losses, p.n > 1, "separate rings, joined by seams");
-    if (!rc) rc = vt_polygons_join(&p, e);
-    vt_mask_clear(&m);
-  }
+  int rc = vt__instance_line(l, in, &p, losses, e);
   if (!rc && p.n) {
     vt_buf_addf(b, "%d", in->cls);
     add_polygon(b, &p, im);
@@ -65,6 +57,7 @@ static int write_yolo(const struct vt_labels *l, const char *root, const struct 
   struct vt__names names = {0};
   struct vt_buf b = {0}, images = {0}, path = {0};
   int64_t *order = vt_labels_by_image(l, e), at = 0;
+  vt__lose_links(l, losses);
   int rc = order ? vt__folder_make(root, "labels", e) : VT_ENOMEM;
   for (int k = 0; k < l->classes.n; k++) vt_buf_addf(&b, "%s\n", l->classes.v[k].name);
   if (!rc) rc = vt__folder_write(root, "classes.txt", &b, e);

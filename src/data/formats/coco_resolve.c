@@ -1,0 +1,64 @@
+/* Ids of COCO's json become positions, when all sections are known. */
+#include "data/formats/coco_internal.h"
+
+/* Picture, class and attributes of one instance by their ids. */
+static int resolve(struct vt__coco *r, struct vt_instance *in, const struct vt__coco_ids *ids,
+                   struct vt_err *e)
+{
+  const struct vt_labels *names = r->gt ? r->gt : r->l;
+  const char *what = r->results ? "result" : "annotations";
+  in->image = vt_labels_image(names, ids->image);
+  in->cls = vt_labels_class(names, ids->cls);
+  if (in->image < 0)
+    return vt_fail(e, VT_EFORMAT, "%s[%lld]: there is no picture of id %lld", what, (long long)in->line,
+                   (long long)ids->image);
+  if (in->cls < 0)
+    return vt_fail(e, VT_EFORMAT, "%s[%lld]: there is no category of id %lld", what, (long long)in->line,
+                   (long long)ids->cls);
+  const struct vt_label_image *im = &names->image[in->image];
+  if (ids->width && (ids->width != im->width || ids->height != im->height))
+    return vt_fail(e, VT_EFORMAT, "%s[%lld]: a mask of %d x %d on a picture of %d x %d", what,
+                   (long long)in->line, ids->width, ids->height, im->width, im->height);
+  const struct vt_box b = in->box;
+  if (!r->results && b.w >= 0 && (b.x >= im->width || b.y >= im->height || b.x + b.w < 0 || b.y + b.h < 0))
+    return vt_fail(e, VT_EFORMAT, "%s[%lld]: bbox lies outside the picture", what, (long long)in->line);
+  for (int k = 0; k < in->nattrs; k++) {
+    int32_t *a = &r->l->attr[in->attrs + (uint32_t)k], p = vt__labels_find_class(names, true, *a);
+    if (p < 0)
+      return vt_fail(e, VT_EFORMAT, "%s[%lld]: there is no attribute of id %d", what, (long long)in->line,
+                     *a);
+    *a = p;
+  }
+  return 0;
+}
+
+int vt__coco_resolve(struct vt__coco *r, const char *path, struct vt_err *e)
+{
+  struct vt_labels *l = r->l;
+  struct vt__map *by_id = NULL;
+  int64_t kept = 0;
+  int rc = r->results ? 0 : vt__map_new(&by_id) ? vt_fail(e, VT_ENOMEM, "out of memory") : 0;
+  for (int64_t i = 0; i < l->n && !rc; i++) {
+    struct vt_instance in = l->v[i];
+    rc = resolve(r, &in, &r->ids[i], e);
+    if (in.shape)
+      in.hash = vt_hash64(l->shapes.data + in.shape_at, in.shape_len);
+    else
+      in.hash = vt_hash64(&in.box, sizeof in.box);
+    if (!rc && by_id && vt__map_find(by_id, (uint64_t)in.id, NULL, l, NULL) >= 0)
+      rc = vt_fail(e, VT_EFORMAT, "annotations[%lld]: id %lld stands twice", (long long)in.line,
+                   (long long)in.id);
+    if (rc) {
+      vt_fail_in(e, rc, "%s", path);
+      rc = vt__labels_problem(l, r->o, e);
+      continue;
+    }
+    l->v[kept] = in;
+    if (by_id && vt__map_put(by_id, (uint64_t)in.id, (int32_t)kept))
+      rc = vt_fail(e, VT_ENOMEM, "out of memory");
+    kept++;
+  }
+  if (!rc) l->n = kept;
+  vt__map_free(by_id);
+  return rc;
+}
