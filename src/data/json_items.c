@@ -95,7 +95,7 @@ static int add_value(struct reader *r, struct vt__json_node node, struct vt_err 
 static int on_string(void *ctx, const char *s, size_t n, struct vt_err *e)
 {
   struct reader *r = ctx;
-  uint32_t at;
+  uint32_t at = 0;
   int rc = add_text(r, s, n, &at, e);
   return rc ? rc : add_value(r, (struct vt__json_node){.kind = VT__JSON_STRING, .at = at}, e);
 }
