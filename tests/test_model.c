@@ -122,7 +122,7 @@ static void test_view(void **state)
 /* A network built, described, saved and opened gives unit vectors, the same ones in any batch. */
 static void test_embedder(void **state)
 {
-  enum { N = 5, D = 16 };
+  enum { N = 5, D = 3 + 2 + 16 };
   static float in[N * 3 * 64 * 64], all[N * D], one[D], groups[N * 3];
   struct vt_graph *g;
   struct vt_err e = {0};
@@ -130,11 +130,15 @@ static void test_embedder(void **state)
   static const char *const labels[] = {"background", "top", "bag"};
   assert_int_equal(vt_graph_new(&g, vt_registry_default(), "embed", &e), 0);
   struct vt_net net = {.g = g, .seed = 3};
-  struct vt_embed_opts o = {{{8, 16, 16, 24}, {1, 1, 1, 1}, 8}, D};
+  struct vt_embed_opts o = {{{8, 16, 16, 24}, {1, 1, 1, 1}, 8}, .dim = 16, .group_dim = 8, .class_dim = 8};
   struct vt_value *x = vt_graph_input(g, "image", VT_F32, 4, (int64_t[]){-1, 3, 64, 64});
-  struct vt_value *y = vt_build_embed(&net, x, &o, NULL, &e);
-  struct vt_value *group = vt_emit(g, "Softmax", VT_IN(vt_net_cosine(&net, y, "head", 3, 10)), "axis=1");
-  vt_graph_output(g, y, "embedding");
+  struct vt_embed_parts y;
+  if (vt_build_embed(&net, x, &o, &y, &e)) fail_msg("%s", e.msg);
+  struct vt_value *group =
+      vt_emit(g, "Softmax", VT_IN(vt_net_cosine(&net, y.group, "head", 3, 10)), "axis=1");
+  struct vt_value *part[] = {vt_build_embed_posterior(&net, group, 3),
+                             vt_build_embed_posterior(&net, group, 2), y.kind, y.detail};
+  vt_graph_output(g, vt_build_embed_vector(&net, part, (const int[]){1, 2, 0, 3}, 4), "embedding");
   vt_graph_output(g, group, "group");
   struct vt_preprocess p = {64, 64, VT_FIT_PAD, {0.5f, 0.5f, 0.5f}, {0.25f, 0.25f, 0.25f}};
   struct vt_model_card card = {"embed", "{\"licence\": \"research only\", \"commercial_use\": false}", &p, 3,

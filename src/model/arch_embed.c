@@ -1,4 +1,5 @@
-/* Embedding network: residual encoder, global average pooling, linear projection, L2 norm. */
+/* Embedding network: residual encoder, global average pooling, one linear layer cut into unit vectors, and
+ * the vector that users compare, put together from such parts. */
 #include "model/model.h"
 
 #include <math.h>
@@ -21,41 +22,62 @@ static struct vt_value *unit(struct vt_net *n, struct vt_value *x)
   return vt_emit(n->g, "LpNormalization", VT_IN(x), "axis=1 p=2");
 }
 
-static struct vt_value *times(struct vt_net *n, struct vt_value *x, double factor)
-{
-  return vt_emit(n->g, "Mul", VT_IN(x, vt_graph_scalar(n->g, (float)factor)), "");
-}
-
-struct vt_value *vt_build_embed(struct vt_net *n, struct vt_value *x, const struct vt_embed_opts *o,
-                                struct vt_value **group, struct vt_err *e)
+int vt_build_embed(struct vt_net *n, struct vt_value *x, const struct vt_embed_opts *o,
+                   struct vt_embed_parts *out, struct vt_err *e)
 {
   struct vt_value *feature[5];
-  if (o->group_dim < 0 || o->group_dim >= o->dim) {
-    vt_fail(e, VT_EARG, "group part of %d numbers in a vector of %d", o->group_dim, o->dim);
-    return NULL;
-  }
-  if (vt_build_resnet(n, x, &o->encoder, feature, e)) return NULL;
+  int64_t group = o->group_dim, kind = group + o->class_dim, all = kind + o->dim;
+  *out = (struct vt_embed_parts){0};
+  if (o->group_dim < 0 || o->class_dim < 0 || o->dim < 1)
+    return vt_fail(e, VT_EARG, "embed: parts of %d, %d and %d numbers", o->group_dim, o->class_dim, o->dim);
+  int rc = vt_build_resnet(n, x, &o->encoder, feature, e);
+  if (rc) return rc;
   struct vt_value *y = vt_emit(n->g, "GlobalAveragePool", VT_IN(feature[4]), "");
-  y = vt_emit(n->g, "Flatten", VT_IN(y), "axis=1"); // (N, C)
-  y = vt_net_linear(n, y, "embed", o->dim, false);  // (N, dim)
-  struct vt_value *kind = NULL;
-  if (o->group_dim) {
-    kind = unit(n, columns(n, y, 0, o->group_dim)); // (N, group_dim)
-    struct vt_value *rest = unit(n, columns(n, y, o->group_dim, o->dim));
-    y = vt_emit(n->g, "Concat",
-                VT_IN(times(n, kind, sqrt(o->group_share)), times(n, rest, sqrt(1 - o->group_share))),
-                "axis=1");
-  } else {
-    kind = y = unit(n, y);
-  }
-  if (vt_graph_status(n->g, e)) return NULL;
-  if (group) *group = kind;
-  return y;
+  y = vt_emit(n->g, "Flatten", VT_IN(y), "axis=1");     // (N, C)
+  y = vt_net_linear(n, y, "embed", (int)all, false);    // (N, all)
+  out->detail = unit(n, columns(n, y, kind, all));      // (N, dim)
+  out->group = group ? unit(n, columns(n, y, 0, group)) // (N, group_dim)
+                     : out->detail;
+  out->kind = o->class_dim ? unit(n, columns(n, y, group, kind)) // (N, class_dim)
+                           : out->detail;
+  return vt_graph_status(n->g, e);
 }
 
-struct vt_value *vt_build_embed_posterior(struct vt_net *n, struct vt_value *y, struct vt_value *p,
-                                          const struct vt_embed_opts *o)
+/* One random unit vector of `dim` numbers for each of n classes: (n, dim), the same each time. */
+static struct vt_value *codes(struct vt_net *n, int64_t classes, int dim)
 {
-  struct vt_value *part = times(n, unit(n, p), sqrt(o->group_share)); // (N, G)
-  return vt_emit(n->g, "Concat", VT_IN(part, columns(n, y, o->group_dim, o->dim)), "axis=1");
+  struct vt_rng rng;
+  struct vt_tensor t;
+  if (vt_tensor_init(&t, VT_F32, 2, (int64_t[]){classes, dim}, NULL)) return NULL;
+  float *v = t.data;
+  vt_rng_init(&rng, 1, (uint64_t)classes, (uint64_t)dim);
+  for (int64_t c = 0; c < classes; c++, v += dim) {
+    double sum = 0;
+    for (int d = 0; d < dim; d++) v[d] = (float)vt_rng_normal(&rng), sum += (double)v[d] * v[d];
+    for (int d = 0; d < dim; d++) v[d] = (float)(v[d] / sqrt(sum));
+  }
+  struct vt_value *out = vt_graph_constant(n->g, "codes", &t);
+  vt_tensor_clear(&t);
+  return out;
+}
+
+struct vt_value *vt_build_embed_posterior(struct vt_net *n, struct vt_value *p, int most)
+{
+  if (p->dim[1] > most) p = vt_emit(n->g, "MatMul", VT_IN(p, codes(n, p->dim[1], most)), ""); // (N, most)
+  return unit(n, p);
+}
+
+struct vt_value *vt_build_embed_vector(struct vt_net *n, struct vt_value *const *part, const int *share,
+                                       int count)
+{
+  struct vt_value *y = NULL;
+  double total = 0;
+  for (int i = 0; i < count; i++) total += share[i];
+  for (int i = 0; i < count; i++) {
+    if (!share[i]) continue;
+    struct vt_value *x =
+        vt_emit(n->g, "Mul", VT_IN(part[i], vt_graph_scalar(n->g, (float)sqrt(share[i] / total))), "");
+    y = y ? vt_emit(n->g, "Concat", VT_IN(y, x), "axis=1") : x;
+  }
+  return y;
 }

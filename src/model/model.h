@@ -103,24 +103,27 @@ struct vt_unet_opts {
 };
 struct vt_value *vt_build_unet(struct vt_net *n, struct vt_value *x, const struct vt_unet_opts *o,
                                struct vt_err *e);
-/* x (N, 3, H, W) -> unit vectors (N, dim): encoder, average pooling, linear, L2 norm.
- *
- * With group_dim > 0 a vector is two unit vectors side by side, the first group_dim numbers times
- * sqrt(group_share) and the others times sqrt(1 - group_share), so that the cosine of two pictures is
- * group_share cos(groups) + (1 - group_share) cos(rest). Garments are classified into groups by the first,
- * which *group gets if not NULL, (N, group_dim); without such a part it gets the whole. */
+/* x (N, 3, H, W) -> encoder, average pooling, one linear layer, and its output cut into unit vectors. The
+ * group is classified by the first, the attributes by the second; the third tells things of one class apart.
+ * A part of no numbers is the detail's. */
 struct vt_embed_opts {
   struct vt_resnet_opts encoder;
-  int dim, group_dim;
-  float group_share; /* 0..1 */
+  int dim, group_dim, class_dim;
 };
-struct vt_value *vt_build_embed(struct vt_net *n, struct vt_value *x, const struct vt_embed_opts *o,
-                                struct vt_value **group, struct vt_err *e);
-/* The vector y of vt_build_embed with its group's part replaced by the groups' probabilities p (N, G), as a
- * unit vector: (N, G + dim - group_dim). A street garment lies on its class's side of the border, but near
- * it, where the nearest products are often of the class beyond; probabilities say which side it is. */
-struct vt_value *vt_build_embed_posterior(struct vt_net *n, struct vt_value *y, struct vt_value *p,
-                                          const struct vt_embed_opts *o);
+struct vt_embed_parts {
+  struct vt_value *group, *kind, *detail; // (N, group_dim), (N, class_dim), (N, dim)
+};
+int vt_build_embed(struct vt_net *n, struct vt_value *x, const struct vt_embed_opts *o,
+                   struct vt_embed_parts *out, struct vt_err *e);
+/* Probabilities p (N, C) as a unit vector (N, min(C, most)). Something near the border of its class has its
+ * nearest neighbours among features beyond it; probabilities say which side it is on. More classes than
+ * `most` become a mixture of fixed random unit vectors, one a class: inner products are kept up to
+ * 1/sqrt(most) of the whole (Johnson and Lindenstrauss 1984). */
+struct vt_value *vt_build_embed_posterior(struct vt_net *n, struct vt_value *p, int most);
+/* Unit vectors (N, Di) side by side, the i-th times sqrt(share[i] / sum of shares): a unit vector whose
+ * cosine is the shares' mean of the parts' cosines. Parts with share 0 are left out; at least one is not. */
+struct vt_value *vt_build_embed_vector(struct vt_net *n, struct vt_value *const *part, const int *share,
+                                       int count);
 
 /* ---- items -----------------------------------------------------------------------------------------------
  */

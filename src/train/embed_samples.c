@@ -3,6 +3,7 @@
 #include "train/task_util.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,10 +12,12 @@ struct run {
   int64_t begin, end;
 };
 
+static const double least_found = 0.2; /* least overlap (IoU) of a found garment with the true one */
+
 struct reading {
   struct vt_dataset *data;
   const struct vt__embed_sources *o;
-  struct vt__embed_sample *out; /* one for each row */
+  struct vt__embed_sample *out; /* one for each row, with `found` two */
   const struct run *run;
   struct vt_err err;
   int rc;
@@ -27,11 +30,22 @@ static int shrink(struct vt__embed_sample *x, const struct vt_image *view, int w
   return rc ? rc : vt_image_resize(&x->im, view, 0, 0, view->width, view->height, VT_BILINEAR, e);
 }
 
+/* The photo, or what the mask shows of it (NULL: all), as a small picture. */
+static int cut(const struct reading *r, const struct vt_image *photo, const struct vt_mask *mask,
+               struct vt__embed_sample *x, struct vt_err *e)
+{
+  struct vt_image view = {0};
+  int height = r->o->side, width = (int)lround(r->o->side * r->o->aspect);
+  int rc = vt_item_view(&view, photo, NULL, mask, r->o->aspect, e);
+  if (!rc) rc = shrink(x, &view, width, height, e);
+  vt_image_clear(&view);
+  return rc;
+}
+
 /* One row: photo (and label map of groups, for regions) -> the small picture. */
 static int read_one(const struct reading *r, const struct vt_sample *s, const struct vt_image *photo,
                     const struct vt_image *map, struct vt__embed_sample *x, struct vt_err *e)
 {
-  struct vt_image view = {0};
   struct vt_mask mask = {0};
   int height = r->o->side, width = (int)lround(r->o->side * r->o->aspect), rc = 0;
   if (s->aspect > 0 || fabs((double)photo->width / photo->height / r->o->aspect - 1) < 0.03) {
@@ -43,10 +57,40 @@ static int read_one(const struct reading *r, const struct vt_sample *s, const st
     if (!rc && !vt_mask_area(&mask))
       rc = vt_fail(e, VT_EFORMAT, "%s: group %d covers nothing", s->label_map, s->region);
   }
-  if (!rc) rc = vt_item_view(&view, photo, NULL, s->region ? &mask : NULL, r->o->aspect, e);
-  if (!rc) rc = shrink(x, &view, width, height, e);
-  vt_image_clear(&view);
+  if (!rc) rc = cut(r, photo, s->region ? &mask : NULL, x, e);
   vt_mask_clear(&mask);
+  return rc;
+}
+
+/* The rows of a drawn photo once more, cut out by the masks that segmentation found in it; a garment of which
+ * little was found stays without a picture. */
+static int read_found(const struct reading *r, struct run run, const struct vt_image *photo,
+                      const struct vt_image *truth, struct vt_err *e)
+{
+  char path[4096];
+  const struct vt_sample *s = &r->data->v[run.begin];
+  const struct vt_item_rules rules = {
+      .min_share = 0.0008, .min_piece = 0.08, .garments = vt_taxonomy_garments(&r->data->taxonomy)};
+  struct vt_image map = {0};
+  struct vt_items items = {0};
+  if (snprintf(path, sizeof path, "%s/%s", r->o->found, vt_path_base(s->label_map)) >= (int)sizeof path)
+    return vt_fail(e, VT_EARG, "found: path too long");
+  int rc = vt_image_read(&map, path, &(struct vt_decode_opts){.labels = true}, NULL, e);
+  if (!rc && (map.width != photo->width || map.height != photo->height || map.stride != map.width))
+    rc = vt_fail(e, VT_ESHAPE, "%s: not of its photo's size", path);
+  if (!rc) rc = vt_items_from_labels(&items, map.px, NULL, map.width, map.height, &rules, e);
+  for (int64_t k = run.begin; !rc && k < run.end; k++) {
+    struct vt_mask mask = {0};
+    int i = 0, group = r->data->v[k].region;
+    while (i < items.n && items.v[i].group != group) i++;
+    if (i == items.n) continue;
+    rc = vt_mask_from_labels(&mask, truth->px, truth->width, truth->height, truth->stride, (uint8_t)group, e);
+    if (!rc && vt_mask_iou(&items.v[i].mask, &mask, false) >= least_found)
+      rc = cut(r, photo, &items.v[i].mask, &r->out[r->data->n + k], e);
+    vt_mask_clear(&mask);
+  }
+  vt_items_clear(&items);
+  vt_image_clear(&map);
   return rc;
 }
 
@@ -66,6 +110,8 @@ static void read_picture(int64_t i, int worker, void *ctx)
   if (!rc && regions && s->source == VT_SOURCE_CCP) vt_taxonomy_map_labels(&r->data->taxonomy, &map);
   for (int64_t k = run.begin; !rc && k < run.end; k++)
     rc = read_one(r, &r->data->v[k], &photo, &map, &r->out[k], &err);
+  if (!rc && regions && s->source == VT_SOURCE_SYNTH && r->o->found)
+    rc = read_found(r, run, &photo, &map, &err);
   if (rc && !__atomic_exchange_n(&r->rc, rc, __ATOMIC_SEQ_CST)) r->err = err;
   vt_image_clear(&photo);
   vt_image_clear(&map);
@@ -171,10 +217,11 @@ int vt__embed_samples_read(struct vt__embed_samples *s, struct vt_dataset *d,
     attr[h] = vt_dataset_attr(d, o->head[h]);
     if (attr[h] < 0) return vt_fail(e, VT_EARG, "heads: products have no attribute '%s'", o->head[h]);
   }
-  s->v = vt_calloc((size_t)d->n, sizeof *s->v);
+  int views = o->found ? 2 : 1;
+  s->v = vt_calloc((size_t)d->n, (size_t)views * sizeof *s->v);
   if (!s->v) return vt_fail(e, VT_ENOMEM, "embed: out of memory");
-  s->n = d->n;
-  for (int64_t i = 0; i < d->n; i++) label(&s->v[i], &d->v[i], attr, o);
+  s->n = d->n * views;
+  for (int64_t i = 0; i < s->n; i++) label(&s->v[i], &d->v[i % d->n], attr, o);
   rc = read_pictures(s, d, o, e);
   return rc ? rc : sort_samples(s, e);
 }

@@ -25,6 +25,7 @@ struct vt__embed_samples {
 };
 struct vt__embed_sources {
   const char *data_dir, *synth; /* synth NULL: none */
+  const char *found;            /* label maps found in the drawn photos, ID.png; NULL: none */
   double aspect;                /* of the network's input, w / h */
   int side;                     /* height of the pictures kept */
   int hold_out;
@@ -32,7 +33,8 @@ struct vt__embed_sources {
   const char *head[VT__MAX_HEADS]; /* attribute names */
 };
 /* Reads products (both sizes), clothing, CCP garments (masked, on white) and the drawn set, train split only.
- * `data` is initialised and filled; it keeps class names. */
+ * `data` is initialised and filled; it keeps class names. With `found`, sample n + i is row i of the n rows
+ * of `data` as the found masks show it. */
 int vt__embed_samples_read(struct vt__embed_samples *s, struct vt_dataset *data,
                            const struct vt__embed_sources *o, struct vt_err *e);
 void vt__embed_samples_clear(struct vt__embed_samples *s);

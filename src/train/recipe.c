@@ -361,34 +361,48 @@ static const char *const may_change[] = {
     "best",      "best_mode", "validate_every", "checkpoint_every", "checkpoint_steps",
     "log_every", "charts",    "profile"};
 
+/* Neither do these, which say how the trained weights become a model. */
+static const char *const exported[] = {"parts",       "class_code", "mirror",        "test_width",
+                                       "test_height", "licence",    "commercial_use"};
+
+static bool listed(const char *name, const char *const *list, size_t n)
+{
+  for (size_t k = 0; k < n; k++)
+    if (!strcmp(name, list[k])) return true;
+  return false;
+}
+
 int vt__recipe_same(const struct vt_recipe_file *f, const char *was, const char *was_path, struct vt_err *e)
 {
   struct vt_recipe_file old;
   struct vt_buf a, b;
+  bool other_export = false;
   int rc = read_text(&old, was_path, was, strlen(was), NULL, &f->task, 1, e);
   if (rc) return vt_fail_in(e, VT_ESTATE, "the run that this folder holds cannot go on");
   vt_buf_init(&a);
   vt_buf_init(&b);
   for (int i = 0; i < f->nrows && !rc; i++) {
-    bool free_to_change = false;
-    for (size_t k = 0; k < VT_COUNT(may_change); k++)
-      free_to_change |= !strcmp(f->row[i].name, may_change[k]);
-    if (free_to_change) continue;
+    const char *name = f->row[i].name;
+    if (listed(name, may_change, VT_COUNT(may_change))) continue;
     vt_buf_clear(&a);
     vt_buf_clear(&b);
     put_value(&a, &old.row[i], old.r);
     put_value(&b, &f->row[i], f->r);
     if (a.failed || b.failed)
       rc = vt_fail(e, VT_ENOMEM, "out of memory");
-    else if (strcmp(a.data ? a.data : "", b.data ? b.data : ""))
+    else if (!strcmp(a.data ? a.data : "", b.data ? b.data : ""))
+      continue;
+    else if (listed(name, exported, VT_COUNT(exported)))
+      other_export = true;
+    else
       rc = vt_fail(e, VT_ESTATE,
                    "%s: the run in this folder began with %s = %s, now it is %s; give the old value, another "
                    "--out, or "
                    "remove the folder",
-                   was_path, f->row[i].name, a.data ? a.data : "(none)", b.data ? b.data : "(none)");
+                   was_path, name, a.data ? a.data : "(none)", b.data ? b.data : "(none)");
   }
   vt_buf_clear(&a);
   vt_buf_clear(&b);
   vt__recipe_clear(&old);
-  return rc;
+  return rc ? rc : other_export;
 }

@@ -1,38 +1,32 @@
 /* Task `embed`: unit vectors in which similar garments lie close together, in the street and in the studio.
  *
- * Anchors come from all sources in given shares; each is followed in its batch by a partner: a product of the
- * same article type and colour, for drawn garments the very product, else a product of the same group. Loss:
- * for each attribute cosine classification (labels -1 do not count), the garment group likewise over all
- * sources, and a triplet loss over the keys of embed_samples.h. `mining` chooses its negatives: random,
- * semihard and hard within the batch; offline adds, for each anchor, the nearest sample of another key found
- * with the weights at the epoch's start. */
-#include "train/embed_samples.h"
-#include "train/task_util.h"
+ * Each anchor is followed in its batch by a partner: a product of the same article type and colour, for drawn
+ * garments the very product, else a product of the same group. Loss: for each attribute cosine classification
+ * (labels -1 do not count), the garment group likewise over all sources, a triplet loss over the keys of
+ * embed_samples.h, and a contrastive one: among all samples of the batch, which is the partner? `mining`
+ * chooses the triplets' negatives: random, semihard and hard within the batch; offline adds, for each anchor,
+ * the nearest sample of another key found with the weights at the epoch's start.
+ *
+ * The exported vector holds the probabilities of the group and of the attributes beside the features of
+ * detail, in the shares of `parts`. */
+#include "train/embed_task.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
-enum mining { MINE_RANDOM, MINE_SEMIHARD, MINE_HARD, MINE_OFFLINE };
-
-struct opts {
-  int64_t width, height, dim, group_dim, stem, hold_out, anchors, pool;
-  const char *encoder, *blocks, *heads, *head_weights, *shares, *synth, *licence;
-  double group_share, group_weight, triplet_weight, margin, scale;
-  int mining;
-  bool commercial;
-  struct vt_augment augment;
-};
-#define AT(f) offsetof(struct opts, f)
+#define AT(f) offsetof(struct vt__embed_options, f)
 static const struct vt_opt rows[] = {
     {"width", 0, VT_OPT_INT, AT(width), "72", 32, 1024, NULL, "PIXELS", "width of the network's input"},
     {"height", 0, VT_OPT_INT, AT(height), "96", 32, 1024, NULL, "PIXELS", "height of the network's input"},
-    {"dim", 0, VT_OPT_INT, AT(dim), "192", 8, 4096, NULL, NULL, "numbers in a vector"},
-    {"group_dim", 0, VT_OPT_INT, AT(group_dim), "0", 0, 4095, NULL, NULL,
-     "numbers of the vector that hold the garment's group, 0 = no part of its own"},
-    {"group_share", 0, VT_OPT_FLOAT, AT(group_share), "0.5", 0, 1, NULL, NULL,
-     "share of the group's part in the similarity"},
+    {"dim", 0, VT_OPT_INT, AT(dim), "128", 8, 4096, NULL, NULL, "numbers of a vector that tell details"},
+    {"group_dim", 0, VT_OPT_INT, AT(group_dim), "48", 0, 4095, NULL, NULL,
+     "features that the group is classified by, 0 = those of detail"},
+    {"class_dim", 0, VT_OPT_INT, AT(class_dim), "96", 0, 4095, NULL, NULL,
+     "features that the attributes are classified by, 0 = those of detail"},
+    {"class_code", 0, VT_OPT_INT, AT(class_code), "64", 2, 4096, NULL, NULL,
+     "most numbers of a vector for one attribute's probabilities"},
+    {"parts", 0, VT_OPT_STRING, AT(parts), "25,15,15,0,45", 0, 0, NULL, NULL,
+     "parts of the group, of each head and of details in the similarity of vectors"},
     {"stem", 0, VT_OPT_INT, AT(stem), "32", 8, 256, NULL, NULL, "channels of the stem"},
     {"encoder", 0, VT_OPT_STRING, AT(encoder), "48,96,192,384", 0, 0, NULL, NULL,
      "channels of the encoder's stages"},
@@ -51,13 +45,21 @@ static const struct vt_opt rows[] = {
      "weight of the triplet loss"},
     {"margin", 0, VT_OPT_FLOAT, AT(margin), "0.2", 0, 4, NULL, NULL, "margin of the triplet loss"},
     {"scale", 0, VT_OPT_FLOAT, AT(scale), "20", 1, 200, NULL, NULL, "scale of cosines before softmax"},
+    {"contrast_weight", 0, VT_OPT_FLOAT, AT(contrast_weight), "0", 0, 100, NULL, NULL,
+     "weight of finding the partner among the batch"},
+    {"contrast_scale", 0, VT_OPT_FLOAT, AT(contrast_scale), "16", 1, 200, NULL, NULL,
+     "scale of the cosines it is found by"},
     {"mining", 0, VT_OPT_ENUM, AT(mining), "semihard", 0, 0, "random|semihard|hard|offline", NULL,
      "choice of negatives"},
     {"pool", 0, VT_OPT_INT, AT(pool), "4096", 64, 1e6, NULL, NULL, "candidates for offline mining"},
     {"shares", 0, VT_OPT_STRING, AT(shares), "12,6,60,10,12", 0, 0, NULL, NULL,
      "parts of ccp, clothing, products, large products, drawn among anchors"},
+    {"neighbours", 0, VT_OPT_INT, AT(neighbours), "0", 0, 1000, NULL, "N",
+     "drawn products come in rows chosen from the N most alike, 0 = of one group only"},
     {"synth", 0, VT_OPT_STRING, AT(synth), NULL, 0, 0, NULL, "FOLDER",
      "drawn catalogue and photos to train on as well"},
+    {"found", 0, VT_OPT_STRING, AT(found), NULL, 0, 0, NULL, "FOLDER",
+     "label maps that `segment` found in the drawn photos: garments as the search cuts them out"},
     {"licence", 0, VT_OPT_STRING, AT(licence), "research only", 0, 0, NULL, NULL, "licence of the weights"},
     {"commercial_use", 0, VT_OPT_FLAG, AT(commercial), "no", 0, 0, NULL, NULL,
      "whether the weights may be used commercially"},
@@ -83,25 +85,12 @@ static const struct vt_opt rows[] = {
      "probability of an erased box"},
 };
 
-struct task {
-  struct opts o;
-  struct vt_embed_opts net;
-  const struct vt_registry *registry;
-  struct vt_dataset data;
-  struct vt__embed_samples s;
-  struct vt__embed_sources sources;
-  int attr[VT__MAX_HEADS], head_weight[VT__MAX_HEADS], share[VT__NSOURCES];
-  int64_t *gallery; /* validation: samples searched in, then the held-out queries */
-  int64_t ngallery, nquery;
-  uint64_t seed;
-};
-
 static const struct vt_preprocess preprocess_base = {
     .fit = VT_FIT_PAD, .mean = {0.5f, 0.5f, 0.5f}, .std = {0.25f, 0.25f, 0.25f}};
 
 static void close_task(void *ctx)
 {
-  struct task *t = ctx;
+  struct vt__embed_task *t = ctx;
   if (!t) return;
   vt__embed_samples_clear(&t->s);
   vt_dataset_clear(&t->data);
@@ -109,7 +98,7 @@ static void close_task(void *ctx)
   vt_free(t);
 }
 
-static int parse_heads(struct task *t, struct vt_err *e)
+static int parse_heads(struct vt__embed_task *t, struct vt_err *e)
 {
   const char *s = t->o.heads;
   while (*s && t->sources.nheads < VT__MAX_HEADS) {
@@ -121,55 +110,47 @@ static int parse_heads(struct task *t, struct vt_err *e)
   }
   if (!t->sources.nheads || *s)
     return vt_fail(e, VT_EARG, "heads: expected 1 to %d attributes", VT__MAX_HEADS);
-  return vt__parse_ints("head_weights", t->o.head_weights, t->sources.nheads, 100000, t->head_weight, e);
+  return vt__parse_ints("head_weights", t->o.head_weights, t->sources.nheads, 0, 100000, t->head_weight, e);
 }
 
-/* Validation set: up to 8000 train products of the small size, then up to 600 held out. */
-static int choose_gallery(struct task *t, struct vt_err *e)
+static bool some(const int *v, int n)
 {
-  enum { GALLERY = 8000, QUERIES = 600 };
-  struct vt_rng rng;
-  int64_t n = t->s.nsource[VT_SOURCE_PRODUCTS];
-  if (!(t->gallery = vt_calloc((size_t)n + QUERIES + 1, sizeof *t->gallery)))
-    return vt_fail(e, VT_ENOMEM, "embed: out of memory");
-  memcpy(t->gallery, t->s.of_source[VT_SOURCE_PRODUCTS], (size_t)n * sizeof *t->gallery);
-  vt_rng_init(&rng, t->seed, 7, 7);
-  vt_rng_shuffle(&rng, t->gallery, n);
-  t->ngallery = VT_MIN(n, GALLERY);
-  for (int64_t i = 0; i < t->s.n && t->nquery < QUERIES; i++) {
-    const struct vt__embed_sample *x = &t->s.v[i];
-    if (x->held && x->im.px && x->source == VT_SOURCE_PRODUCTS) t->gallery[t->ngallery + t->nquery++] = i;
-  }
-  return t->nquery ? 0 : vt_fail(e, VT_EARG, "embed: hold_out leaves no products to measure with");
+  int sum = 0;
+  for (int i = 0; i < n; i++) sum += v[i];
+  return sum > 0;
 }
 
 static int open_task(void **ctx, const void *opts, const struct vt_registry *r, const char *data_dir,
                      uint64_t seed, struct vt_err *e)
 {
-  struct task *t = vt_calloc(1, sizeof *t);
+  struct vt__embed_task *t = vt_calloc(1, sizeof *t);
   if (!t) return vt_fail(e, VT_ENOMEM, "embed: out of memory");
-  t->o = *(const struct opts *)opts;
+  t->o = *(const struct vt__embed_options *)opts;
   t->registry = r;
   t->seed = seed;
   t->net.encoder.stem = (int)t->o.stem;
   t->net.dim = (int)t->o.dim;
   t->net.group_dim = (int)t->o.group_dim;
-  t->net.group_share = (float)t->o.group_share;
+  t->net.class_dim = (int)t->o.class_dim;
   t->sources.data_dir = data_dir;
   t->sources.synth = t->o.synth && *t->o.synth ? t->o.synth : NULL;
+  t->sources.found = t->sources.synth && t->o.found && *t->o.found ? t->o.found : NULL;
   t->sources.aspect = (double)t->o.width / (double)t->o.height;
   t->sources.side = (int)(t->o.height * 4 / 3);
   t->sources.hold_out = (int)t->o.hold_out;
   int rc = data_dir
                ? 0
                : vt_fail(e, VT_EARG, "embed: no data; set VITRINE_DATA to the folder that holds products/");
-  if (!rc) rc = vt__parse_ints("encoder", t->o.encoder, 4, 2048, t->net.encoder.width, e);
-  if (!rc) rc = vt__parse_ints("blocks", t->o.blocks, 4, 64, t->net.encoder.blocks, e);
-  if (!rc) rc = vt__parse_ints("shares", t->o.shares, VT__NSOURCES, 1000, t->share, e);
+  if (!rc) rc = vt__parse_ints("encoder", t->o.encoder, 4, 1, 2048, t->net.encoder.width, e);
+  if (!rc) rc = vt__parse_ints("blocks", t->o.blocks, 4, 1, 64, t->net.encoder.blocks, e);
+  if (!rc) rc = vt__parse_ints("shares", t->o.shares, VT__NSOURCES, 0, 1000, t->share, e);
   if (!rc) rc = vt_dataset_init(&t->data, e);
   if (!rc) rc = parse_heads(t, e);
+  if (!rc) rc = vt__parse_ints("parts", t->o.parts, t->sources.nheads + 2, 0, 1000, t->part, e);
+  if (!rc && !some(t->part, t->sources.nheads + 2)) rc = vt_fail(e, VT_EARG, "parts: all are 0");
+  if (!rc && !some(t->share, VT__NSOURCES)) rc = vt_fail(e, VT_EARG, "shares: all are 0");
   if (!rc) rc = vt__embed_samples_read(&t->s, &t->data, &t->sources, e);
-  if (!rc) rc = choose_gallery(t, e);
+  if (!rc) rc = vt__embed_choose_gallery(t, e);
   for (int h = 0; !rc && h < t->sources.nheads; h++)
     t->attr[h] = vt_dataset_attr(&t->data, t->sources.head[h]);
   if (rc) {
@@ -187,17 +168,32 @@ static struct vt_value *add_weighted(struct vt_graph *g, struct vt_value *sum, s
   return sum ? vt_emit(g, "Add", VT_IN(sum, x), "") : x;
 }
 
+/* Cross-entropy of each sample's partner among all others of the batch, by scaled cosines of y (N, D): the
+ * multi-class N-pair loss of unit vectors (Sohn 2016). feed() says who is whose partner and who stands aside.
+ */
+static struct vt_value *add_contrast(const struct vt__embed_task *t, struct vt_graph *g, int64_t batch,
+                                     struct vt_value *y)
+{
+  struct vt_value *partner = vt_graph_input(g, "partner", VT_I64, 1, (int64_t[]){batch});           // (N)
+  struct vt_value *aside = vt_graph_input(g, "aside", VT_F32, 2, (int64_t[]){batch, batch});        // (N, N)
+  struct vt_value *s = vt_emit(g, "Gemm", VT_IN(y, y), "transB=1 alpha=%.9g", t->o.contrast_scale); // (N, N)
+  return vt_emit(g, "SoftmaxCrossEntropyLoss", VT_IN(vt_emit(g, "Add", VT_IN(s, aside), ""), partner),
+                 "ignore_index=-1");
+}
+
 static int build(void *ctx, struct vt_graph *g, int batch, struct vt_value **loss, struct vt_value **metric,
                  const char **metric_name, int *nmetric, struct vt_err *e)
 {
-  struct task *t = ctx;
+  struct vt__embed_task *t = ctx;
   struct vt_net net = {.g = g, .training = true, .seed = t->seed};
   int64_t n[1] = {batch};
   static const char *const mining[] = {"random", "semihard", "hard",
                                        "hard"}; /* offline: the mined are the hardest */
   struct vt_value *x = vt_graph_input(g, "image", VT_F32, 4, (int64_t[]){batch, 3, t->o.height, t->o.width});
-  struct vt_value *kind, *y = vt_build_embed(&net, x, &t->net, &kind, e), *sum = NULL; // (N, D)
-  if (!y) return vt_graph_status(g, e);
+  struct vt_embed_parts y;
+  struct vt_value *sum = NULL;
+  int rc = vt_build_embed(&net, x, &t->net, &y, e);
+  if (rc) return rc;
   *nmetric = 0;
   for (int h = 0; h <= t->sources.nheads; h++) {
     char name[64];
@@ -207,52 +203,59 @@ static int build(void *ctx, struct vt_graph *g, int batch, struct vt_value **los
     struct vt_value *label = vt_graph_input(g, what, VT_I64, 1, n);
     int classes = group ? t->data.taxonomy.ngroups : t->data.nclasses[t->attr[h]];
     struct vt_value *logits =
-        vt_net_cosine(&net, group ? kind : y, name, classes, (float)t->o.scale); // (N, classes)
+        vt_net_cosine(&net, group ? y.group : y.kind, name, classes, (float)t->o.scale); // (N, classes)
     struct vt_value *ce = vt_emit(g, "SoftmaxCrossEntropyLoss", VT_IN(logits, label), "ignore_index=-1");
     sum = add_weighted(g, sum, ce, group ? t->o.group_weight : t->head_weight[h] / 100.0);
     metric[*nmetric] = ce;
     metric_name[(*nmetric)++] = what;
   }
   struct vt_value *key = vt_graph_input(g, "key", VT_I64, 1, n);
-  struct vt_value *triplet = vt_emit(g, "ai.vitrine:TripletLoss", VT_IN(y, key), "margin=%.9g mining=%s",
-                                     t->o.margin, mining[t->o.mining]);
+  struct vt_value *triplet = vt_emit(g, "ai.vitrine:TripletLoss", VT_IN(y.detail, key),
+                                     "margin=%.9g mining=%s", t->o.margin, mining[t->o.mining]);
   metric[*nmetric] = triplet;
   metric_name[(*nmetric)++] = "triplet";
-  *loss = add_weighted(g, sum, triplet, t->o.triplet_weight);
+  sum = add_weighted(g, sum, triplet, t->o.triplet_weight);
+  if (t->o.contrast_weight > 0) {
+    struct vt_value *contrast = add_contrast(t, g, batch, y.detail);
+    metric[*nmetric] = contrast;
+    metric_name[(*nmetric)++] = "contrast";
+    sum = add_weighted(g, sum, contrast, t->o.contrast_weight);
+  }
+  *loss = sum;
   return vt_graph_status(g, e);
 }
 
-static int per_anchor(const struct task *t)
+int vt__embed_per_anchor(const struct vt__embed_task *t)
 {
-  return t->o.mining == MINE_OFFLINE ? 3 : 2;
+  return t->o.mining == VT__MINE_OFFLINE ? 3 : 2;
 }
 
 static int64_t samples(void *ctx)
 {
-  struct task *t = ctx;
-  return t->o.anchors * per_anchor(t);
+  struct vt__embed_task *t = ctx;
+  return t->o.anchors * vt__embed_per_anchor(t);
 }
 
-static size_t plane_bytes(const struct task *t)
+size_t vt__embed_plane_bytes(const struct vt__embed_task *t)
 {
   return (size_t)(3 * t->o.width * t->o.height) * sizeof(float);
 }
 
 static size_t sample_bytes(void *ctx)
 {
-  struct task *t = ctx;
-  return plane_bytes(t) + 64 * ((sizeof(int64_t) * (VT__MAX_HEADS + 2) + 63) / 64);
+  struct vt__embed_task *t = ctx;
+  return vt__embed_plane_bytes(t) + 64 * ((sizeof(int64_t) * (VT__MAX_HEADS + 2) + 63) / 64);
 }
 
 static int make(int64_t sample, struct vt_rng *rng, void *slot, void *ctx, struct vt_err *e)
 {
-  struct task *t = ctx;
+  struct vt__embed_task *t = ctx;
   const struct vt__embed_sample *x = &t->s.v[sample];
   struct vt_image im = {0};
   int rc = vt_image_init(&im, (int)t->o.width, (int)t->o.height, 3, e);
   if (!rc) rc = vt_augment_apply(&t->o.augment, rng, &x->im, NULL, &im, NULL, 0, e);
   if (!rc) vt_image_to_planes(&im, preprocess_base.mean, preprocess_base.std, slot);
-  int64_t *label = (int64_t *)((char *)slot + plane_bytes(t));
+  int64_t *label = (int64_t *)((char *)slot + vt__embed_plane_bytes(t));
   for (int h = 0; h < t->sources.nheads; h++) label[h] = x->label[h];
   label[t->sources.nheads] = x->group;
   label[t->sources.nheads + 1] = x->key;
@@ -260,23 +263,58 @@ static int make(int64_t sample, struct vt_rng *rng, void *slot, void *ctx, struc
   return rc;
 }
 
+/* partner[i]: the sample of i's key that stands beside it, else the first one, -1 if there is none. aside (n,
+ * n): a large negative number where j is i itself, another of its key, or of no key, whose likeness says
+ * nothing. */
+static void pair_up(const int64_t *key, int n, int64_t *partner, float *aside)
+{
+  for (int i = 0; i < n; i++) {
+    int beside = i ^ 1;
+    partner[i] = -1;
+    for (int j = 0; j < n && key[i] >= 0; j++)
+      if (j != i && key[j] == key[i] && (partner[i] < 0 || j == beside)) partner[i] = j;
+    for (int j = 0; j < n; j++)
+      aside[i * n + j] = j != partner[i] && (key[j] < 0 || key[j] == key[i]) ? -1e4f : 0;
+  }
+}
+
 static int feed(void *ctx, const void *slots, int batch, struct vt_tensor *in, struct vt_err *e)
 {
-  struct task *t = ctx;
-  size_t plane = plane_bytes(t), bytes = sample_bytes(t);
+  struct vt__embed_task *t = ctx;
+  size_t plane = vt__embed_plane_bytes(t), bytes = sample_bytes(t);
+  int key = t->sources.nheads + 2; /* its place among the inputs */
   for (int b = 0; b < batch; b++) {
     const char *slot = (const char *)slots + (size_t)b * bytes;
     const int64_t *label = (const int64_t *)(slot + plane);
     memcpy((char *)in[0].data + (size_t)b * plane, slot, plane);
-    for (int k = 0; k < t->sources.nheads + 2; k++) ((int64_t *)in[k + 1].data)[b] = label[k];
+    for (int k = 0; k < key; k++) ((int64_t *)in[k + 1].data)[b] = label[k];
   }
+  if (t->o.contrast_weight > 0) pair_up(in[key].data, batch, in[key + 1].data, in[key + 2].data);
   return 0;
 }
 
-static int export_model(void *ctx, const struct vt_weights *w, const struct vt_metrics *m, const char *path,
-                        struct vt_err *e)
+/* The vector of users: probabilities of the group and the attributes, and details. */
+static struct vt_value *add_vector(const struct vt__embed_task *t, struct vt_net *net,
+                                   const struct vt_embed_parts *y, struct vt_value *group)
 {
-  struct task *t = ctx;
+  struct vt_value *part[VT__MAX_PARTS];
+  int nheads = t->sources.nheads, most = (int)t->o.class_code;
+  part[0] = vt_build_embed_posterior(net, group, t->data.taxonomy.ngroups);
+  for (int h = 0; h < nheads; h++) {
+    char name[64];
+    if (!t->part[h + 1]) continue;
+    snprintf(name, sizeof name, "head.%s", t->sources.head[h]);
+    struct vt_value *logits =
+        vt_net_cosine(net, y->kind, name, t->data.nclasses[t->attr[h]], (float)t->o.scale);
+    part[h + 1] = vt_build_embed_posterior(net, vt_emit(net->g, "Softmax", VT_IN(logits), "axis=1"), most);
+  }
+  part[nheads + 1] = y->detail;
+  return vt_build_embed_vector(net, part, t->part, nheads + 2);
+}
+
+int vt__embed_export(struct vt__embed_task *t, const struct vt_weights *w, const struct vt_metrics *m,
+                     const char *path, struct vt_err *e)
+{
   struct vt_graph *g = NULL;
   struct vt_buf card;
   vt_buf_init(&card);
@@ -284,16 +322,12 @@ static int export_model(void *ctx, const struct vt_weights *w, const struct vt_m
   if (rc) return rc;
   struct vt_net net = {.g = g, .find = vt__weights_find, .ctx = (void *)w};
   struct vt_value *x = vt_graph_input(g, "image", VT_F32, 4, (int64_t[]){-1, 3, t->o.height, t->o.width});
-  struct vt_value *kind, *y = vt_build_embed(&net, x, &t->net, &kind, e);
-  if (!y) {
-    rc = vt_graph_status(g, e);
-    goto out;
-  }
+  struct vt_embed_parts y;
+  if ((rc = vt_build_embed(&net, x, &t->net, &y, e))) goto out;
   struct vt_value *logits =
-      vt_net_cosine(&net, kind, "head.group", t->data.taxonomy.ngroups, (float)t->o.scale);
+      vt_net_cosine(&net, y.group, "head.group", t->data.taxonomy.ngroups, (float)t->o.scale);
   struct vt_value *group = vt_emit(g, "Softmax", VT_IN(logits), "axis=1");
-  if (t->o.group_dim) y = vt_build_embed_posterior(&net, y, group, &t->net);
-  vt_graph_output(g, y, "embedding");
+  vt_graph_output(g, add_vector(t, &net, &y, group), "embedding");
   vt_graph_output(g, group, "group");
   struct vt_preprocess p = preprocess_base;
   p.width = (int)t->o.width;
@@ -318,167 +352,28 @@ out:
   return rc;
 }
 
-/* Vectors (n, *dim) of the listed samples with the present weights, as users get them; the caller frees *out.
- */
-static int embed(struct task *t, const struct vt_weights *w, const int64_t *list, int64_t n, float **out,
-                 int64_t *dim, struct vt_err *e)
-{
-  enum { CHUNK = 64 };
-  char path[64];
-  struct vt_embedder *x = NULL;
-  size_t plane = plane_bytes(t) / sizeof(float);
-  float *planes = vt_aligned(plane * CHUNK * sizeof *planes);
-  *out = NULL;
-  snprintf(path, sizeof path, "/tmp/vitrine-embed-%ld.onnx", (long)getpid());
-  int rc = planes ? export_model(t, w, NULL, path, e) : vt_fail(e, VT_ENOMEM, "embed: out of memory");
-  if (!rc)
-    rc = vt_embedder_open(&x, t->registry, path,
-                          &(struct vt_model_opts){.precision = VT_PREC_AUTO, .batch = CHUNK}, e);
-  if (rc) goto out;
-  *dim = vt_embedder_dim(x);
-  if (!(*out = vt_reallocarray(NULL, (size_t)n * (size_t)*dim, sizeof **out)))
-    rc = vt_fail(e, VT_ENOMEM, "embed: out of memory");
-  for (int64_t i = 0; !rc && i < n; i += CHUNK) {
-    int64_t m = VT_MIN(CHUNK, n - i);
-    for (int64_t k = 0; !rc && k < m; k++)
-      rc = vt_embedder_prepare(x, &t->s.v[list[i + k]].im, NULL, NULL, planes + (size_t)k * plane, e);
-    if (!rc) rc = vt_embedder_run(x, planes, m, *out + i * *dim, NULL, e);
-  }
-out:
-  vt_embedder_free(x);
-  unlink(path);
-  vt_free(planes);
-  return rc;
-}
-
-static float dot(const float *a, const float *b, int64_t n)
-{
-  float s = 0;
-#pragma omp simd reduction(+ : s)
-  for (int64_t i = 0; i < n; i++) s += a[i] * b[i];
-  return s;
-}
-
-/* order holds anchor, partner, free, …: fills each free place with the pool's nearest sample of another key.
- */
-static int mine(struct task *t, const struct vt_weights *w, int64_t *order, struct vt_err *e)
-{
-  int64_t n = t->o.anchors, m = VT_MIN(t->o.pool, t->s.nkey), d = 0;
-  struct vt_rng rng;
-  float *v = NULL;
-  int64_t *list = vt_reallocarray(NULL, (size_t)(m + n), sizeof *list); /* candidates, then anchors */
-  if (!list) return vt_fail(e, VT_ENOMEM, "embed: out of memory");
-  vt_rng_init(&rng, t->seed, (uint64_t)order[0], 0x3117);
-  for (int64_t i = 0; i < m; i++) list[i] = t->s.by_key[vt_rng_below(&rng, (uint32_t)t->s.nkey)];
-  for (int64_t i = 0; i < n; i++) list[m + i] = order[3 * i];
-  int rc = embed(t, w, list, m + n, &v, &d, e);
-  if (!rc)
-#pragma omp parallel for
-    for (int64_t i = 0; i < n; i++) {
-      float best = -2;
-      order[3 * i + 2] = list[0];
-      for (int64_t k = 0; k < m; k++) {
-        if (t->s.v[list[k]].key == t->s.v[order[3 * i]].key) continue;
-        float s = dot(v + (m + i) * d, v + k * d, d);
-        if (s > best) best = s, order[3 * i + 2] = list[k];
-      }
-    }
-  vt_free(v);
-  vt_free(list);
-  return rc;
-}
-
-enum { TOGETHER = 4, TRIES = 50 };
-
-static int64_t draw_source(const struct task *t, struct vt_rng *rng)
-{
-  int64_t total = 0, s = 0;
-  for (int k = 0; k < VT__NSOURCES; k++) total += t->s.nsource[k] ? t->share[k] : 0;
-  int64_t u = vt_rng_below(rng, (uint32_t)total);
-  for (; s < VT__NSOURCES - 1; s++) {
-    int64_t part = t->s.nsource[s] ? t->share[s] : 0;
-    if (u < part) break;
-    u -= part;
-  }
-  return s;
-}
-
-/* A sample of source s, for drawn data one of the group of sample `like`. */
-static int64_t draw_like(const struct task *t, int64_t s, int64_t like, struct vt_rng *rng)
-{
-  int64_t a = like;
-  for (int k = 0; k < TRIES; k++) {
-    a = t->s.of_source[s][vt_rng_below(rng, (uint32_t)t->s.nsource[s])];
-    if (s != VT_SOURCE_SYNTH || t->s.v[a].group == t->s.v[like].group) break;
-  }
-  return a;
-}
-
-/* Anchors by the sources' shares, four in a row of one source, each followed by its partner. The four of
- * drawn data are of one group: products that differ in little only stand side by side in a batch. */
 static int epoch(void *ctx, int number, int batch, int64_t *order, const struct vt_weights *w,
                  struct vt_err *e)
 {
-  struct task *t = ctx;
-  struct vt_rng rng;
-  int64_t step = per_anchor(t);
-  vt_rng_init(&rng, t->seed, (uint64_t)number, 0xe4b);
-  for (int64_t i = 0, s = 0, a = 0; i < t->o.anchors; i++) {
-    if (i % TOGETHER == 0) {
-      s = draw_source(t, &rng);
-      a = t->s.of_source[s][vt_rng_below(&rng, (uint32_t)t->s.nsource[s])];
-    } else {
-      a = draw_like(t, s, a, &rng);
-    }
-    order[i * step] = a;
-    order[i * step + 1] = vt__embed_partner(&t->s, a, &rng);
-  }
-  return t->o.mining == MINE_OFFLINE ? mine(t, w, order, e) : 0;
+  return vt__embed_order(ctx, number, w, order, e);
 }
 
-/* Precision@10 of held-out products among train products, for article type and for type and colour together.
- */
 static int validate(void *ctx, const struct vt_weights *w, struct vt_metrics *m, struct vt_err *e)
 {
-  enum { K = 10 };
-  struct task *t = ctx;
-  int64_t d = 0, n = t->ngallery, type_right = 0, both_right = 0;
-  float *v = NULL;
-  int rc = embed(t, w, t->gallery, n + t->nquery, &v, &d, e);
-  if (!rc)
-#pragma omp parallel for reduction(+ : type_right, both_right)
-    for (int64_t q = 0; q < t->nquery; q++) {
-      const struct vt__embed_sample *x = &t->s.v[t->gallery[n + q]];
-      float score[K];
-      int64_t best[K];
-      int kept = 0;
-      for (int64_t i = 0; i < n; i++) {
-        float s = dot(v + (n + q) * d, v + i * d, d);
-        if (kept == K && s <= score[K - 1]) continue;
-        int k = kept < K ? kept++ : K - 1;
-        for (; k > 0 && score[k - 1] < s; k--) score[k] = score[k - 1], best[k] = best[k - 1];
-        score[k] = s;
-        best[k] = t->gallery[i];
-      }
-      for (int k = 0; k < kept; k++) {
-        const struct vt__embed_sample *y = &t->s.v[best[k]];
-        bool type = x->label[0] == y->label[0];
-        type_right += type;
-        both_right += type && x->label[1] == y->label[1];
-      }
-    }
-  vt_free(v);
-  if (rc) return rc;
-  vt_metrics_add(m, "p10_type", (double)type_right / (K * (double)t->nquery));
-  vt_metrics_add(m, "p10_type_colour", (double)both_right / (K * (double)t->nquery));
-  return 0;
+  return vt__embed_validate(ctx, w, m, e);
+}
+
+static int export_model(void *ctx, const struct vt_weights *w, const struct vt_metrics *m, const char *path,
+                        struct vt_err *e)
+{
+  return vt__embed_export(ctx, w, m, path, e);
 }
 
 const struct vt_task_desc vt_task_embed = {
     .name = "embed",
     .opt = rows,
     .nopt = VT_COUNT(rows),
-    .opts_size = sizeof(struct opts),
+    .opts_size = sizeof(struct vt__embed_options),
     .open = open_task,
     .close = close_task,
     .build = build,

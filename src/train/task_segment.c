@@ -172,9 +172,9 @@ static int open_task(void **ctx, const void *opts, const struct vt_registry *r, 
   t->seed = seed;
   t->net.encoder.stem = (int)t->o.stem;
   t->net.dropout = (float)t->o.dropout;
-  int rc = vt__parse_ints("encoder", t->o.encoder, 4, 2048, t->net.encoder.width, e);
-  if (!rc) rc = vt__parse_ints("blocks", t->o.blocks, 4, 64, t->net.encoder.blocks, e);
-  if (!rc) rc = vt__parse_ints("decoder", t->o.decoder, 4, 1024, t->net.decoder, e);
+  int rc = vt__parse_ints("encoder", t->o.encoder, 4, 1, 2048, t->net.encoder.width, e);
+  if (!rc) rc = vt__parse_ints("blocks", t->o.blocks, 4, 1, 64, t->net.encoder.blocks, e);
+  if (!rc) rc = vt__parse_ints("decoder", t->o.decoder, 4, 1, 1024, t->net.decoder, e);
   if (!rc && (t->o.width % 32 || t->o.height % 32 || t->o.test_width % 32 || t->o.test_height % 32))
     rc = vt_fail(e, VT_EARG, "segment: width, height, test_width and test_height must be multiples of 32");
   if (!rc && !data_dir)

@@ -44,16 +44,16 @@ void vt__card_json(struct vt_buf *out, const char *name, const char *recipe, con
   json_decref(o);
 }
 
-int vt__parse_ints(const char *key, const char *text, int n, int limit, int *out, struct vt_err *e)
+int vt__parse_ints(const char *key, const char *text, int n, int least, int most, int *out, struct vt_err *e)
 {
   const char *s = text;
   for (int i = 0; i < n; i++) {
     char *end;
     long v = strtol(s, &end, 10);
     bool last = i + 1 == n;
-    if (end == s || v < 1 || v > limit || *end != (last ? 0 : ','))
-      return vt_fail(e, VT_EARG, "%s: '%s': expected %d whole numbers from 1 to %d, separated by commas", key,
-                     text, n, limit);
+    if (end == s || v < least || v > most || *end != (last ? 0 : ','))
+      return vt_fail(e, VT_EARG, "%s: '%s': expected %d whole numbers from %d to %d, separated by commas",
+                     key, text, n, least, most);
     out[i] = (int)v;
     s = end + 1;
   }

@@ -16,7 +16,7 @@ bool vt__held_out(const char *image, int every);
 void vt__card_json(struct vt_buf *out, const char *name, const char *recipe, const char *data,
                    const char *licence, bool commercial, const struct vt_metrics *m);
 
-/* Comma-separated whole numbers: exactly n of them, each in 1..limit. */
-int vt__parse_ints(const char *key, const char *text, int n, int limit, int *out, struct vt_err *e);
+/* Comma-separated whole numbers: exactly n of them, each in least..most. */
+int vt__parse_ints(const char *key, const char *text, int n, int least, int most, int *out, struct vt_err *e);
 
 #endif

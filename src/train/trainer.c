@@ -334,16 +334,18 @@ static int take_lock(struct run *u, struct vt_err *e)
   return rc;
 }
 
+/* Writes the resolved recipe; 1 if a run that is resumed exports its model in another way now. */
 static int settle_recipe(struct run *u, bool resumed, struct vt_err *e)
 {
   struct vt_buf text;
   char *was = NULL, *path = in_dir(u, "recipe.yaml", e);
   size_t len;
-  int rc = path ? 0 : VT_ENOMEM;
+  int rc = path ? 0 : VT_ENOMEM, changed = 0;
   vt_buf_init(&text);
   if (!rc && resumed && vt_is_file(path)) {
     rc = vt_file_read(path, 1 << 20, &was, &len, e);
-    if (!rc) rc = vt__recipe_same(&u->file, was, path, e);
+    if (!rc) rc = changed = vt__recipe_same(&u->file, was, path, e);
+    if (rc > 0) rc = 0;
   }
   if (!rc) {
     vt__recipe_print(&u->file, &text);
@@ -353,7 +355,7 @@ static int settle_recipe(struct run *u, bool resumed, struct vt_err *e)
   vt_buf_clear(&text);
   vt_free(was);
   vt_free(path);
-  return rc;
+  return rc ? rc : changed;
 }
 
 static int open_task(struct run *u, const struct vt_registry *reg, const char *data_dir, bool resumed,
@@ -442,6 +444,23 @@ static int run_all(struct run *u, struct vt_err *e)
   return rc;
 }
 
+/* A finished run whose model is wanted in another form: measured and written again from the last weights. */
+static int export_again(struct run *u, struct vt_err *e)
+{
+  struct vt_metrics m = {0};
+  const struct vt_weights *w = vt__stepper_weights(&u->st, e);
+  int rc = w ? 0 : VT_ESTATE;
+  if (!rc && u->task->validate) rc = u->task->validate(u->ctx, w, &m, e);
+  for (int i = 0; i < m.n && !rc; i++) vt_log(VT_LOG_INFO, "%s %.4g", m.v[i].name, m.v[i].value);
+  if (!rc) rc = export_model(u, "last.onnx", &m, e);
+  bool best = u->p.best_epoch == u->p.epoch;
+  if (!rc && best) rc = export_model(u, "best.onnx", &m, e);
+  if (!rc)
+    vt_log(VT_LOG_INFO, "%s: last.onnx%s written anew", u->dir,
+           best ? " and best.onnx" : ", not best.onnx of an earlier epoch, ");
+  return rc;
+}
+
 int vt__train_run(const struct vt_registry *reg, const struct vt_train_opts *o,
                   const struct vt_task_desc *const *tasks, int ntasks, struct vt_err *e)
 {
@@ -453,8 +472,11 @@ int vt__train_run(const struct vt_registry *reg, const struct vt_train_opts *o,
   vt__progress_state_clear(&u.p);
   if ((rc = vt_mkdirs(u.dir, e)) || (rc = take_lock(&u, e))) goto out;
   int found = rc = vt__checkpoint_read(u.dir, &u.p, NULL, e);
-  if (rc < 0 || (rc = settle_recipe(&u, found, e))) goto out;
-  if (u.p.finished == VT_STOPPED_EARLY || (u.p.finished && u.p.epoch >= u.r->epochs)) {
+  int changed = rc < 0 ? rc : (rc = settle_recipe(&u, found, e));
+  if (rc < 0) goto out;
+  rc = 0;
+  bool finished = u.p.finished == VT_STOPPED_EARLY || (u.p.finished && u.p.epoch >= u.r->epochs);
+  if (finished && !changed) {
     vt_log(VT_LOG_INFO, "%s is finished: %lld epochs%s, best %s %.6g in epoch %lld", u.dir,
            (long long)u.p.epoch, u.p.finished == VT_STOPPED_EARLY ? " (stopped early)" : "", u.r->best,
            u.p.best, (long long)u.p.best_epoch);
@@ -463,7 +485,7 @@ int vt__train_run(const struct vt_registry *reg, const struct vt_train_opts *o,
   if ((rc = open_task(&u, reg, o->data_dir, found, e))) goto out;
   if ((rc = found ? restore(&u, e) : start_anew(&u, e))) goto out;
   if ((rc = vt__tensorboard_open(&u.tb, u.dir, u.p.tb_name, found ? u.p.tb_length : 0, e))) goto out;
-  rc = run_all(&u, e);
+  rc = finished ? export_again(&u, e) : run_all(&u, e);
   if (u.r->profile) write_profile(&u);
 out:
   vt__tensorboard_close(&u.tb);

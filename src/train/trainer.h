@@ -57,7 +57,8 @@ void vt__recipe_clear(struct vt_recipe_file *f);
 /* The resolved recipe as YAML that vt__recipe_read takes back, every key with its help. */
 void vt__recipe_print(const struct vt_recipe_file *f, struct vt_buf *out);
 /* VT_ESTATE naming the first key that differs between the run's recipe (text as printed) and this one, keys
- * that may change between sessions of a run (epochs, threads, how often to save, …) aside. */
+ * that may change between sessions of a run (epochs, threads, how often to save, …) aside. 1 if keys of the
+ * exported model's differ, which may change as well, else 0. */
 int vt__recipe_same(const struct vt_recipe_file *f, const char *was, const char *was_path, struct vt_err *e);
 
 /* ---- optimisers
