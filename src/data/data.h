@@ -9,6 +9,7 @@
 #include "data/label_stats.h"
 #include "data/clean.h" /* steps of cleaning */
 #include "data/split.h" /* splits and samplers */
+#include "data/fetch.h" /* pictures from lists of addresses */
 #include "data/synth.h" /* drawn data and its layout */
 
 /* ---- taxonomy
