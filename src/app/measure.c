@@ -33,10 +33,45 @@ int vt_measure_open_embedder(struct vt_embedder **x, struct vt_cli *cli, const s
   return vt_embedder_open(x, vt_registry_default(), path, &m, e);
 }
 
+int vt_measure_stream(const struct vt_measure_stream *m, struct vt_err *e)
+{
+  struct vt_loader *l = NULL;
+  int count, rc = 0;
+  int64_t done = 0, *order = vt_calloc((size_t)m->n + 1, sizeof *order);
+  void *in; // (count, 3, H, W)
+  struct vt_progress bar;
+  if (!order) return vt_fail(e, VT_ENOMEM, "out of memory");
+  for (int64_t i = 0; i < m->n; i++) order[i] = i;
+  struct vt_loader_opts o = {.n = m->n,
+                             .order = order,
+                             .batch = m->batch,
+                             .make = m->make,
+                             .ctx = m->ctx,
+                             .sample_bytes = sizeof(float) * 3 * (size_t)m->preprocess->width *
+                                             (size_t)m->preprocess->height};
+  if ((rc = vt_loader_new(&l, &o, e)) < 0) goto out;
+  vt_progress_start(&bar, m->what, "pictures", m->n);
+  while ((rc = vt_loader_next(l, &in, NULL, &count, e)) == 1) {
+    if (vt_interrupted()) {
+      rc = vt_fail(e, VT_EINTERRUPTED, "interrupted");
+      break;
+    }
+    if ((rc = m->run(in, count, done, m->ctx, e)) < 0) break;
+    done += count;
+    vt_progress_add(&bar, count);
+  }
+  vt_progress_end(&bar);
+out:
+  vt_loader_free(l);
+  vt_free(order);
+  return rc;
+}
+
 struct embed {
-  const struct vt_embedder *x;
+  struct vt_embedder *x;
   vt_prepare_fn *prepare;
   void *ctx;
+  float *v; // (n, D)
 };
 
 static int make(int64_t sample, struct vt_rng *rng, void *slot, void *ctx, struct vt_err *e)
@@ -45,45 +80,40 @@ static int make(int64_t sample, struct vt_rng *rng, void *slot, void *ctx, struc
   return job->prepare(job->x, sample, slot, job->ctx, e);
 }
 
+static int run(const float *in, int count, int64_t done, void *ctx, struct vt_err *e)
+{
+  struct embed *job = ctx;
+  return vt_embedder_run(job->x, in, count, job->v + done * vt_embedder_dim(job->x), NULL, e);
+}
+
 int vt_measure_embed(struct vt_embedder *x, int64_t n, int batch, vt_prepare_fn *prepare, void *ctx,
                      const char *what, float **vectors, struct vt_err *e)
 {
-  const struct vt_preprocess *p = vt_embedder_preprocess(x);
-  struct embed job = {x, prepare, ctx};
-  struct vt_loader *l = NULL;
-  int dim = vt_embedder_dim(x), count, rc = 0;
-  int64_t done = 0, *order = vt_calloc((size_t)n + 1, sizeof *order);
-  float *v = vt_calloc((size_t)n + 1, sizeof *v * (size_t)dim);
-  void *in; // (count, 3, H, W)
-  struct vt_progress bar;
-  if (!order || !v) {
-    rc = vt_fail(e, VT_ENOMEM, "out of memory for %lld vectors", (long long)n);
-    goto out;
+  struct embed job = {x, prepare, ctx, vt_calloc((size_t)n + 1, sizeof(float) * (size_t)vt_embedder_dim(x))};
+  struct vt_measure_stream m = {n, batch, what, vt_embedder_preprocess(x), make, run, &job};
+  *vectors = NULL;
+  if (!job.v) return vt_fail(e, VT_ENOMEM, "out of memory for %lld vectors", (long long)n);
+  int rc = vt_measure_stream(&m, e);
+  if (rc < 0)
+    vt_free(job.v);
+  else
+    *vectors = job.v;
+  return rc;
+}
+
+int vt_measure_read(struct vt_image *out, const char *path, float aspect, struct vt_err *e)
+{
+  struct vt_image im = {0};
+  *out = im;
+  int rc = vt_image_read(&im, path, NULL, NULL, e);
+  if (rc < 0 || !(aspect > 0)) {
+    *out = im;
+    return rc;
   }
-  for (int64_t i = 0; i < n; i++) order[i] = i;
-  struct vt_loader_opts o = {.n = n,
-                             .order = order,
-                             .batch = batch,
-                             .make = make,
-                             .ctx = &job,
-                             .sample_bytes = sizeof(float) * 3 * (size_t)p->width * (size_t)p->height};
-  if ((rc = vt_loader_new(&l, &o, e)) < 0) goto out;
-  vt_progress_start(&bar, what, "pictures", n);
-  while ((rc = vt_loader_next(l, &in, NULL, &count, e)) == 1) {
-    if (vt_interrupted()) {
-      rc = vt_fail(e, VT_EINTERRUPTED, "interrupted");
-      break;
-    }
-    if ((rc = vt_embedder_run(x, in, count, v + done * dim, NULL, e)) < 0) break;
-    done += count;
-    vt_progress_add(&bar, count);
-  }
-  vt_progress_end(&bar);
-out:
-  vt_loader_free(l);
-  vt_free(order);
-  if (rc < 0) vt_free(v);
-  *vectors = rc < 0 ? NULL : v;
+  int w = VT_MAX(1, (int)lround(im.height * (double)aspect));
+  rc = vt_image_init(out, w, im.height, im.channels, e);
+  if (rc >= 0) rc = vt_image_resize(out, &im, 0, 0, im.width, im.height, VT_BILINEAR, e);
+  vt_image_clear(&im);
   return rc;
 }
 
@@ -91,21 +121,11 @@ int vt_measure_whole(const struct vt_embedder *x, int64_t i, float *in, void *ct
 {
   const struct vt_measure_set *set = ctx;
   const struct vt_sample *s = &set->data->v[set->row[i]];
-  struct vt_image im = {0}, stretched = {0};
-  int rc = vt_image_read(&im, s->image, NULL, NULL, e);
-  if (rc < 0) return rc;
-  const struct vt_image *whole = &im;
-  if (s->aspect > 0) {
-    int w = VT_MAX(1, (int)lround(im.height * (double)s->aspect));
-    if ((rc = vt_image_init(&stretched, w, im.height, im.channels, e)) < 0) goto out;
-    if ((rc = vt_image_resize(&stretched, &im, 0, 0, im.width, im.height, VT_BILINEAR, e)) < 0) goto out;
-    whole = &stretched;
-  }
-  rc = vt_embedder_prepare(x, whole, NULL, NULL, in, e);
-out:
+  struct vt_image im;
+  int rc = vt_measure_read(&im, s->image, s->aspect, e);
+  if (rc >= 0) rc = vt_embedder_prepare(x, &im, NULL, NULL, in, e);
   if (rc < 0) vt_fail_in(e, rc, "%s", s->image);
   vt_image_clear(&im);
-  vt_image_clear(&stretched);
   return rc;
 }
 

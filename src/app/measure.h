@@ -36,6 +36,21 @@ const char *vt_measure_data(struct vt_cli *cli, const struct vt_measure_opts *o,
 int vt_measure_open_embedder(struct vt_embedder **x, struct vt_cli *cli, const struct vt_measure_opts *o,
                              struct vt_err *e);
 
+/* n pictures as a network's input: `make` fills that of picture i on worker threads, as the loader's; the
+ * calling thread gets them in order, in batches, by `run`. */
+struct vt_measure_stream {
+  int64_t n;
+  int batch;
+  const char *what; /* word for the progress bar */
+  const struct vt_preprocess *preprocess;
+  int (*make)(int64_t i, struct vt_rng *rng, void *in, void *ctx, struct vt_err *e);
+  int (*run)(const float *in, int count, int64_t first, void *ctx, struct vt_err *e);
+  void *ctx;
+};
+int vt_measure_stream(const struct vt_measure_stream *m, struct vt_err *e);
+/* A picture, stretched to aspect = width / height where that is not 0. To be cleared also after a failure. */
+int vt_measure_read(struct vt_image *out, const char *path, float aspect, struct vt_err *e);
+
 /* Embeds n pictures: `prepare` fills the network's input of picture i on worker threads, the calling thread
  * runs the network in batches. *vectors: (n, D), vt_free. What is the word for the progress bar. */
 typedef int vt_prepare_fn(const struct vt_embedder *x, int64_t i, float *in, void *ctx, struct vt_err *e);
@@ -73,6 +88,13 @@ int vt_eval_products(struct vt_cli *cli, const struct vt_measure_opts *o, struct
                      struct vt_err *e);
 int vt_eval_street(struct vt_cli *cli, const struct vt_measure_opts *o, double min_share,
                    struct vt_figures *f, struct vt_err *e);
+
+struct vt_classify_measure {
+  const char *model, *set, *attribute; /* set, attribute: as vt_class_set_read has them */
+  const char *confusion;               /* CSV file for the confusion matrix, or NULL */
+};
+int vt_eval_classify(struct vt_cli *cli, const struct vt_measure_opts *o,
+                     const struct vt_classify_measure *what, struct vt_figures *f, struct vt_err *e);
 
 struct vt_drawn_opts {
   int64_t seed, photos, products;

@@ -7,6 +7,7 @@
 #include "mask/mask.h"
 #include "data/labels.h" /* labelled instances in every format of the field */
 #include "data/label_stats.h"
+#include "data/class_set.h"
 #include "data/clean.h" /* steps of cleaning */
 #include "data/split.h" /* splits and samplers */
 #include "data/fetch.h" /* pictures from lists of addresses */

@@ -43,6 +43,18 @@ int vt_confusion_add(struct vt_confusion *c, const uint8_t *truth, const uint8_t
   return 0;
 }
 
+void vt_confusion_add_scores(struct vt_confusion *c, const float *score, const int32_t *truth, int64_t n)
+{
+  for (int64_t i = 0; i < n; i++) {
+    const float *v = score + i * c->n;
+    int best = 0;
+    if (truth[i] < 0 || truth[i] >= c->n) continue;
+    for (int k = 1; k < c->n; k++)
+      if (v[k] > v[best]) best = k;
+    c->count[(int64_t)truth[i] * c->n + best]++;
+  }
+}
+
 int vt_confusion_merge(struct vt_confusion *c, const struct vt_confusion *other, struct vt_err *e)
 {
   if (c->n != other->n)

@@ -19,6 +19,9 @@ void vt_confusion_clear(struct vt_confusion *c);
 /* Adds n pairs; truth == ignore is not counted; values >= c->n fail with VT_EARG. */
 int vt_confusion_add(struct vt_confusion *c, const uint8_t *truth, const uint8_t *pred, int64_t n, int ignore,
                      struct vt_err *e);
+/* Adds n samples: each row of score (n, c->n) predicts its largest, the first of equals. Truths outside
+ * 0..c->n-1 are not counted. */
+void vt_confusion_add_scores(struct vt_confusion *c, const float *score, const int32_t *truth, int64_t n);
 int vt_confusion_merge(struct vt_confusion *c, const struct vt_confusion *other, struct vt_err *e);
 /* IoU of class k = TP / (TP + FP + FN); NaN if the class occurs in neither truth nor prediction. */
 double vt_confusion_iou(const struct vt_confusion *c, int k);

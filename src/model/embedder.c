@@ -61,6 +61,11 @@ const struct vt_preprocess *vt_embedder_preprocess(const struct vt_embedder *x)
   return &x->net.preprocess;
 }
 
+const struct vt_cut *vt_embedder_cut(const struct vt_embedder *x)
+{
+  return x->net.headless ? &x->net.cut : NULL;
+}
+
 int vt_embedder_ngroups(const struct vt_embedder *x)
 {
   return x->ngroups;
@@ -109,52 +114,13 @@ int vt_item_view(struct vt_image *out, const struct vt_image *photo, const struc
 int vt_embedder_prepare(const struct vt_embedder *x, const struct vt_image *photo, const struct vt_box *box,
                         const struct vt_mask *mask, float *out, struct vt_err *e)
 {
-  const struct vt_preprocess *p = &x->net.preprocess;
-  struct vt_image view = {0}, fitted = {0};
-  const struct vt_image *src = photo;
-  double aspect = (double)p->width / p->height;
-  bool whole = !box && !mask, fits = fabs((double)photo->width / photo->height / aspect - 1) < 0.02;
-  int rc = 0;
-  if (photo->channels != 3)
-    return vt_fail(e, VT_EARG, "embedding needs an RGB picture, got %d channels", photo->channels);
-  if (!whole || (p->fit == VT_FIT_PAD && !fits)) {
-    if ((rc = vt_item_view(&view, photo, box, mask, aspect, e))) goto out;
-    src = &view;
-  }
-  if ((rc = vt_image_init(&fitted, p->width, p->height, 3, e))) goto out;
-  if ((rc = vt_image_resize(&fitted, src, 0, 0, src->width, src->height, VT_BILINEAR, e))) goto out;
-  vt_image_to_planes(&fitted, p->mean, p->std, out);
-out:
-  vt_image_clear(&fitted);
-  vt_image_clear(&view);
-  return rc;
+  return vt__network_prepare(&x->net, photo, box, mask, out, e);
 }
 
 int vt_embedder_run(struct vt_embedder *x, const float *in, int64_t n, float *out, float *groups,
                     struct vt_err *e)
 {
-  const struct vt_preprocess *p = &x->net.preprocess;
-  int64_t pixels = 3LL * p->width * p->height;
-  while (n > 0) {
-    int64_t m = x->batch; // largest of batch, batch/2, … that is needed
-    while (m > n) m = (m + 1) / 2;
-    struct vt__compiled *slot;
-    struct vt_session *s;
-    struct vt_tensor y[16],
-        view = vt_tensor_view(VT_F32, 4, (int64_t[]){m, 3, p->height, p->width}, (void *)in);
-    int rc = vt__network_take(&x->net, m, p->height, p->width, &slot, &s, e);
-    if (rc) return rc;
-    rc = vt_session_run(s, &view, y, e);
-    if (!rc) {
-      memcpy(out, y[0].data, sizeof *out * (size_t)(m * x->dim));
-      if (groups && x->ngroups) memcpy(groups, y[1].data, sizeof *groups * (size_t)(m * x->ngroups));
-    }
-    vt__network_give(&x->net, slot, s);
-    if (rc) return rc;
-    in += m * pixels;
-    out += m * x->dim;
-    if (groups) groups += m * x->ngroups;
-    n -= m;
-  }
-  return 0;
+  int nout = groups && x->ngroups ? 2 : 1;
+  return vt__network_run(&x->net, x->batch, in, n, nout, (float *[]){out, groups},
+                         (int[]){x->dim, x->ngroups}, e);
 }

@@ -45,24 +45,30 @@ struct vt_value *vt__global_pool(struct vt_net *n, struct vt_value *x)
 }
 
 /* Operators that drop something in training; their second output is what the gradient reads. */
-static struct vt_value *drop(struct vt_net *n, struct vt_value *x, const char *op, float ratio)
+static struct vt_value *drop(struct vt_net *n, struct vt_value *x, const char *op, float ratio,
+                             const char *attrs)
 {
   uint8_t yes = 1;
   if (!n->training || !x || ratio <= 0) return x;
   struct vt_tensor t = vt_tensor_view(VT_BOOL, 0, NULL, &yes);
   struct vt_value *in[] = {x, vt_graph_scalar(n->g, ratio), vt_graph_constant(n->g, "drop.training", &t)},
                   *out[2];
-  return vt_emit_n(n->g, op, 3, in, 2, out, "");
+  return vt_emit_n(n->g, op, 3, in, 2, out, "%s", attrs);
 }
 
 struct vt_value *vt__dropout(struct vt_net *n, struct vt_value *x, float ratio)
 {
-  return drop(n, x, "Dropout", ratio);
+  return drop(n, x, "Dropout", ratio, "");
+}
+
+struct vt_value *vt__drop_block(struct vt_net *n, struct vt_value *x, float ratio, int side)
+{
+  return drop(n, x, "ai.vitrine:DropBlock", ratio, vt__name(n, "block_size=%d", side));
 }
 
 struct vt_value *vt__drop_path(struct vt_net *n, struct vt_value *x, float ratio)
 {
-  return drop(n, x, "ai.vitrine:StochasticDepth", ratio);
+  return drop(n, x, "ai.vitrine:StochasticDepth", ratio, "");
 }
 
 struct vt_value *vt__squeeze_excite(struct vt_net *n, struct vt_value *x, const char *name, int squeezed,

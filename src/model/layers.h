@@ -42,6 +42,8 @@ struct vt_value *vt__mean_pool(struct vt_net *n, struct vt_value *x, int kernel,
 struct vt_value *vt__global_pool(struct vt_net *n, struct vt_value *x);
 /* Dropout of vectors or maps; nothing unless the network is in training. */
 struct vt_value *vt__dropout(struct vt_net *n, struct vt_value *x, float ratio);
+/* DropBlock (Ghiasi 2018) of maps: squares of that side; nothing unless the network is in training. */
+struct vt_value *vt__drop_block(struct vt_net *n, struct vt_value *x, float ratio, int side);
 /* Stochastic depth (Huang 2016) of a residual branch; nothing unless the network is in training. */
 struct vt_value *vt__drop_path(struct vt_net *n, struct vt_value *x, float ratio);
 /* Squeeze and excitation (Hu 2018): x gate(NAME.fc2(inner(NAME.fc1(mean of x)))), 1x1 convolutions. */

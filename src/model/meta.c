@@ -1,8 +1,9 @@
 /* Metadata of models: preprocessing, labels, card, id. */
-#include "model/model.h"
+#include "model/network.h"
 
 #include <jansson.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 static const char *const fit_name[] = {"stretch", "pad", "area"};
@@ -77,8 +78,7 @@ void vt_preprocess_size(const struct vt_preprocess *p, int width, int height, in
   }
 }
 
-/* Identity of the weights: a hash over names and bytes of all constants. */
-static void weights_id(const struct vt_graph *g, char id[33])
+void vt__weights_id(const struct vt_graph *g, char id[33])
 {
   uint64_t h = 0;
   for (int i = 0; i < g->nvalues; i++) {
@@ -91,6 +91,27 @@ static void weights_id(const struct vt_graph *g, char id[33])
   vt_hash_hex(&h, sizeof h, id);
 }
 
+/* ["background", …]; bytes that are not UTF-8 become U+FFFD. */
+static void put_labels(const struct vt_model_card *c, struct vt_buf *b)
+{
+  json_t *list = json_array();
+  for (int i = 0; i < c->nlabels; i++) {
+    struct vt_buf name;
+    vt_buf_init(&name);
+    vt_utf8_repair(c->label[i], strlen(c->label[i]), &name);
+    json_array_append_new(list, json_string(name.data ? name.data : ""));
+    if (name.failed) b->failed = true;
+    vt_buf_clear(&name);
+  }
+  char *text = json_dumps(list, 0);
+  if (text)
+    vt_buf_adds(b, text);
+  else
+    b->failed = true;
+  free(text);
+  json_decref(list);
+}
+
 int vt_model_describe(struct vt_graph *g, const struct vt_model_card *c, struct vt_err *e)
 {
   char id[33];
@@ -99,12 +120,10 @@ int vt_model_describe(struct vt_graph *g, const struct vt_model_card *c, struct 
   vt_preprocess_print(c->preprocess, &b);
   vt_buf_addc(&b, 0);
   size_t labels = b.len;
-  vt_buf_addc(&b, '[');
-  for (int i = 0; i < c->nlabels; i++) vt_buf_addf(&b, "%s\"%s\"", i ? ", " : "", c->label[i]);
-  vt_buf_addc(&b, ']');
+  put_labels(c, &b);
   int rc = b.failed ? vt_fail(e, VT_ENOMEM, "model card: out of memory") : 0;
   if (!rc) {
-    weights_id(g, id);
+    vt__weights_id(g, id);
     vt_graph_set_meta(g, VT_META_TASK, c->task);
     vt_graph_set_meta(g, VT_META_PREPROCESS, b.data);
     vt_graph_set_meta(g, VT_META_LABELS, b.data + labels);

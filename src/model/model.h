@@ -50,10 +50,20 @@ int vt_model_describe(struct vt_graph *g, const struct vt_model_card *c, struct 
 /* VT_EARG naming the model and its licence if the card does not say "commercial_use": true. */
 int vt_model_check_commercial(const char *path, const char *card_json, struct vt_err *e);
 
+/* Cuts a classifier, whatever the network, back to the vector that its last linear layer reads: one output
+ * "features" (N, D) stays. VT_EARG where the first output comes from something else. Strings live in g. */
+struct vt_cut {
+  const char *op, *layer, *value; /* the layer that went, and what it read */
+  int64_t features, classes;      /* -1: not known before the input's size is */
+};
+int vt_model_headless(struct vt_graph *g, struct vt_cut *cut, struct vt_err *e);
+void vt_cut_print(const struct vt_cut *c, struct vt_buf *out); /* one line without its end, for people */
+
 struct vt_model_opts {
   enum vt_precision precision;
   int threads;             /* 0 = vt_threads() */
   bool require_commercial; /* refuse a model whose card does not allow it */
+  bool headless;           /* embedder: any classifier, cut back to its feature vector */
   int batch;               /* embedder: largest batch; 0 = 32 */
 };
 
@@ -125,6 +135,19 @@ struct vt_value *vt_build_embed_posterior(struct vt_net *n, struct vt_value *p, 
 struct vt_value *vt_build_embed_vector(struct vt_net *n, struct vt_value *const *part, const int *share,
                                        int count);
 
+/* x (N, 3, H, W) -> scores of classes (N, classes). backbone: "encoder", the residual encoder with the
+ * weights' names that it has in the other networks, or a builder by name, with its own head. Of the encoder,
+ * in training, drop_block is the share of the last map that is dropped in squares (Ghiasi 2018), dropout that
+ * of the vector before the linear layer; builders have their own, and VT_EARG for these. */
+struct vt_classify_opts {
+  const char *backbone;
+  struct vt_resnet_opts encoder;
+  int classes, drop_block_size;
+  float dropout, drop_block;
+};
+struct vt_value *vt_build_classify(struct vt_net *n, struct vt_value *x, const struct vt_classify_opts *o,
+                                   struct vt_err *e);
+
 /* ---- items -----------------------------------------------------------------------------------------------
  */
 
@@ -181,6 +204,8 @@ int vt_embedder_dim(const struct vt_embedder *x);
 const char *vt_embedder_id(const struct vt_embedder *x);
 const char *vt_embedder_card(const struct vt_embedder *x);
 const struct vt_preprocess *vt_embedder_preprocess(const struct vt_embedder *x);
+/* Where a classifier was cut, NULL if the model was made for embedding. */
+const struct vt_cut *vt_embedder_cut(const struct vt_embedder *x);
 /* Number of predicted groups (0: the model predicts none) */
 int vt_embedder_ngroups(const struct vt_embedder *x);
 /* What the network should see of a picture: the whole (box NULL), a region, or an item with its mask (pixels
@@ -191,5 +216,22 @@ int vt_embedder_prepare(const struct vt_embedder *x, const struct vt_image *phot
  */
 int vt_embedder_run(struct vt_embedder *x, const float *in, int64_t n, float *out, float *groups,
                     struct vt_err *e);
+
+/* A classifier of ours, or any with one input (N, 3, H, W) and scores (N, classes): without metadata pictures
+ * are stretched to its input's size with ImageNet's mean and deviation, and classes are called by their
+ * numbers. */
+struct vt_classifier;
+int vt_classifier_open(struct vt_classifier **out, const struct vt_registry *r, const char *path,
+                       const struct vt_model_opts *o, struct vt_err *e);
+void vt_classifier_free(struct vt_classifier *c);
+int vt_classifier_nlabels(const struct vt_classifier *c);
+const char *vt_classifier_label(const struct vt_classifier *c, int i);
+const char *vt_classifier_card(const struct vt_classifier *c);
+const struct vt_preprocess *vt_classifier_preprocess(const struct vt_classifier *c);
+/* What the network should see of a picture, as planes (3, H, W). */
+int vt_classifier_prepare(const struct vt_classifier *c, const struct vt_image *photo, float *out,
+                          struct vt_err *e);
+/* in: (n, 3, H, W) as prepared. out: (n, nlabels) probabilities. Any n. */
+int vt_classifier_run(struct vt_classifier *c, const float *in, int64_t n, float *out, struct vt_err *e);
 
 #endif

@@ -2,6 +2,7 @@
 #include "model/network.h"
 
 #include <jansson.h>
+#include <math.h>
 #include <string.h>
 
 static int read_labels(struct vt__network *net, const char *path, struct vt_err *e)
@@ -20,18 +21,83 @@ static int read_labels(struct vt__network *net, const char *path, struct vt_err 
   return rc;
 }
 
+static int check_input(const struct vt_graph *g, const char *path, struct vt_err *e)
+{
+  if (g->ninputs == 1 && g->noutputs >= 1 && g->inputs[0]->rank == 4 && g->inputs[0]->dim[1] == 3) return 0;
+  return vt_fail(e, VT_ESHAPE, "%s: expected one input (N, 3, H, W)", path);
+}
+
+/* How its pictures are prepared: as the metadata says, or as is usual for networks trained on ImageNet. */
+static int find_preprocess(struct vt__network *net, const char *path, struct vt_err *e)
+{
+  enum { USUAL = 224 };
+  const char *text = vt_graph_meta(net->graph, VT_META_PREPROCESS);
+  const struct vt_value *x = net->graph->inputs[0];
+  if (text) {
+    int rc = vt_preprocess_parse(&net->preprocess, text, e);
+    return rc ? vt_fail_in(e, rc, "%s", path) : 0;
+  }
+  bool sized = x->dim[2] > 0 && x->dim[3] > 0 && x->dim[2] <= 4096 && x->dim[3] <= 4096;
+  net->preprocess = (struct vt_preprocess){.width = sized ? (int)x->dim[3] : USUAL,
+                                           .height = sized ? (int)x->dim[2] : USUAL,
+                                           .mean = {0.485f, 0.456f, 0.406f},
+                                           .std = {0.229f, 0.224f, 0.225f}};
+  return 0;
+}
+
+/* Gives the input the size that pictures get, for shapes that follow from it. */
+static int fix_size(struct vt__network *net, const char *path, struct vt_err *e)
+{
+  struct vt_graph *g = net->graph;
+  int rc = check_input(g, path, e);
+  if (!rc) rc = find_preprocess(net, path, e);
+  if (rc) return rc;
+  g->inputs[0]->dim[2] = net->preprocess.height;
+  g->inputs[0]->dim[3] = net->preprocess.width;
+  rc = vt_graph_infer(g, e);
+  return rc ? vt_fail_in(e, rc, "%s", path) : 0;
+}
+
+/* A classifier of another program. */
+static int open_foreign(struct vt__network *net, const char *path, struct vt_err *e)
+{
+  int rc = fix_size(net, path, e);
+  return rc ? rc : vt__network_finish_classifier(net, path, e);
+}
+
+/* Cuts the classifier and ends it in unit vectors (N, D). */
+static int cut(struct vt__network *net, const char *path, struct vt_err *e)
+{
+  struct vt_graph *g = net->graph;
+  int rc = fix_size(net, path, e);
+  if (rc) return rc;
+  if ((rc = vt_model_headless(g, &net->cut, e))) return vt_fail_in(e, rc, "%s", path);
+  char id[33];
+  struct vt_value *y = g->outputs[0];
+  y->is_output = false;
+  g->noutputs = 0;
+  vt_graph_output(g, vt_emit(g, "LpNormalization", VT_IN(y), "axis=1 p=2"), "embedding");
+  vt__weights_id(g, id);
+  vt_graph_set_meta(g, VT_META_ID, id);
+  net->headless = true;
+  return vt_graph_status(g, e);
+}
+
 static int check(struct vt__network *net, const char *path, const char *task, struct vt_err *e)
 {
   const struct vt_graph *g = net->graph;
   const char *have = vt_graph_meta(g, VT_META_TASK);
+  bool classify = !strcmp(task, "classify");
+  if (!have && classify) return open_foreign(net, path, e);
   if (!have)
     return vt_fail(e, VT_EFORMAT, "%s: no metadata %s: not a model of this program", path, VT_META_TASK);
   if (strcmp(have, task)) return vt_fail(e, VT_EARG, "%s: a model for '%s', expected '%s'", path, have, task);
-  if (g->ninputs != 1 || g->noutputs < 1 || g->inputs[0]->rank != 4 || g->inputs[0]->dim[1] != 3)
-    return vt_fail(e, VT_ESHAPE, "%s: expected one input (N, 3, H, W)", path);
+  int rc = check_input(g, path, e);
+  if (rc) return rc;
   if (!vt_graph_meta(g, VT_META_ID)) return vt_fail(e, VT_EFORMAT, "%s: no metadata %s", path, VT_META_ID);
-  int rc = vt_preprocess_parse(&net->preprocess, vt_graph_meta(g, VT_META_PREPROCESS), e);
-  return rc ? vt_fail_in(e, rc, "%s", path) : read_labels(net, path, e);
+  rc = vt_preprocess_parse(&net->preprocess, vt_graph_meta(g, VT_META_PREPROCESS), e);
+  rc = rc ? vt_fail_in(e, rc, "%s", path) : read_labels(net, path, e);
+  return rc || !classify ? rc : vt__network_finish_classifier(net, path, e);
 }
 
 int vt__network_open(struct vt__network *net, const struct vt_registry *r, const char *path, const char *task,
@@ -41,11 +107,12 @@ int vt__network_open(struct vt__network *net, const struct vt_registry *r, const
   vt_arena_init(&net->arena);
   pthread_mutex_init(&net->lock, NULL);
   int rc = vt_onnx_load(&net->graph, r, path, e);
-  if (!rc) rc = check(net, path, task, e);
+  if (!rc) rc = o->headless ? cut(net, path, e) : check(net, path, task, e);
   if (!rc) {
     net->card = vt_graph_meta(net->graph, VT_META_CARD);
     net->id = vt_graph_meta(net->graph, VT_META_ID);
     if (!net->card) net->card = "{}";
+    if (!net->id) net->id = "";
     rc = vt_graph_freeze(net->graph, e);
     if (!rc && o->require_commercial) rc = vt_model_check_commercial(path, net->card, e);
   }
@@ -108,4 +175,51 @@ void vt__network_give(struct vt__network *net, struct vt__compiled *slot, struct
   }
   pthread_mutex_unlock(&net->lock);
   vt_session_free(s);
+}
+
+int vt__network_prepare(const struct vt__network *net, const struct vt_image *photo, const struct vt_box *box,
+                        const struct vt_mask *mask, float *out, struct vt_err *e)
+{
+  const struct vt_preprocess *p = &net->preprocess;
+  struct vt_image view = {0}, fitted = {0};
+  const struct vt_image *src = photo;
+  double aspect = (double)p->width / p->height;
+  bool whole = !box && !mask, fits = fabs((double)photo->width / photo->height / aspect - 1) < 0.02;
+  int rc = 0;
+  if (photo->channels != 3)
+    return vt_fail(e, VT_EARG, "the network needs an RGB picture, got %d channels", photo->channels);
+  if (!whole || (p->fit == VT_FIT_PAD && !fits)) {
+    if ((rc = vt_item_view(&view, photo, box, mask, aspect, e))) goto out;
+    src = &view;
+  }
+  if ((rc = vt_image_init(&fitted, p->width, p->height, 3, e))) goto out;
+  if ((rc = vt_image_resize(&fitted, src, 0, 0, src->width, src->height, VT_BILINEAR, e))) goto out;
+  vt_image_to_planes(&fitted, p->mean, p->std, out);
+out:
+  vt_image_clear(&fitted);
+  vt_image_clear(&view);
+  return rc;
+}
+
+int vt__network_run(struct vt__network *net, int batch, const float *in, int64_t n, int nout,
+                    float *const *out, const int *width, struct vt_err *e)
+{
+  const struct vt_preprocess *p = &net->preprocess;
+  for (int64_t done = 0; done < n;) {
+    int64_t m = batch; // largest of batch, batch/2, … that is needed
+    while (m > n - done) m = (m + 1) / 2;
+    struct vt__compiled *slot;
+    struct vt_session *s;
+    struct vt_tensor y[16], view = vt_tensor_view(VT_F32, 4, (int64_t[]){m, 3, p->height, p->width},
+                                                  (void *)(in + 3 * done * p->width * p->height));
+    int rc = vt__network_take(net, m, p->height, p->width, &slot, &s, e);
+    if (rc) return rc;
+    rc = vt_session_run(s, &view, y, e);
+    for (int i = 0; i < nout && !rc; i++)
+      memcpy(out[i] + done * width[i], y[i].data, sizeof *out[i] * (size_t)(m * width[i]));
+    vt__network_give(net, slot, s);
+    if (rc) return rc;
+    done += m;
+  }
+  return 0;
 }

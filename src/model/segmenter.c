@@ -5,6 +5,8 @@
 #include <math.h>
 #include <string.h>
 
+enum { MAX_CLASSES = 256 }; /* of an 8-bit label map */
+
 struct vt_segmenter {
   struct vt__network net;
 };
@@ -100,7 +102,7 @@ static float lerp(float a, float b, float t)
 /* The greatest interpolated logit of a pixel amid four samples. */
 static uint8_t decide_pixel(const struct lattice *l, const int64_t at[4], float tx, float ty)
 {
-  float v[VT__MAX_LABELS];
+  float v[MAX_CLASSES];
   const float *a = l->logit + at[0] * l->classes, *b = l->logit + at[1] * l->classes,
               *c = l->logit + at[2] * l->classes, *d = l->logit + at[3] * l->classes;
   for (int i = 0; i < l->classes; i++) v[i] = lerp(lerp(a[i], c[i], ty), lerp(b[i], d[i], ty), tx);
@@ -205,7 +207,7 @@ int vt_segmenter_run(struct vt_segmenter *s, const struct vt_image *photo, uint8
   struct vt_tensor in = vt_tensor_view(VT_F32, 4, (int64_t[]){views, 3, h, w}, planes), y[16];
   if ((rc = vt_session_run(session, &in, y, e))) goto out;
   int classes = (int)y[0].dim[1], lh = (int)y[0].dim[2], lw = (int)y[0].dim[3]; // (views, C, H', W')
-  if (y[0].rank != 4 || y[0].dim[0] != views || classes != s->net.nlabels || classes > VT__MAX_LABELS) {
+  if (y[0].rank != 4 || y[0].dim[0] != views || classes != s->net.nlabels || classes > MAX_CLASSES) {
     rc = vt_fail(e, VT_ESHAPE, "segmentation output has %d classes, the model names %d labels", classes,
                  s->net.nlabels);
     goto out;

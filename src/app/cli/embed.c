@@ -4,17 +4,19 @@
  * ended by a newline so that the data begin at a multiple of 64, then N x D little-endian floats. */
 #include <stdlib.h>
 #include <string.h>
+#include "app/cli/model_args.h"
 #include "app/cli/photos.h"
 
 struct opts {
   struct vt_model_cli m;
-  const char *out;
+  const char *out, *headless;
   bool json;
 };
 
 /* clang-format off */
 static const struct vt_opt rows[] = {
     {"output", 'o', VT_OPT_STRING, offsetof(struct opts, out), NULL, 0, 0, NULL, "NPY", "file of the vectors (N, D) float32; NPY's name with .csv lists row and photo (required)"},
+    {"headless", 0, VT_OPT_STRING, offsetof(struct opts, headless), NULL, 0, 0, NULL, "ONNX", "use any classifier instead, cut back to the vector that its last layer reads"},
     {"json", 0, VT_OPT_FLAG, offsetof(struct opts, json), NULL, 0, 0, NULL, NULL, "print one JSON object per photo"},
     VT_MODEL_OPTS(struct opts, m),
 };
@@ -107,14 +109,17 @@ static int run(struct vt_cli *cli, const void *opts, const struct vt_strings *ar
   if (!o->out) return vt_fail(e, VT_EUSAGE, "no file for the vectors given: -o NPY");
   if (!strcmp(vt_path_ext(o->out), "csv"))
     return vt_fail(e, VT_EUSAGE, "-o %s: the vectors go to a .npy file", o->out);
-  const char *model = vt_find_model(cli, o->m.models, "embed.onnx", e);
+  const char *model = o->headless ? vt_model_path(cli, o->m.models, o->headless, e)
+                                  : vt_find_model(cli, o->m.models, "embed.onnx", e);
   if (!model) return e->code;
   struct vt_model_opts mo = vt_model_cli_opts(&o->m);
   mo.batch = 1;
+  mo.headless = o->headless != NULL;
   vt_buf_init(&m.data);
   vt_buf_init(&m.csv);
   vt_buf_adds(&m.csv, "row,photo\n");
   int exit_code = 0, rc = vt_embedder_open(&m.x, vt_registry_default(), model, &mo, e);
+  if (!rc && vt_embedder_cut(m.x)) vt_cut_log(model, vt_embedder_cut(m.x));
   if (!rc) {
     const struct vt_preprocess *p = vt_embedder_preprocess(m.x);
     m.in = vt_aligned(3 * (size_t)p->width * (size_t)p->height * sizeof *m.in);
@@ -138,7 +143,12 @@ const struct vt_verb vt_verb_embed = {
     .name = "embed",
     .args = "PHOTO…",
     .summary = "turn whole pictures into vectors",
-    .help = "Rows are the pictures that could be read, in order; the .csv beside the .npy names them.",
+    .help = "Rows are the pictures that could be read, in order; the .csv beside the .npy names them.\n"
+            "With --headless the vectors are what a classifier's last linear layer reads, of length 1; where "
+            "it was\n"
+            "cut goes to standard error. A file that does not say how to prepare pictures gets them "
+            "stretched to its\n"
+            "input's size, with ImageNet's mean and deviation.",
     .opt = rows,
     .nopt = VT_COUNT(rows),
     .opts_size = sizeof(struct opts),

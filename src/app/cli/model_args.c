@@ -109,3 +109,12 @@ int vt_run_once(const struct vt_graph *g, const struct vt_tensor *in, struct vt_
   vt_free(views);
   return rc;
 }
+
+void vt_cut_log(const char *path, const struct vt_cut *cut)
+{
+  struct vt_buf b;
+  vt_buf_init(&b);
+  vt_cut_print(cut, &b);
+  if (!b.failed) vt_log(VT_LOG_INFO, "%s: %s", path, b.data);
+  vt_buf_clear(&b);
+}

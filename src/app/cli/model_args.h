@@ -3,6 +3,7 @@
 #define VT_APP_CLI_MODEL_ARGS_H
 
 #include "app/cli/verb.h"
+#include "model/model.h"
 
 /* The file itself if it is one, else sought as vt_find_model does. NULL: message in e. */
 const char *vt_model_path(struct vt_cli *cli, const char *models_option, const char *name, struct vt_err *e);
@@ -23,5 +24,8 @@ int vt_print_explanation(struct vt_cli *cli, const struct vt_program *p, struct 
  * also after a failure). in: one tensor per graph input, of its dtype. */
 int vt_run_once(const struct vt_graph *g, const struct vt_tensor *in, struct vt_tensor *out,
                 const struct vt_compile_opts *o, struct vt_err *e);
+
+/* Says where a classifier was cut, on the log. */
+void vt_cut_log(const char *path, const struct vt_cut *cut);
 
 #endif

@@ -8,7 +8,7 @@ struct opts {
   const char *models;
   struct vt_strings inputs, outputs;
   int precision;
-  bool reference;
+  bool reference, headless;
 };
 
 static const struct vt_opt rows[] = {
@@ -22,6 +22,8 @@ static const struct vt_opt rows[] = {
      "numbers to compute in"},
     {"reference", 0, VT_OPT_FLAG, offsetof(struct opts, reference), NULL, 0, 0, NULL, NULL,
      "plain reference kernels, nothing fused"},
+    {"headless", 0, VT_OPT_FLAG, offsetof(struct opts, headless), NULL, 0, 0, NULL, NULL,
+     "cut a classifier back to the vector that its last layer reads, and say where"},
 };
 
 static const size_t max_npy = (size_t)1 << 34;
@@ -142,6 +144,15 @@ static int write_outputs(struct vt_cli *cli, const struct opts *o, const struct 
   return 0;
 }
 
+static int cut(struct vt_graph *g, const char *path, struct vt_err *e)
+{
+  struct vt_cut where;
+  int rc = vt_model_headless(g, &where, e);
+  if (rc) return vt_fail_in(e, rc, "%s", path);
+  vt_cut_log(path, &where);
+  return 0;
+}
+
 static int run(struct vt_cli *cli, const void *opts, const struct vt_strings *args, struct vt_err *e)
 {
   const struct opts *o = opts;
@@ -151,6 +162,10 @@ static int run(struct vt_cli *cli, const void *opts, const struct vt_strings *ar
   const char *path = vt_model_path(cli, o->models, args->v[0], e);
   int rc = path ? vt_onnx_load(&g, vt_registry_default(), path, e) : VT_ENOENT;
   if (rc) return rc;
+  if (o->headless && (rc = cut(g, path, e))) {
+    vt_graph_free(g);
+    return rc;
+  }
   in = vt_calloc((size_t)g->ninputs + 1, sizeof *in);
   out = vt_calloc((size_t)g->noutputs + 1, sizeof *out);
   struct vt_compile_opts c = {.precision = (enum vt_precision)o->precision, .reference = o->reference};

@@ -1,0 +1,44 @@
+/* vitrine eval classify */
+#include "app/cli/model_args.h"
+#include "app/measure.h"
+
+struct opts {
+  struct vt_measure_opts m;
+  struct vt_classify_measure what;
+};
+
+/* clang-format off */
+static const struct vt_opt rows[] = {
+    {"set", 0, VT_OPT_STRING, offsetof(struct opts, what.set), "clothing", 0, 0, NULL, "NAME|FOLDER", "clothing, products, products224, or a folder of class folders ([SPLIT/]CLASS/picture)"},
+    {"attribute", 0, VT_OPT_STRING, offsetof(struct opts, what.attribute), NULL, 0, 0, NULL, "NAME", "what of products is the class; articleType if not given"},
+    {"confusion", 0, VT_OPT_STRING, offsetof(struct opts, what.confusion), NULL, 0, 0, NULL, "CSV", "write the confusion matrix, a row for each true class"},
+    VT_MEASURE_DATA_OPTS(struct opts, m),
+    VT_MEASURE_OPTS(struct opts, m),
+};
+/* clang-format on */
+
+static int run(struct vt_cli *cli, const void *opts, const struct vt_strings *args, struct vt_err *e)
+{
+  const struct opts *o = opts;
+  struct vt_figures f = {0};
+  struct vt_classify_measure what = o->what;
+  if (args->n != 1) return vt_fail(e, VT_EUSAGE, "one model is expected");
+  if (!(what.model = vt_model_path(cli, o->m.models, args->v[0], e))) return VT_ENOENT;
+  int rc = vt_eval_classify(cli, &o->m, &what, &f, e);
+  if (rc >= 0) return vt_figures_print(&f, cli, o->m.json, e);
+  vt_figures_clear(&f);
+  return rc;
+}
+
+const struct vt_verb vt_verb_eval_classify = {
+    .name = "eval classify",
+    .args = "MODEL.onnx",
+    .summary = "measure a classifier: top-1, top-5, macro F1, confusion matrix",
+    .help = "Every picture of the split (of all, where the data have no splits) is classified. Classes are "
+            "matched by\n"
+            "name; pictures of classes that the model does not have are counted as left out.",
+    .opt = rows,
+    .nopt = VT_COUNT(rows),
+    .opts_size = sizeof(struct opts),
+    .run = run,
+};

@@ -1,0 +1,152 @@
+/* Classification on a split of any class set: top-k accuracy, macro F1, confusion matrix. Classes of the data
+ * are found among the model's by name; pictures of a class that the model does not have are counted, not
+ * measured. */
+#include "app/measure.h"
+
+#include <math.h>
+#include <string.h>
+
+struct job {
+  const struct vt_class_set *data;
+  struct vt_classifier *c;
+  int64_t n, left_out;
+  int64_t *row;   /* sample numbers */
+  int32_t *truth; /* the model's classes */
+  float *score;   // (n, classes)
+};
+
+static int make(int64_t i, struct vt_rng *rng, void *in, void *ctx, struct vt_err *e)
+{
+  const struct job *j = ctx;
+  const struct vt_class_sample *s = &j->data->v[j->row[i]];
+  struct vt_image im;
+  int rc = vt_measure_read(&im, s->image, s->aspect, e);
+  if (rc >= 0) rc = vt_classifier_prepare(j->c, &im, in, e);
+  if (rc < 0) vt_fail_in(e, rc, "%s", s->image);
+  vt_image_clear(&im);
+  return rc;
+}
+
+static int run(const float *in, int count, int64_t first, void *ctx, struct vt_err *e)
+{
+  struct job *j = ctx;
+  return vt_classifier_run(j->c, in, count, j->score + first * vt_classifier_nlabels(j->c), e);
+}
+
+static int find_label(const struct vt_classifier *c, const char *name)
+{
+  for (int i = 0; i < vt_classifier_nlabels(c); i++)
+    if (!strcmp(vt_classifier_label(c, i), name)) return i;
+  return -1;
+}
+
+/* Which samples are measured, and their classes. Data without splits are measured whole. */
+static int choose(struct job *j, int split, const char *model, struct vt_err *e)
+{
+  const struct vt_class_set *d = j->data;
+  int32_t *class = vt_calloc((size_t)d->nclasses + 1, sizeof *class);
+  j->row = vt_calloc((size_t)d->n + 1, sizeof *j->row);
+  j->truth = vt_calloc((size_t)d->n + 1, sizeof *j->truth);
+  int rc = class && j->row && j->truth ? 0 : vt_fail(e, VT_ENOMEM, "out of memory");
+  for (int32_t c = 0; c < d->nclasses && !rc; c++) class[c] = find_label(j->c, d->name[c]);
+  for (int64_t i = 0; i < d->n && !rc; i++) {
+    if (d->v[i].split != split && d->v[i].split != VT_SPLIT_NONE) continue;
+    int32_t t = class[d->v[i].cls];
+    if (t < 0) {
+      j->left_out++;
+      continue;
+    }
+    j->row[j->n] = i;
+    j->truth[j->n++] = t;
+  }
+  if (!rc && !j->n)
+    rc = vt_fail(e, VT_EARG, "%s: none of the %lld pictures of %s in this split is of a class of the model",
+                 model, (long long)j->left_out, d->about);
+  if (!rc) {
+    j->score = vt_calloc((size_t)j->n, sizeof(float) * (size_t)vt_classifier_nlabels(j->c));
+    if (!j->score) rc = vt_fail(e, VT_ENOMEM, "out of memory");
+  }
+  vt_free(class);
+  return rc;
+}
+
+/* Header "truth,CLASS,…", one row per true class. */
+static int write_csv(const struct job *j, const struct vt_confusion *c, const char *path, struct vt_err *e)
+{
+  struct vt_buf b;
+  vt_buf_init(&b);
+  vt_csv_put(&b, "truth", true);
+  for (int k = 0; k < c->n; k++) vt_csv_put(&b, vt_classifier_label(j->c, k), false);
+  for (int t = 0; t < c->n; t++) {
+    vt_buf_addc(&b, '\n');
+    vt_csv_put(&b, vt_classifier_label(j->c, t), true);
+    for (int p = 0; p < c->n; p++) vt_buf_addf(&b, ",%lld", (long long)c->count[t * c->n + p]);
+  }
+  vt_buf_addc(&b, '\n');
+  int rc = b.failed ? vt_fail(e, VT_ENOMEM, "%s: out of memory", path)
+                    : vt_file_write_atomic(path, b.data, b.len, e);
+  vt_buf_clear(&b);
+  return rc;
+}
+
+static void report(const struct job *j, const struct vt_confusion *c, struct vt_figures *f)
+{
+  int n = c->n, most = 0;
+  vt_figures_add(f, "pictures", (double)j->n);
+  vt_figures_add(f, "left_out", (double)j->left_out);
+  vt_figures_add(f, "top1", vt_top_k(j->score, j->truth, j->n, n, 1));
+  vt_figures_add(f, "top5", vt_top_k(j->score, j->truth, j->n, n, 5));
+  vt_figures_add(f, "macro_f1", vt_macro_f1(c));
+  vt_buf_adds(&f->json, ", \"confusion\": [");
+  for (int t = 0; t < n; t++)
+    for (int p = 0; p < n; p++) {
+      vt_buf_addf(&f->json, "%s%lld%s",
+                  p   ? ", "
+                  : t ? ", ["
+                      : "[",
+                  (long long)c->count[t * n + p], p + 1 == n ? "]" : "");
+      if (t != p && (most == 0 || c->count[t * n + p] > c->count[most])) most = t * n + p;
+    }
+  vt_buf_adds(&f->json, "]");
+  for (int t = 0; t < n; t++) {
+    int64_t truth = 0;
+    for (int p = 0; p < n; p++) truth += c->count[t * n + p];
+    if (truth)
+      vt_buf_addf(&f->table, "recall %-29s %.6g (of %lld)\n", vt_classifier_label(j->c, t),
+                  (double)c->count[t * n + t] / (double)truth, (long long)truth);
+  }
+  if (most && c->count[most])
+    vt_buf_addf(&f->table, "most often mistaken: %s for %s, %lld times\n",
+                vt_classifier_label(j->c, most / n), vt_classifier_label(j->c, most % n),
+                (long long)c->count[most]);
+}
+
+int vt_eval_classify(struct vt_cli *cli, const struct vt_measure_opts *o,
+                     const struct vt_classify_measure *what, struct vt_figures *f, struct vt_err *e)
+{
+  struct vt_class_set data = {0};
+  struct vt_confusion c = {0};
+  struct job j = {.data = &data};
+  struct vt_model_opts mo = {.precision = (enum vt_precision)o->precision, .batch = (int)o->batch};
+  int rc = vt_classifier_open(&j.c, vt_registry_default(), what->model, &mo, e);
+  if (!rc) rc = vt_class_set_read(&data, what->set, what->attribute, o->data ? o->data : vt_data_dir(), e);
+  if (!rc) rc = choose(&j, o->split, what->model, e);
+  if (!rc) rc = vt_confusion_init(&c, vt_classifier_nlabels(j.c), e);
+  if (!rc) {
+    struct vt_measure_stream m = {j.n,  (int)o->batch, "classify", vt_classifier_preprocess(j.c),
+                                  make, run,           &j};
+    rc = vt_measure_stream(&m, e);
+  }
+  if (rc >= 0) {
+    vt_confusion_add_scores(&c, j.score, j.truth, j.n);
+    report(&j, &c, f);
+    rc = what->confusion ? write_csv(&j, &c, what->confusion, e) : 0;
+  }
+  vt_confusion_clear(&c);
+  vt_class_set_clear(&data);
+  vt_classifier_free(j.c);
+  vt_free(j.row);
+  vt_free(j.truth);
+  vt_free(j.score);
+  return rc;
+}

@@ -1,0 +1,399 @@
+/* Task `classify`: a backbone trained to name the class of a picture.
+ *
+ * Trains on the train split of a class set (data/class_set.h), one in hold_out of it measuring progress.
+ * Pictures are stretched to width x height. Targets are labels; with Mixup, CutMix, label smoothing or the
+ * binary loss they are shares of classes, made batch by batch in `feed` from random numbers that `make` drew
+ * for each sample, so that a resumed run mixes the same. Loss: class_loss.h, of it the share 1 - distill
+ * where there is a teacher, the rest being DistillationLoss; plus penalties on weights. */
+#include "eval/eval.h"
+#include "train/class_loss.h"
+#include "train/mix.h"
+#include "train/task_util.h"
+#include "train/teacher.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+struct opts {
+  int64_t width, height, hold_out, min_count, stem, drop_block_size;
+  const char *data, *attribute, *backbone, *encoder, *blocks, *teacher, *licence;
+  double dropout, drop_block, balance, gamma, l1, l2, distill, temperature, cache_mb;
+  int loss; /* enum vt__class_loss_kind */
+  bool commercial;
+  struct vt__mix mix;
+  struct vt_augment augment;
+};
+#define AT(f) offsetof(struct opts, f)
+/* clang-format off */
+static const struct vt_opt rows[] = {
+    {"data", 0, VT_OPT_STRING, AT(data), "clothing", 0, 0, NULL, "NAME|FOLDER", "clothing, products, products224, or a folder of class folders ([train/]CLASS/picture)"},
+    {"attribute", 0, VT_OPT_STRING, AT(attribute), NULL, 0, 0, NULL, "NAME", "what of products is the class; articleType if not given"},
+    {"min_count", 0, VT_OPT_INT, AT(min_count), "1", 1, 1e9, NULL, "N", "classes with fewer train pictures are left out"},
+    {"hold_out", 0, VT_OPT_INT, AT(hold_out), "12", 2, 10000, NULL, NULL, "one in N train pictures measures progress instead"},
+    {"width", 0, VT_OPT_INT, AT(width), "96", 16, 1024, NULL, "PIXELS", "width of the network's input"},
+    {"height", 0, VT_OPT_INT, AT(height), "128", 16, 1024, NULL, "PIXELS", "height of the network's input"},
+    {"backbone", 0, VT_OPT_STRING, AT(backbone), "encoder", 0, 0, NULL, "NAME", "network: encoder is the residual encoder of the next three keys, or a builder such as resnet50"},
+    {"stem", 0, VT_OPT_INT, AT(stem), "32", 8, 256, NULL, NULL, "channels of the stem"},
+    {"encoder", 0, VT_OPT_STRING, AT(encoder), "48,96,192,384", 0, 0, NULL, NULL, "channels of the encoder's stages"},
+    {"blocks", 0, VT_OPT_STRING, AT(blocks), "2,2,2,2", 0, 0, NULL, NULL, "residual blocks of the encoder's stages"},
+    {"dropout", 0, VT_OPT_FLOAT, AT(dropout), "0", 0, 0.9, NULL, NULL, "dropout before the last layer"},
+    {"drop_block", 0, VT_OPT_FLOAT, AT(drop_block), "0", 0, 0.9, NULL, NULL, "share of the encoder's last map that is dropped in squares"},
+    {"drop_block_size", 0, VT_OPT_INT, AT(drop_block_size), "3", 1, 64, NULL, NULL, "side of such a square"},
+    {"loss", 0, VT_OPT_ENUM, AT(loss), "cross_entropy", 0, 0, "cross_entropy|focal|binary", NULL, "loss of the classes; binary judges each class by itself"},
+    {"gamma", 0, VT_OPT_FLOAT, AT(gamma), "2", 0, 10, NULL, NULL, "exponent of the focal loss"},
+    {"balance", 0, VT_OPT_FLOAT, AT(balance), "0", 0, 1, NULL, NULL, "class weight = (median count / count)^balance, 0 = all 1"},
+    {"label_smoothing", 0, VT_OPT_FLOAT, AT(mix.smoothing), "0", 0, 0.9, NULL, NULL, "share of each target that is spread over all classes"},
+    {"mixup", 0, VT_OPT_FLOAT, AT(mix.mixup), "0", 0, 1, NULL, NULL, "probability that a batch's pictures are blended"},
+    {"mixup_alpha", 0, VT_OPT_FLOAT, AT(mix.mixup_alpha), "0.2", 0.01, 10, NULL, NULL, "shares of a blend are of Beta(alpha, alpha)"},
+    {"cutmix", 0, VT_OPT_FLOAT, AT(mix.cutmix), "0", 0, 1, NULL, NULL, "probability that a batch's pictures show boxes of each other"},
+    {"cutmix_alpha", 0, VT_OPT_FLOAT, AT(mix.cutmix_alpha), "1", 0.01, 10, NULL, NULL, "shares of boxes are of Beta(alpha, alpha)"},
+    {"l1", 0, VT_OPT_FLOAT, AT(l1), "0", 0, 1, NULL, NULL, "factor of the sum of absolute weights in the loss"},
+    {"l2", 0, VT_OPT_FLOAT, AT(l2), "0", 0, 1, NULL, NULL, "factor of the sum of squared weights in the loss"},
+    {"teacher", 0, VT_OPT_STRING, AT(teacher), NULL, 0, 0, NULL, "FILE.onnx", "trained classifier of the same classes to learn from as well"},
+    {"distill", 0, VT_OPT_FLOAT, AT(distill), "0.5", 0, 1, NULL, NULL, "share of the teacher in the loss"},
+    {"temperature", 0, VT_OPT_FLOAT, AT(temperature), "2", 0.1, 100, NULL, NULL, "divides both scores before teacher and pupil are compared"},
+    {"cache_mb", 0, VT_OPT_FLOAT, AT(cache_mb), "1500", 0, 1e6, NULL, "MB", "memory for decoded photos"},
+    {"licence", 0, VT_OPT_STRING, AT(licence), "research only", 0, 0, NULL, NULL, "licence of the weights"},
+    {"commercial_use", 0, VT_OPT_FLAG, AT(commercial), "no", 0, 0, NULL, NULL, "whether the weights may be used commercially"},
+    {"augment.flip", 0, VT_OPT_FLOAT, AT(augment.flip), "0.5", 0, 1, NULL, NULL, "probability of a flip"},
+    {"augment.scale_min", 0, VT_OPT_FLOAT, AT(augment.scale_min), "0.85", 0.05, 20, NULL, NULL, "least zoom"},
+    {"augment.scale_max", 0, VT_OPT_FLOAT, AT(augment.scale_max), "1.5", 0.05, 20, NULL, NULL, "largest zoom"},
+    {"augment.shift", 0, VT_OPT_FLOAT, AT(augment.shift), "0.1", 0, 1, NULL, NULL, "translation, share of the side"},
+    {"augment.rotate", 0, VT_OPT_FLOAT, AT(augment.rotate), "10", 0, 180, NULL, "DEGREES", "rotation"},
+    {"augment.aspect", 0, VT_OPT_FLOAT, AT(augment.aspect), "0.1", 0, 1, NULL, NULL, "change of aspect (logarithm)"},
+    {"augment.brightness", 0, VT_OPT_FLOAT, AT(augment.brightness), "0.2", 0, 1, NULL, NULL, "brightness jitter"},
+    {"augment.contrast", 0, VT_OPT_FLOAT, AT(augment.contrast), "0.2", 0, 1, NULL, NULL, "contrast jitter"},
+    {"augment.saturation", 0, VT_OPT_FLOAT, AT(augment.saturation), "0.3", 0, 1, NULL, NULL, "saturation jitter"},
+    {"augment.hue", 0, VT_OPT_FLOAT, AT(augment.hue), "0.03", 0, 0.5, NULL, "TURNS", "hue jitter"},
+    {"augment.erase", 0, VT_OPT_FLOAT, AT(augment.erase), "0.1", 0, 1, NULL, NULL, "probability of an erased box"},
+};
+/* clang-format on */
+
+struct task {
+  struct opts o;
+  struct vt_classify_opts net;
+  const struct vt_registry *registry;
+  struct vt_class_set data;
+  struct vt_image_cache *cache;
+  int64_t *train, *held; /* sample numbers */
+  int64_t ntrain, nheld;
+  uint64_t seed;
+  bool soft;     /* targets are shares */
+  float *weight; /* (classes), NULL: all 1 */
+};
+struct tail { /* of a slot, behind its planes */
+  uint64_t seed;
+  int64_t label;
+};
+
+static struct vt_preprocess preprocess(const struct task *t)
+{
+  return (struct vt_preprocess){.width = (int)t->o.width,
+                                .height = (int)t->o.height,
+                                .mean = {0.5f, 0.5f, 0.5f},
+                                .std = {0.25f, 0.25f, 0.25f}};
+}
+
+static void close_task(void *ctx)
+{
+  struct task *t = ctx;
+  if (!t) return;
+  vt_image_cache_free(t->cache);
+  vt_class_set_clear(&t->data);
+  vt_free(t->train);
+  vt_free(t->held);
+  vt_free(t->weight);
+  vt_free(t);
+}
+
+static int split_samples(struct task *t, struct vt_err *e)
+{
+  t->train = vt_calloc((size_t)t->data.n + 1, sizeof *t->train);
+  t->held = vt_calloc((size_t)t->data.n + 1, sizeof *t->held);
+  if (!t->train || !t->held) return vt_fail(e, VT_ENOMEM, "classify: out of memory");
+  for (int64_t i = 0; i < t->data.n; i++) {
+    const struct vt_class_sample *s = &t->data.v[i];
+    if (s->split != VT_SPLIT_TRAIN && s->split != VT_SPLIT_NONE) continue;
+    if (vt__held_out(s->image, (int)t->o.hold_out))
+      t->held[t->nheld++] = i;
+    else
+      t->train[t->ntrain++] = i;
+  }
+  if (!t->ntrain || !t->nheld)
+    return vt_fail(e, VT_EARG, "classify: %lld train pictures, of which hold_out leaves %lld to learn from",
+                   (long long)(t->ntrain + t->nheld), (long long)t->ntrain);
+  return 0;
+}
+
+static int by_value(const void *a, const void *b)
+{
+  float x = *(const float *)a, y = *(const float *)b;
+  return (x > y) - (x < y);
+}
+
+/* (median count / count)^balance, of a mean of 1 over the pictures. */
+static int class_weights(struct task *t, struct vt_err *e)
+{
+  int n = t->data.nclasses;
+  if (!(t->o.balance > 0)) return 0;
+  float *sorted = vt_calloc((size_t)n, sizeof *sorted), *w = vt_calloc((size_t)n, sizeof *w);
+  t->weight = w;
+  if (!sorted || !w) {
+    vt_free(sorted);
+    return vt_fail(e, VT_ENOMEM, "classify: out of memory");
+  }
+  for (int64_t i = 0; i < t->ntrain; i++) sorted[t->data.v[t->train[i]].cls]++;
+  memcpy(w, sorted, (size_t)n * sizeof *w);
+  qsort(sorted, (size_t)n, sizeof *sorted, by_value);
+  double sum = 0, median = fmax((double)sorted[n / 2], 1);
+  for (int c = 0; c < n; c++) {
+    double count = fmax((double)w[c], 1), x = pow(median / count, t->o.balance);
+    sum += x * (double)w[c];
+    w[c] = (float)x;
+  }
+  for (int c = 0; c < n; c++) w[c] *= (float)((double)t->ntrain / sum);
+  vt_free(sorted);
+  return 0;
+}
+
+static int open_task(void **ctx, const void *opts, const struct vt_registry *r, const char *data_dir,
+                     uint64_t seed, struct vt_err *e)
+{
+  struct task *t = vt_calloc(1, sizeof *t);
+  if (!t) return vt_fail(e, VT_ENOMEM, "classify: out of memory");
+  t->o = *(const struct opts *)opts;
+  t->registry = r;
+  t->seed = seed;
+  t->soft = t->o.mix.mixup > 0 || t->o.mix.cutmix > 0 || t->o.mix.smoothing > 0 || t->o.loss == VT__BINARY;
+  t->net = (struct vt_classify_opts){.backbone = t->o.backbone,
+                                     .encoder.stem = (int)t->o.stem,
+                                     .dropout = (float)t->o.dropout,
+                                     .drop_block = (float)t->o.drop_block,
+                                     .drop_block_size = (int)t->o.drop_block_size};
+  int rc = vt__parse_ints("encoder", t->o.encoder, 4, 1, 2048, t->net.encoder.width, e);
+  if (!rc) rc = vt__parse_ints("blocks", t->o.blocks, 4, 1, 64, t->net.encoder.blocks, e);
+  if (!rc && t->o.mix.mixup + t->o.mix.cutmix > 1)
+    rc = vt_fail(e, VT_EARG, "mixup and cutmix: their probabilities are %g together, more than 1",
+                 t->o.mix.mixup + t->o.mix.cutmix);
+  if (!rc) rc = vt_class_set_read(&t->data, t->o.data, t->o.attribute, data_dir, e);
+  if (!rc) rc = vt_class_set_prune(&t->data, t->o.min_count, e);
+  if (!rc && t->data.nclasses < 2)
+    rc = vt_fail(e, VT_EARG, "classify: %s has %d classes with min_count = %lld, at least 2 are needed",
+                 t->data.about, t->data.nclasses, (long long)t->o.min_count);
+  if (!rc) rc = vt_image_cache_new(&t->cache, (size_t)(t->o.cache_mb * 1e6), e);
+  if (!rc) rc = split_samples(t, e);
+  if (!rc) rc = class_weights(t, e);
+  t->net.classes = t->data.nclasses;
+  if (rc) {
+    close_task(t);
+    return rc;
+  }
+  *ctx = t;
+  return 0;
+}
+
+static int build(void *ctx, struct vt_graph *g, int batch, struct vt_value **loss, struct vt_value **metric,
+                 const char **metric_name, int *nmetric, struct vt_err *e)
+{
+  struct task *t = ctx;
+  int classes = t->net.classes;
+  struct vt_net net = {.g = g, .training = true, .seed = t->seed};
+  struct vt_value *x = vt_graph_input(g, "image", VT_F32, 4, (int64_t[]){batch, 3, t->o.height, t->o.width});
+  struct vt_value *target =
+      vt_graph_input(g, "target", t->soft ? VT_F32 : VT_I64, t->soft ? 2 : 1, (int64_t[]){batch, classes});
+  struct vt_value *logits = vt_build_classify(&net, x, &t->net, e), *teacher; // (N, classes)
+  if (!logits) return e->code;
+  struct vt__class_loss lo = {t->o.loss, t->o.gamma, classes, t->weight, t->soft};
+  *loss = vt__class_loss(g, logits, target, &lo);
+  *nmetric = 0;
+  if ((t->o.teacher && *t->o.teacher) || t->o.l1 > 0 || t->o.l2 > 0) {
+    metric[*nmetric] = *loss;
+    metric_name[(*nmetric)++] = "class_loss";
+  }
+  if (t->o.teacher && *t->o.teacher) {
+    struct vt_preprocess p = preprocess(t);
+    struct vt__pupil pupil = {&p, classes, t->data.name};
+    int rc = vt__teacher(g, t->o.teacher, x, &pupil, &teacher, e);
+    if (rc) return rc;
+    struct vt_value *kd = vt_emit(g, "ai.vitrine:DistillationLoss", VT_IN(logits, teacher),
+                                  "temperature=%.9g", t->o.temperature);
+    *loss = vt_emit(g, "Mul", VT_IN(*loss, vt_graph_scalar(g, (float)(1 - t->o.distill))), "");
+    *loss = vt__add_scaled(g, *loss, kd, t->o.distill);
+    metric[*nmetric] = kd;
+    metric_name[(*nmetric)++] = "distillation_loss";
+  }
+  struct vt_value *penalty = vt__penalty(g, t->o.l1, t->o.l2);
+  if (penalty) {
+    *loss = vt_emit(g, "Add", VT_IN(*loss, penalty), "");
+    metric[*nmetric] = penalty;
+    metric_name[(*nmetric)++] = "penalty_loss";
+  }
+  return vt_graph_status(g, e);
+}
+
+static int64_t samples(void *ctx)
+{
+  return ((struct task *)ctx)->ntrain;
+}
+
+static size_t plane_bytes(const struct task *t)
+{
+  return ((size_t)(3 * t->o.width * t->o.height) * sizeof(float) + 63) / 64 * 64;
+}
+
+static size_t sample_bytes(void *ctx)
+{
+  return plane_bytes(ctx) + 64;
+}
+
+static int make(int64_t sample, struct vt_rng *rng, void *slot, void *ctx, struct vt_err *e)
+{
+  struct task *t = ctx;
+  const struct vt_class_sample *s = &t->data.v[t->train[sample]];
+  const struct vt_image *photo;
+  struct vt_image own = {0}, im = {0};
+  struct vt_preprocess p = preprocess(t);
+  int rc = vt_image_cache_get(t->cache, s->image, 2 * VT_MAX(p.width, p.height), false, &photo, &own, e);
+  if (!rc) rc = vt_image_init(&im, p.width, p.height, 3, e);
+  if (!rc) rc = vt_augment_apply(&t->o.augment, rng, photo, NULL, &im, NULL, 0, e);
+  if (!rc) vt_image_to_planes(&im, p.mean, p.std, slot);
+  *(struct tail *)((char *)slot + plane_bytes(t)) = (struct tail){vt_rng_u64(rng), s->cls};
+  vt_image_clear(&own);
+  vt_image_clear(&im);
+  return rc;
+}
+
+static int feed(void *ctx, const void *slots, int batch, struct vt_tensor *in, struct vt_err *e)
+{
+  struct task *t = ctx;
+  size_t plane = plane_bytes(t), bytes = sample_bytes(t), pixels = (size_t)(3 * t->o.width * t->o.height);
+  const float **planes = vt_calloc((size_t)batch, sizeof *planes);
+  int64_t *label = vt_calloc((size_t)batch, sizeof *label);
+  uint64_t *seed = vt_calloc((size_t)batch, sizeof *seed);
+  int rc = planes && label && seed ? 0 : vt_fail(e, VT_ENOMEM, "classify: out of memory");
+  for (int b = 0; b < batch && !rc; b++) {
+    const char *slot = (const char *)slots + (size_t)b * bytes;
+    const struct tail *tail = (const struct tail *)(slot + plane);
+    planes[b] = (const float *)slot;
+    label[b] = tail->label;
+    seed[b] = tail->seed;
+  }
+  if (!rc && t->soft) {
+    struct vt__mix_batch m = {batch, t->net.classes, (int)t->o.height, (int)t->o.width, planes, label, seed};
+    vt__mix_batch(&t->o.mix, &m, in[0].data, in[1].data);
+  } else if (!rc) {
+    for (int b = 0; b < batch; b++)
+      memcpy((float *)in[0].data + (size_t)b * pixels, planes[b], pixels * sizeof(float));
+    memcpy(in[1].data, label, (size_t)batch * sizeof *label);
+  }
+  vt_free(planes);
+  vt_free(label);
+  vt_free(seed);
+  return rc;
+}
+
+static int export_model(void *ctx, const struct vt_weights *w, const struct vt_metrics *m, const char *path,
+                        struct vt_err *e)
+{
+  struct task *t = ctx;
+  struct vt_graph *g = NULL;
+  struct vt_buf card, data;
+  vt_buf_init(&card);
+  vt_buf_init(&data);
+  int rc = vt_graph_new(&g, t->registry, "classify", e);
+  if (rc) return rc;
+  struct vt_net net = {.g = g, .find = vt__weights_find, .ctx = (void *)w};
+  struct vt_value *x = vt_graph_input(g, "image", VT_F32, 4, (int64_t[]){-1, 3, t->o.height, t->o.width});
+  struct vt_value *y = vt_build_classify(&net, x, &t->net, e);
+  if (!y) {
+    rc = e->code;
+    goto out;
+  }
+  y = t->o.loss == VT__BINARY ? vt_emit(g, "Sigmoid", VT_IN(y), "")
+                              : vt_emit(g, "Softmax", VT_IN(y), "axis=1");
+  vt_graph_output(g, y, "probabilities"); // (N, classes)
+  struct vt_preprocess p = preprocess(t);
+  vt_buf_addf(&data, "%s (train split)", t->data.about);
+  vt__card_json(&card, "vitrine classify", "recipes/classify.yaml", data.data, t->o.licence, t->o.commercial,
+                m);
+  if (card.failed || data.failed) {
+    rc = vt_fail(e, VT_ENOMEM, "model card: out of memory");
+    goto out;
+  }
+  struct vt_model_card c = {"classify", card.data, &p, t->net.classes, t->data.name};
+  rc = vt_graph_status(g, e);
+  if (!rc) rc = vt_model_describe(g, &c, e);
+  if (!rc) rc = vt_onnx_save(g, path, &(struct vt_onnx_save_opts){.weights_f16 = true}, e);
+out:
+  vt_buf_clear(&card);
+  vt_buf_clear(&data);
+  vt_graph_free(g);
+  return rc;
+}
+
+/* Probabilities (nheld, classes) of the held-out pictures, through the exported model as users run it. */
+static int predict(struct task *t, struct vt_classifier *c, float *p, struct vt_err *e)
+{
+  float *planes = vt_aligned(plane_bytes(t));
+  int rc = planes ? 0 : vt_fail(e, VT_ENOMEM, "classify: out of memory");
+  for (int64_t i = 0; i < t->nheld && !rc; i++) {
+    const struct vt_image *photo;
+    struct vt_image own = {0};
+    rc = vt_image_cache_get(t->cache, t->data.v[t->held[i]].image, (int)(2 * VT_MAX(t->o.width, t->o.height)),
+                            false, &photo, &own, e);
+    if (!rc) rc = vt_classifier_prepare(c, photo, planes, e);
+    if (!rc) rc = vt_classifier_run(c, planes, 1, p + i * t->net.classes, e);
+    vt_image_clear(&own);
+  }
+  vt_free(planes);
+  return rc;
+}
+
+static int validate(void *ctx, const struct vt_weights *w, struct vt_metrics *m, struct vt_err *e)
+{
+  struct task *t = ctx;
+  int n = t->net.classes;
+  char path[64];
+  struct vt_classifier *c = NULL;
+  struct vt_confusion table = {0};
+  float *p = vt_reallocarray(NULL, (size_t)(t->nheld * n), sizeof *p); // (nheld, classes)
+  int32_t *truth = vt_reallocarray(NULL, (size_t)t->nheld, sizeof *truth);
+  snprintf(path, sizeof path, "/tmp/vitrine-classify-%ld.onnx", (long)getpid());
+  int rc = p && truth ? export_model(t, w, NULL, path, e) : vt_fail(e, VT_ENOMEM, "classify: out of memory");
+  if (!rc)
+    rc = vt_classifier_open(&c, t->registry, path, &(struct vt_model_opts){.precision = VT_PREC_AUTO}, e);
+  if (!rc) rc = predict(t, c, p, e);
+  if (!rc) rc = vt_confusion_init(&table, n, e);
+  if (!rc) {
+    for (int64_t i = 0; i < t->nheld; i++) truth[i] = t->data.v[t->held[i]].cls;
+    vt_confusion_add_scores(&table, p, truth, t->nheld);
+    vt_metrics_add(m, "top1", vt_top_k(p, truth, t->nheld, n, 1));
+    vt_metrics_add(m, "top5", vt_top_k(p, truth, t->nheld, n, 5));
+    vt_metrics_add(m, "macro_f1", vt_macro_f1(&table));
+  }
+  vt_confusion_clear(&table);
+  vt_classifier_free(c);
+  unlink(path);
+  vt_free(p);
+  vt_free(truth);
+  return rc;
+}
+
+const struct vt_task_desc vt_task_classify = {
+    .name = "classify",
+    .opt = rows,
+    .nopt = VT_COUNT(rows),
+    .opts_size = sizeof(struct opts),
+    .open = open_task,
+    .close = close_task,
+    .build = build,
+    .samples = samples,
+    .sample_bytes = sample_bytes,
+    .make = make,
+    .feed = feed,
+    .validate = validate,
+    .export_model = export_model,
+};
