@@ -1,6 +1,6 @@
 /* The task `classify`: it learns drawn class folders with each of its losses, a run that was stopped goes on
- * to the same bytes, mixed targets are what the pictures are, losses of labels and of shares agree, a pupil
- * that is its own teacher has nothing to learn from it. */
+ * to the same bytes, mixed targets are what the pictures are, a pupil that is its own teacher has nothing to
+ * learn from it. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -13,11 +13,11 @@
 #include <cmocka.h>
 #include "app/cli/verb.h"
 #include "backend/backend.h"
-#include "train/class_loss.h"
 #include "train/mix.h"
 #include "train/task_util.h"
 #include "train/teacher.h"
 #include "train/trainer.h"
+#include "scalar_graph.h"
 
 enum { SIDE = 24, CLASSES = 3, EACH = 48 };
 static char dir[] = "/tmp/vitrine-test-classify-XXXXXX";
@@ -30,11 +30,6 @@ static const char *in_dir(const char *name)
   turn = (turn + 1) % 8;
   snprintf(path[turn], sizeof path[turn], "%s/%s", dir, name);
   return path[turn];
-}
-
-static void ok(int rc, const struct vt_err *e)
-{
-  if (rc < 0) fail_msg("%d: %s", rc, e->msg);
 }
 
 /* Plain, striped or with a box, in any colours. */
@@ -267,87 +262,6 @@ static void mixing_is_fixed_by_its_seed(void **state)
   }
 }
 
-/* ---- losses ---- */
-
-enum { ROWS = 4 };
-
-/* Runs a graph of one scalar output with the given inputs. */
-static float run_scalar(struct vt_graph *g, struct vt_value *y, const struct vt_tensor *in)
-{
-  struct vt_program *p;
-  struct vt_session *s;
-  struct vt_tensor out;
-  struct vt_err e = {0};
-  vt_graph_output(g, y, NULL);
-  ok(vt_graph_status(g, &e), &e);
-  ok(vt_program_compile(&p, g, NULL, &(struct vt_compile_opts){.precision = VT_PREC_F32}, &e), &e);
-  ok(vt_session_new(&s, p, &e), &e);
-  ok(vt_session_run(s, in, &out, &e), &e);
-  float v = (float)vt_tensor_get(&out, 0);
-  vt_session_free(s);
-  vt_program_free(p);
-  vt_graph_free(g);
-  return v;
-}
-
-static float loss_of(const float *x, const int64_t *label, const float *weight, int kinds, bool soft)
-{
-  struct vt_graph *g;
-  struct vt_err e = {0};
-  float target[ROWS * K] = {0};
-  int64_t dim[2] = {ROWS, K};
-  for (int i = 0; i < ROWS; i++) target[i * K + label[i]] = 1;
-  ok(vt_graph_new(&g, vt_registry_default(), "loss", &e), &e);
-  struct vt_value *logits = vt_graph_input(g, "x", VT_F32, 2, dim);
-  struct vt_value *t = vt_graph_input(g, "t", soft ? VT_F32 : VT_I64, soft ? 2 : 1, dim);
-  struct vt__class_loss o = {kinds, 2, K, weight, soft};
-  struct vt_tensor in[2] = {vt_tensor_view(VT_F32, 2, dim, (void *)x),
-                            soft ? vt_tensor_view(VT_F32, 2, dim, target)
-                                 : vt_tensor_view(VT_I64, 1, dim, (void *)label)};
-  return run_scalar(g, vt__class_loss(g, logits, t, &o), in);
-}
-
-static void losses_agree(void **state)
-{
-  static const float x[ROWS * K] = {1, -2, 0.5f, 3, 0, 0, 0, 0, -1, 4, 2, 1, 5, -5, 2, -3};
-  static const int64_t label[ROWS] = {3, 1, 1, 2};
-  static const float weight[K] = {0.5f, 2, 1, 0.25f};
-  for (int w = 0; w < 2; w++) {
-    const float *by = w ? weight : NULL;
-    double sum[2] = {0}, total = 0, binary = 0;
-    for (int i = 0; i < ROWS; i++) {
-      double z = 0, wi = by ? (double)by[label[i]] : 1;
-      for (int k = 0; k < K; k++) {
-        double v = (double)x[i * K + k], t = k == label[i];
-        z += exp(v);
-        binary += (by ? (double)by[k] : 1) * (log1p(exp(v)) - t * v) / (ROWS * K);
-      }
-      double p = exp((double)x[i * K + label[i]]) / z;
-      sum[0] -= wi * log(p);
-      sum[1] -= wi * (1 - p) * (1 - p) * log(p);
-      total += wi;
-    }
-    for (int kinds = VT__CROSS_ENTROPY; kinds <= VT__FOCAL; kinds++)
-      for (int soft = 0; soft < 2; soft++)
-        assert_true(fabs((double)loss_of(x, label, by, kinds, soft) - sum[kinds] / total) < 1e-4);
-    assert_true(fabs((double)loss_of(x, label, by, VT__BINARY, true) - binary) < 1e-4);
-  }
-}
-
-static void penalty(void **state)
-{
-  struct vt_graph *g;
-  struct vt_err e = {0};
-  static float w[4] = {1, -2, 3, -4}, b[2] = {100, 100};
-  struct vt_tensor tw = vt_tensor_view(VT_F32, 2, (int64_t[]){2, 2}, w),
-                   tb = vt_tensor_view(VT_F32, 1, (int64_t[]){2}, b);
-  ok(vt_graph_new(&g, vt_registry_default(), "penalty", &e), &e);
-  assert_null(vt__penalty(g, 0, 0));
-  vt_graph_variable(g, "w", &tw, true);
-  vt_graph_variable(g, "b", &tb, true); /* a bias: not penalised */
-  assert_true(fabsf(run_scalar(g, vt__penalty(g, 0.5, 0.1), NULL) - (0.5f * 10 + 0.1f * 30)) < 1e-5f);
-}
-
 /* ---- distillation ---- */
 
 /* The trained network, built from the weights in its file, against the file as its teacher; at another mean
@@ -447,7 +361,6 @@ int main(void)
 {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(mixed_targets), cmocka_unit_test(mixing_is_fixed_by_its_seed),
-      cmocka_unit_test(losses_agree),  cmocka_unit_test(penalty),
       cmocka_unit_test(learns),        cmocka_unit_test(goes_on_to_the_same_bytes),
       cmocka_unit_test(bad_recipes),   cmocka_unit_test(own_teacher),
       cmocka_unit_test(distils),       cmocka_unit_test(verbs),

@@ -2,8 +2,10 @@
  *
  * Trains on the CCP train split and, if `synth` names a folder, on drawn photos as well. Samples are scaled,
  * cropped and jittered to width x height; the network answers at half that size, and so the labels are halved
- * by majority. Loss: cross-entropy with class weights plus `dice` times soft Dice. */
+ * by majority. Loss: pixel_loss.h; by default cross-entropy with class weights plus `dice` times soft Dice.
+ */
 #include "eval/eval.h"
+#include "train/pixel_loss.h"
 #include "train/task_util.h"
 
 #include <math.h>
@@ -15,7 +17,8 @@
 struct opts {
   int64_t width, height, test_width, test_height, hold_out, stem;
   const char *encoder, *blocks, *decoder, *synth, *licence;
-  double dice, balance, dropout, synth_share, cache_mb;
+  double dice, gamma, balance, dropout, synth_share, cache_mb;
+  int loss; /* position in VT__PIXEL_LOSSES */
   bool commercial, mirror;
   struct vt_augment augment;
 };
@@ -39,7 +42,12 @@ static const struct vt_opt rows[] = {
     {"decoder", 0, VT_OPT_STRING, AT(decoder), "128,96,64,32", 0, 0, NULL, NULL,
      "channels of the decoder's steps"},
     {"dropout", 0, VT_OPT_FLOAT, AT(dropout), "0.1", 0, 0.9, NULL, NULL, "dropout before the last layer"},
-    {"dice", 0, VT_OPT_FLOAT, AT(dice), "1", 0, 100, NULL, NULL, "weight of the Dice loss"},
+    {"loss", 0, VT_OPT_ENUM, AT(loss), "ce_dice", 0, 0, VT__PIXEL_LOSSES, NULL,
+     "loss: over pixels (cross-entropy, focal), over classes (Dice, Jaccard, Lovasz), or a sum of one of "
+     "each"},
+    {"dice", 0, VT_OPT_FLOAT, AT(dice), "1", 0, 100, NULL, NULL,
+     "weight of the loss over classes (Dice, Jaccard or Lovasz) in a sum"},
+    {"gamma", 0, VT_OPT_FLOAT, AT(gamma), "2", 0, 10, NULL, NULL, "exponent of the focal loss"},
     {"balance", 0, VT_OPT_FLOAT, AT(balance), "0.35", 0, 1, NULL, NULL,
      "class weight = (median share / share)^balance"},
     {"synth", 0, VT_OPT_STRING, AT(synth), NULL, 0, 0, NULL, "FOLDER", "drawn photos to train on as well"},
@@ -201,25 +209,15 @@ static int build(void *ctx, struct vt_graph *g, int batch, struct vt_value **los
                  const char **metric_name, int *nmetric, struct vt_err *e)
 {
   struct task *t = ctx;
-  int64_t h = t->o.height, w = t->o.width, classes[1] = {t->net.classes};
+  int64_t h = t->o.height, w = t->o.width;
   struct vt_net net = {.g = g, .training = true, .seed = t->seed};
   struct vt_value *x = vt_graph_input(g, "image", VT_F32, 4, (int64_t[]){batch, 3, h, w});
   struct vt_value *labels = vt_graph_input(g, "labels", VT_I64, 3, (int64_t[]){batch, h / 2, w / 2});
   struct vt_value *logits = vt_build_unet(&net, x, &t->net, e); // (N, C, H/2, W/2)
   if (!logits) return vt_graph_status(g, e);
-  struct vt_tensor weights = vt_tensor_view(VT_F32, 1, classes, t->weight);
-  struct vt_value *wt = vt_graph_constant(g, "class_weights", &weights);
-  struct vt_value *ce =
-      vt_emit(g, "SoftmaxCrossEntropyLoss", VT_IN(logits, labels, wt), "ignore_index=%d", VT_IGNORE);
-  struct vt_value *dice =
-      vt_emit(g, "ai.vitrine:DiceLoss", VT_IN(logits, labels), "ignore_index=%d", VT_IGNORE);
-  struct vt_value *scaled = vt_emit(g, "Mul", VT_IN(dice, vt_graph_scalar(g, (float)t->o.dice)), "");
-  *loss = vt_emit(g, "Add", VT_IN(ce, scaled), "");
-  metric[0] = ce;
-  metric_name[0] = "cross_entropy";
-  metric[1] = dice;
-  metric_name[1] = "dice_loss";
-  *nmetric = 2;
+  struct vt__pixel_loss lo = {t->o.loss, t->o.dice, t->o.gamma, t->net.classes, t->weight};
+  *nmetric = 0;
+  *loss = vt__pixel_loss(g, logits, labels, &lo, metric, metric_name, nmetric);
   return vt_graph_status(g, e);
 }
 

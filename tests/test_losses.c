@@ -1,0 +1,149 @@
+/* Losses of classification and segmentation: those of labels and of shares of classes agree with their
+ * formulas, sums are sums, and what is right costs nothing. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <math.h>
+#include <string.h>
+#include <cmocka.h>
+#include "train/class_loss.h"
+#include "train/pixel_loss.h"
+#include "scalar_graph.h"
+
+enum { ROWS = 4, K = 4 };
+
+static float loss_of(const float *x, const int64_t *label, const float *weight, int kinds, bool soft)
+{
+  struct vt_graph *g;
+  struct vt_err e = {0};
+  float target[ROWS * K] = {0};
+  int64_t dim[2] = {ROWS, K};
+  for (int i = 0; i < ROWS; i++) target[i * K + label[i]] = 1;
+  ok(vt_graph_new(&g, vt_registry_default(), "loss", &e), &e);
+  struct vt_value *logits = vt_graph_input(g, "x", VT_F32, 2, dim);
+  struct vt_value *t = vt_graph_input(g, "t", soft ? VT_F32 : VT_I64, soft ? 2 : 1, dim);
+  struct vt__class_loss o = {kinds, 2, K, weight, soft};
+  struct vt_tensor in[2] = {vt_tensor_view(VT_F32, 2, dim, (void *)x),
+                            soft ? vt_tensor_view(VT_F32, 2, dim, target)
+                                 : vt_tensor_view(VT_I64, 1, dim, (void *)label)};
+  return run_scalar(g, vt__class_loss(g, logits, t, &o), in);
+}
+
+static void losses_agree(void **state)
+{
+  static const float x[ROWS * K] = {1, -2, 0.5f, 3, 0, 0, 0, 0, -1, 4, 2, 1, 5, -5, 2, -3};
+  static const int64_t label[ROWS] = {3, 1, 1, 2};
+  static const float weight[K] = {0.5f, 2, 1, 0.25f};
+  for (int w = 0; w < 2; w++) {
+    const float *by = w ? weight : NULL;
+    double sum[2] = {0}, total = 0, binary = 0;
+    for (int i = 0; i < ROWS; i++) {
+      double z = 0, wi = by ? (double)by[label[i]] : 1;
+      for (int k = 0; k < K; k++) {
+        double v = (double)x[i * K + k], t = k == label[i];
+        z += exp(v);
+        binary += (by ? (double)by[k] : 1) * (log1p(exp(v)) - t * v) / (ROWS * K);
+      }
+      double p = exp((double)x[i * K + label[i]]) / z;
+      sum[0] -= wi * log(p);
+      sum[1] -= wi * (1 - p) * (1 - p) * log(p);
+      total += wi;
+    }
+    for (int kinds = VT__CROSS_ENTROPY; kinds <= VT__FOCAL; kinds++)
+      for (int soft = 0; soft < 2; soft++)
+        assert_true(fabs((double)loss_of(x, label, by, kinds, soft) - sum[kinds] / total) < 1e-4);
+    assert_true(fabs((double)loss_of(x, label, by, VT__BINARY, true) - binary) < 1e-4);
+  }
+}
+
+static void penalty(void **state)
+{
+  struct vt_graph *g;
+  struct vt_err e = {0};
+  static float w[4] = {1, -2, 3, -4}, b[2] = {100, 100};
+  struct vt_tensor tw = vt_tensor_view(VT_F32, 2, (int64_t[]){2, 2}, w),
+                   tb = vt_tensor_view(VT_F32, 1, (int64_t[]){2}, b);
+  ok(vt_graph_new(&g, vt_registry_default(), "penalty", &e), &e);
+  assert_null(vt__penalty(g, 0, 0));
+  vt_graph_variable(g, "w", &tw, true);
+  vt_graph_variable(g, "b", &tb, true); /* a bias: not penalised */
+  assert_true(fabsf(run_scalar(g, vt__penalty(g, 0.5, 0.1), NULL) - (0.5f * 10 + 0.1f * 30)) < 1e-5f);
+}
+
+/* ---- losses of pixels ---- */
+
+enum { MAP = 3 }; /* (1, 3, MAP, MAP) */
+
+static float pixel_loss_of(int kind, double weight, const float *x, const int64_t *label, int *nmetric,
+                           char *ops)
+{
+  struct vt_graph *g;
+  struct vt_err e = {0};
+  static const float by[3] = {1, 2, 0.5f};
+  int64_t dim[4] = {1, 3, MAP, MAP}, ldim[3] = {1, MAP, MAP};
+  struct vt_value *metric[2];
+  const char *name[2];
+  ok(vt_graph_new(&g, vt_registry_default(), "loss", &e), &e);
+  struct vt_value *logits = vt_graph_input(g, "x", VT_F32, 4, dim),
+                  *t = vt_graph_input(g, "t", VT_I64, 3, ldim);
+  struct vt_tensor in[2] = {vt_tensor_view(VT_F32, 4, dim, (void *)x),
+                            vt_tensor_view(VT_I64, 3, ldim, (void *)label)};
+  struct vt__pixel_loss o = {kind, weight, 2, 3, by};
+  *nmetric = 0;
+  struct vt_value *y = vt__pixel_loss(g, logits, t, &o, metric, name, nmetric);
+  *ops = 0;
+  for (int i = 0; i < g->nnodes; i++) strcat(strcat(ops, g->nodes[i]->op->name), " ");
+  return run_scalar(g, y, in);
+}
+
+static void losses_of_pixels(void **state)
+{
+  enum {
+    CE_DICE,
+    CE,
+    FOCAL,
+    DICE,
+    JACCARD,
+    LOVASZ,
+    CE_JACCARD,
+    CE_LOVASZ,
+    FOCAL_DICE,
+    FOCAL_JACCARD,
+    FOCAL_LOVASZ,
+    ALL
+  };
+  static const int parts[ALL][2] = {
+      [CE_DICE] = {CE, DICE},       [CE_JACCARD] = {CE, JACCARD},       [CE_LOVASZ] = {CE, LOVASZ},
+      [FOCAL_DICE] = {FOCAL, DICE}, [FOCAL_JACCARD] = {FOCAL, JACCARD}, [FOCAL_LOVASZ] = {FOCAL, LOVASZ}};
+  static const int64_t label[MAP * MAP] = {0, 1, 2, 255, 1, 1, 0, 2, 0};
+  float x[3 * MAP * MAP], right[3 * MAP * MAP], v[ALL];
+  char ops[300];
+  int n;
+  for (int i = 0; i < 3 * MAP * MAP; i++) {
+    x[i] = (float)(i * 7 % 5) - 2;
+    right[i] = label[i % (MAP * MAP)] == i / (MAP * MAP) ? 30 : -30;
+  }
+  for (int k = 0; k < ALL; k++) {
+    v[k] = pixel_loss_of(k, 0.7, x, label, &n, ops);
+    assert_int_equal(n, parts[k][0] ? 2 : 0);
+  }
+  for (int k = 0; k < ALL; k++) {
+    if (parts[k][0]) assert_true(fabsf(v[k] - (v[parts[k][0]] + 0.7f * v[parts[k][1]])) < 1e-5f);
+    float none = pixel_loss_of(k, 0.7, right, label, &n, ops);
+    if (!(fabsf(none) < 1e-4f && v[k] > 0.1f))
+      fail_msg("loss %d: %g, where all is right %g", k, (double)v[k], (double)none);
+    /* what trained networks were trained with stays as it is */
+    if (k == CE_DICE) assert_string_equal(ops, "SoftmaxCrossEntropyLoss DiceLoss Mul Add ");
+  }
+}
+
+int main(void)
+{
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(losses_agree),
+      cmocka_unit_test(penalty),
+      cmocka_unit_test(losses_of_pixels),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
