@@ -1,5 +1,6 @@
 #!/bin/sh
-# Trains both models by their recipes, from a common first stage, and puts them into models/. Resumes where it was interrupted.
+# Trains both models by their recipes, from a common first stage, and puts them into models/. Resumes where it was
+# interrupted. The embedding sees drawn garments as the segmentation before it found them.
 set -eu
 program=$1
 here=$(cd "$(dirname "$0")/.." && pwd)
@@ -10,11 +11,19 @@ if [ -z "${VITRINE_DATA:-}" ]; then
   exit 1
 fi
 if [ ! -f runs/synth/pairs.csv ]; then
-  "$program" data synth --seed 1 --products 3000 --photos 1500 -o runs/synth
+  "$program" data synth --seed 2 --products 8000 --photos 6000 -o runs/synth
 fi
-"$program" train recipes/pretrain.yaml --out runs/pretrain
-for name in embed segment; do
-  "$program" train "recipes/$name.yaml" --out "runs/$name"
-  cp "runs/$name/best.onnx" "models/$name.onnx.tmp" && mv "models/$name.onnx.tmp" "models/$name.onnx"
-done
+stage() { "$program" train "recipes/$1.yaml" --out "runs/$1"; }
+keep() { cp "runs/$1/best.onnx" "models/$1.onnx.tmp" && mv "models/$1.onnx.tmp" "models/$1.onnx"; }
+stage pretrain
+stage segment_base
+stage segment
+keep segment
+if [ ! -f runs/found/done ]; then
+  mkdir -p runs/found
+  "$program" segment --labels runs/found runs/synth/photos/*.jpg >runs/found.log
+  touch runs/found/done
+fi
+stage embed
+keep embed
 ls -l models/*.onnx
