@@ -11,7 +11,7 @@ int vt__embed_choose_gallery(struct vt__embed_task *t, struct vt_err *e)
 {
   struct vt_rng rng;
   int64_t n = t->s.nsource[VT_SOURCE_PRODUCTS];
-  if (!(t->gallery = vt_calloc((size_t)n + QUERIES + 1, sizeof *t->gallery)))
+  if (!(t->gallery = vt_calloc((size_t)n + 2 * QUERIES + 1, sizeof *t->gallery)))
     return vt_fail(e, VT_ENOMEM, "embed: out of memory");
   memcpy(t->gallery, t->s.of_source[VT_SOURCE_PRODUCTS], (size_t)n * sizeof *t->gallery);
   vt_rng_init(&rng, t->seed, 7, 7);
@@ -20,6 +20,11 @@ int vt__embed_choose_gallery(struct vt__embed_task *t, struct vt_err *e)
   for (int64_t i = 0; i < t->s.n && t->nquery < QUERIES; i++) {
     const struct vt__embed_sample *x = &t->s.v[i];
     if (x->held && x->im.px && x->source == VT_SOURCE_PRODUCTS) t->gallery[t->ngallery + t->nquery++] = i;
+  }
+  int64_t *street = t->gallery + t->ngallery + t->nquery;
+  for (int64_t i = 0; i < t->s.n && t->nstreet < QUERIES; i++) {
+    const struct vt__embed_sample *x = &t->s.v[i];
+    if (x->held && x->im.px && x->source == VT_SOURCE_CCP && x->group >= 0) street[t->nstreet++] = i;
   }
   return t->nquery ? 0 : vt_fail(e, VT_EARG, "embed: hold_out leaves no products to measure with");
 }
@@ -84,17 +89,21 @@ static int nearest(const struct vt__embed_task *t, const float *q, const int64_t
 static int measure_products(struct vt__embed_task *t, const struct vt_weights *w, struct vt_metrics *m,
                             struct vt_err *e)
 {
-  int64_t d = 0, n = t->ngallery, type_right = 0, both_right = 0;
+  int64_t d = 0, n = t->ngallery, type_right = 0, both_right = 0, group_right = 0;
   float *v = NULL;
-  int rc = vt__embed_vectors(t, w, t->gallery, n + t->nquery, &v, &d, e);
+  int rc = vt__embed_vectors(t, w, t->gallery, n + t->nquery + t->nstreet, &v, &d, e);
   if (!rc)
-#pragma omp parallel for reduction(+ : type_right, both_right)
-    for (int64_t q = 0; q < t->nquery; q++) {
+#pragma omp parallel for reduction(+ : type_right, both_right, group_right)
+    for (int64_t q = 0; q < t->nquery + t->nstreet; q++) {
       const struct vt__embed_sample *x = &t->s.v[t->gallery[n + q]];
       int64_t best[K];
       int kept = nearest(t, v + (n + q) * d, t->gallery, v, n, d, -1, K, best);
       for (int k = 0; k < kept; k++) {
         const struct vt__embed_sample *y = &t->s.v[best[k]];
+        if (q >= t->nquery) {
+          group_right += x->group == y->group;
+          continue;
+        }
         bool type = x->label[0] == y->label[0];
         type_right += type;
         both_right += type && x->label[1] == y->label[1];
@@ -104,6 +113,7 @@ static int measure_products(struct vt__embed_task *t, const struct vt_weights *w
   if (rc) return rc;
   vt_metrics_add(m, "p10_type", (double)type_right / (K * (double)t->nquery));
   vt_metrics_add(m, "p10_type_colour", (double)both_right / (K * (double)t->nquery));
+  if (t->nstreet) vt_metrics_add(m, "street_p10_group", (double)group_right / (K * (double)t->nstreet));
   return 0;
 }
 

@@ -27,8 +27,8 @@ struct vt__embed_task {
   struct vt__embed_sources sources;
   int attr[VT__MAX_HEADS], head_weight[VT__MAX_HEADS], share[VT__NSOURCES];
   int part[VT__MAX_PARTS]; /* shares of group, heads and detail in the similarity */
-  int64_t *gallery;        /* validation: samples searched in, then the held-out queries */
-  int64_t ngallery, nquery;
+  int64_t *gallery;        /* validation: products searched in, then held-out products and street garments */
+  int64_t ngallery, nquery, nstreet;
   uint64_t seed;
 };
 
@@ -46,9 +46,10 @@ int vt__embed_vectors(struct vt__embed_task *t, const struct vt_weights *w, cons
 float vt__embed_dot(const float *a, const float *b, int64_t n);
 /* Chooses gallery and queries of the products. */
 int vt__embed_choose_gallery(struct vt__embed_task *t, struct vt_err *e);
-/* p10_type, p10_type_colour: precision@10 of held-out products among train products. drawn_recall_at_5: share
- * of held-out drawn garments whose product is among the five nearest studio pictures of its group (without
- * drawn data absent). */
+/* p10_type, p10_type_colour: precision@10 of held-out products among train products. street_p10_group: of
+ * held-out street garments for the group (0 to 1, absent without such garments). drawn_recall_at_5: share of
+ * held-out drawn garments whose product is among the five nearest studio pictures of its group (without drawn
+ * data absent). */
 int vt__embed_validate(struct vt__embed_task *t, const struct vt_weights *w, struct vt_metrics *m,
                        struct vt_err *e);
 
