@@ -362,6 +362,24 @@ static const struct {
       "f32[1,32,30,26] f32[32,32,3,3] f32[32] f32[1,32,30,26]"}},
     {"ai.vitrine:ConvFused",
      {"many channels, relu", "activation=relu pads=[1,1,1,1]", "f32[1,32,41,33] f32[32,32,3,3] f32[32]"}},
+    {"Conv", {"1x1, many channels and pixels", "", "f32[2,264,15,13] f32[72,264,1,1] f32[72]"}},
+    {"ai.vitrine:ConvFused",
+     {"1x1, step 2, residual", "strides=[2,2] activation=relu",
+      "f32[2,40,9,11] f32[24,40,1,1] f32[24] f32[2,24,5,6]"}},
+    {"ai.vitrine:ConvFused",
+     {"1x1, odd channels", "activation=sigmoid", "f32[2,37,5,7] f32[19,37,1,1] f32[19] f32[2,19,5,7]"}},
+    {"ai.vitrine:ConvFused",
+     {"1x1, one pixel", "activation=hard_sigmoid alpha=0.2 beta=0.5",
+      "f32[2,48,1,1] f32[96,48,1,1] f32[96]"}},
+    {"ai.vitrine:ConvFused",
+     {"depthwise silu", "group=24 pads=[1,1,1,1] activation=silu", "f32[2,24,9,15] f32[24,1,3,3] f32[24]"}},
+    {"ai.vitrine:ConvFused",
+     {"depthwise, step 2", "group=20 pads=[0,0,1,1] strides=[2,2] activation=clip alpha=0 beta=6",
+      "f32[1,20,12,29] f32[20,1,3,3] f32[20]"}},
+    {"ai.vitrine:ConvFused",
+     {"depthwise 5x5", "group=16 pads=[2,2,2,2] activation=hard_swish", "f32[2,16,7,16] f32[16,1,5,5]"}},
+    {"Conv",
+     {"depthwise 5x5, step 2", "group=40 pads=[2,1,2,2] strides=[2,2]", "f32[1,40,14,15] f32[40,1,5,5]"}},
     {"ai.vitrine:ConvGradInput",
      {"many channels", "pads=[1,1,1,1] shape=[2,48,30,26]", "f32[2,32,30,26] f32[32,48,3,3]"}},
     {"ai.vitrine:ConvGradInput",
@@ -401,8 +419,10 @@ static void kernels_equal_references(void **unused)
     for (int c = 0; c < op->ncases; c++) served += check_all(k, op, &op->cases[c]);
     for (size_t c = 0; c < VT_COUNT(extra); c++)
       if (!strcmp(extra[c].op, k->op)) served += check_all(k, op, &extra[c].c);
-    if (!served && !strcmp(k->name, "winograd") && vt_isa() < VT_ISA_AVX2)
-      print_message("winograd for %s not tested: the processor has no AVX2\n", k->op);
+    bool wide =
+        !strcmp(k->name, "winograd") || !strcmp(k->name, "pointwise") || !strcmp(k->name, "depthwise");
+    if (!served && wide && vt_isa() < VT_ISA_AVX2)
+      print_message("%s for %s not tested: the processor has no AVX2\n", k->name, k->op);
     else if (!served)
       fail_msg("kernel '%s' for %s served no case", k->name, k->op);
   }

@@ -143,6 +143,49 @@ static void fusion(void **state)
   vt_graph_free(g);
 }
 
+/* What exporters write in several nodes becomes one, and means the same. */
+static void idioms(void **state)
+{
+  struct vt_graph *g;
+  struct vt_err e;
+  struct vt_tensor ref[4], got[4];
+  struct vt_program *p;
+  good(vt_graph_new(&g, vt_registry_default(), "idioms", &e), &e);
+  struct vt_value *x = vt_graph_input(g, "x", VT_F32, 4, (int64_t[]){2, 3, 12, 10}), *y;
+  struct vt_value *w = weight(g, "w", 3, 4, (int64_t[]){16, 3, 3, 3}, -1, 1);
+  const int64_t none[8] = {0}, around[8] = {0, 0, 1, 2, 0, 0, 1, 0};
+  y = vt_emit(g, "Pad", VT_IN(x, vt_graph_ints(g, 8, around)), "");
+  y = vt_emit(g, "Conv", VT_IN(y, w), "pads=[0,1,0,1]");
+  y = vt_emit(g, "Mul", VT_IN(y, vt_emit(g, "Sigmoid", VT_IN(y), "")), "");
+  y = vt_emit(g, "Pad", VT_IN(y, vt_graph_ints(g, 8, none)), "");
+  vt_graph_output(g, vt_emit(g, "AveragePool", VT_IN(y), "kernel_shape=[3,3]"), "pooled");
+  y = vt_emit(g, "Mul", VT_IN(vt_emit(g, "HardSigmoid", VT_IN(y), "alpha=0.16666667 beta=0.5"), y), "");
+  y = vt_emit(g, "Pad", VT_IN(y, vt_graph_ints(g, 8, around)), "");
+  vt_graph_output(g, vt_emit(g, "AveragePool", VT_IN(y), "kernel_shape=[3,3]"), "padded");
+  /* these stay as they are: another pool's padding does not count; the gate is another one */
+  vt_graph_output(g, vt_emit(g, "AveragePool", VT_IN(y), "kernel_shape=[3,3] pads=[1,1,1,1]"), "other");
+  y = vt_emit(g, "Mul", VT_IN(vt_emit(g, "HardSigmoid", VT_IN(y), "alpha=0.2 beta=0.5"), y), "");
+  vt_graph_output(g, y, "gated");
+  good(vt_graph_status(g, &e), &e);
+  run_once(g, (struct vt_compile_opts){.reference = true, .threads = 1}, ref, NULL);
+  run_once(g, (struct vt_compile_opts){.threads = 1}, got, NULL);
+  for (int k = 0; k < 4; k++) {
+    assert_true(worst(&got[k], &ref[k]) < 1e-4);
+    vt_tensor_clear(&got[k]);
+    vt_tensor_clear(&ref[k]);
+  }
+  good(vt_program_compile(&p, g, NULL, &(struct vt_compile_opts){.threads = 1}, &e), &e);
+  int pads = 0, gates = 0;
+  for (int i = 0; i < p->graph->nnodes; i++) {
+    pads += !strcmp(p->graph->nodes[i]->op->name, "Pad");
+    gates += strstr(p->graph->nodes[i]->op->name, "Sigmoid") != NULL;
+  }
+  assert_int_equal(pads, 1); /* its result goes to two more readers */
+  assert_int_equal(gates, 1);
+  vt_program_free(p);
+  vt_graph_free(g);
+}
+
 static void precision(void **state)
 {
   const struct vt_registry *r[2] = {&reference_only, &with_wrapped};
@@ -322,9 +365,10 @@ static void dynamic_shapes(void **state)
 int main(void)
 {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(memory_plan), cmocka_unit_test(random_graphs), cmocka_unit_test(layouts),
-      cmocka_unit_test(fusion),      cmocka_unit_test(precision),     cmocka_unit_test(two_threads),
-      cmocka_unit_test(profile),     cmocka_unit_test(refusals),      cmocka_unit_test(dynamic_shapes),
+      cmocka_unit_test(memory_plan),    cmocka_unit_test(random_graphs), cmocka_unit_test(layouts),
+      cmocka_unit_test(fusion),         cmocka_unit_test(idioms),        cmocka_unit_test(precision),
+      cmocka_unit_test(two_threads),    cmocka_unit_test(profile),       cmocka_unit_test(refusals),
+      cmocka_unit_test(dynamic_shapes),
   };
   return cmocka_run_group_tests(tests, set_up, NULL);
 }

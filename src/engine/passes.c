@@ -148,11 +148,22 @@ out:
   return rc;
 }
 
+static bool pads_nothing(const struct vt_node *n)
+{
+  const struct vt_value *p = n->nin > 1 ? n->in[1] : NULL;
+  if (!p || !vt__value_const(p) || p->dtype != VT_I64) return false;
+  int64_t count = vt_dims_count(p->rank, p->dim);
+  for (int64_t i = 0; i < count; i++)
+    if (((const int64_t *)p->init.data)[i]) return false;
+  return true;
+}
+
 /* Whether a node hands its input on unchanged. */
 static bool is_identity(const struct vt_node *n, bool training)
 {
   if (vt__op_is(n, "Identity")) return true;
   if (n->nout > 1 && n->out[1]) return false;
+  if (vt__op_is(n, "Pad")) return pads_nothing(n);
   if (vt__op_is(n, "Cast")) return n->in[0]->dtype == n->out[0]->dtype;
   return vt__op_is(n, "Dropout") && !training;
 }

@@ -41,6 +41,15 @@ void vt__prepare_clear(struct vt_program *p)
   p->nprepare = p->cap_prepare = 0;
 }
 
+int vt__prepare_now(const struct vt_kernel_desc *k, const struct vt_plan_node *pn, void **state,
+                    size_t *scratch, struct vt_err *e)
+{
+  int rc = k->prepare ? k->prepare(pn, state, scratch, e) : 0;
+  for (int i = 0; i < pn->nin && !rc; i++)
+    if (pn->in[i].packed && pn->in[i].constant) vt__tensor_page_out(pn->in[i].constant);
+  return rc;
+}
+
 static void *take_work(void *arg)
 {
   struct work *w = arg;
@@ -49,7 +58,7 @@ static void *take_work(void *arg)
   for (int i; (i = atomic_fetch_add(&w->next, 1)) < p->nprepare;) {
     struct vt__prepare *v = &p->prepare[i];
     struct vt__step *s = &p->steps[v->step];
-    v->rc = s->kernel->prepare(&v->node, &s->state, &s->scratch, &v->err);
+    v->rc = vt__prepare_now(s->kernel, &v->node, &s->state, &s->scratch, &v->err);
     if (v->rc) s->state = NULL;
   }
   return NULL;

@@ -65,7 +65,8 @@ static int run_passes(struct vt_program *p, const struct vt_shape *shapes, struc
   rc = vt__pass_simplify(p, e);
   if (rc || p->opts.no_fuse) return rc;
   if (p->opts.training) return vt__pass_train(p, e);
-  rc = vt__pass_batch_norm(p->graph, e);
+  rc = vt__pass_rewrite(p, e);
+  if (!rc) rc = vt__pass_batch_norm(p->graph, e);
   if (!rc) rc = vt__pass_fuse(p, e);
   if (!rc) rc = vt__pass_dead(p, e);
   if (!rc) rc = drop_unused(p->graph, e);

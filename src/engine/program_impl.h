@@ -86,6 +86,7 @@ int vt__pass_shapes(struct vt_program *p, const struct vt_shape *shapes, struct 
 /* Infers node by node and folds what is constant. Sets p->dynamic where a shape stays unknown. */
 int vt__pass_fold(struct vt_program *p, struct vt_err *e);
 int vt__pass_simplify(struct vt_program *p, struct vt_err *e); /* Identity, Dropout, same-type Cast */
+int vt__pass_rewrite(struct vt_program *p, struct vt_err *e);  /* idioms of several nodes into one */
 int vt__pass_batch_norm(struct vt_graph *g, struct vt_err *e);
 int vt__pass_fuse(struct vt_program *p, struct vt_err *e);
 int vt__pass_train(struct vt_program *p, struct vt_err *e); /* fusion in training */
@@ -115,6 +116,11 @@ int vt__select(struct vt_program *p, struct vt_err *e);
  * refused; forgets the notes. */
 int vt__prepare_later(struct vt_program *p, const struct vt_plan_node *pn, struct vt_err *e);
 int vt__prepare_all(struct vt_program *p, struct vt_err *e);
+/* The kernel's prepare, if it has one; packed weights of a mapped file leave the memory of the process. */
+int vt__prepare_now(const struct vt_kernel_desc *k, const struct vt_plan_node *pn, void **state,
+                    size_t *scratch, struct vt_err *e);
+/* Gives back the pages that a tensor in a mapped file lies on; they are read again when touched. */
+void vt__tensor_page_out(const struct vt_tensor *t);
 void vt__prepare_clear(struct vt_program *p);
 /* Drops steps and buffers. */
 void vt__program_reset(struct vt_program *p);

@@ -312,7 +312,7 @@ static int try_kernels(struct vt_program *p, const struct vt_node *n, enum vt_pr
     void *state = NULL;
     size_t scratch = 0;
     struct vt_err fault = {0};
-    int rc = good && d->prepare && !p->later ? d->prepare(&pn, &state, &scratch, &fault) : 0;
+    int rc = good && !p->later ? vt__prepare_now(d, &pn, &state, &scratch, &fault) : 0;
     if (rc == VT_ENOMEM) return vt_fail(e, rc, "node '%s' (%s): %s", n->name, n->op->name, fault.msg);
     if (!good || rc) {
       vt_buf_addf(why, "%s%s: %s", why->len ? "; " : "", d->name,

@@ -5,7 +5,8 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
-#include "engine/engine_priv.h"
+#include <sys/mman.h>
+#include "engine/program_impl.h"
 
 struct vt_storage {
   atomic_int refs;
@@ -113,6 +114,15 @@ void vt__storage_put(struct vt_storage *s)
   else
     vt_map_close(&s->map);
   vt_free(s);
+}
+
+void vt__tensor_page_out(const struct vt_tensor *t)
+{
+  if (!t->storage || t->storage->bytes) return;
+  const size_t page = 4096;
+  uintptr_t from = ((uintptr_t)t->data + page - 1) / page * page,
+            to = ((uintptr_t)t->data + vt_tensor_bytes(t)) / page * page;
+  if (from < to) madvise((void *)from, to - from, MADV_DONTNEED);
 }
 
 bool vt__storage_alone(const struct vt_storage *s)
