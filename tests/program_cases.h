@@ -257,7 +257,7 @@ static inline void run_once(const struct vt_graph *g, struct vt_compile_opts o, 
   struct vt_session *s;
   good(vt_program_compile(&p, g, NULL, &o, &e), &e);
   good(vt_session_new(&s, p, &e), &e);
-  struct vt_tensor x = random_tensor(7, 4, (int64_t[]){2, 3, 12, 10}, -1, 1), view[4];
+  struct vt_tensor x = random_tensor(7, 4, (int64_t[]){2, 3, 12, 10}, -1, 1), view[5];
   for (int i = 0; i < 2; i++) good(vt_session_run(s, &x, view, &e), &e);
   for (int i = 0; i < vt_program_noutputs(p); i++) good(vt_tensor_copy(&out[i], &view[i], &e), &e);
   if (stats) vt_program_get_stats(p, stats);

@@ -148,7 +148,7 @@ static void idioms(void **state)
 {
   struct vt_graph *g;
   struct vt_err e;
-  struct vt_tensor ref[4], got[4];
+  struct vt_tensor ref[5], got[5];
   struct vt_program *p;
   good(vt_graph_new(&g, vt_registry_default(), "idioms", &e), &e);
   struct vt_value *x = vt_graph_input(g, "x", VT_F32, 4, (int64_t[]){2, 3, 12, 10}), *y;
@@ -166,22 +166,30 @@ static void idioms(void **state)
   vt_graph_output(g, vt_emit(g, "AveragePool", VT_IN(y), "kernel_shape=[3,3] pads=[1,1,1,1]"), "other");
   y = vt_emit(g, "Mul", VT_IN(vt_emit(g, "HardSigmoid", VT_IN(y), "alpha=0.2 beta=0.5"), y), "");
   vt_graph_output(g, y, "gated");
+  struct vt_value *n[4];
+  for (int i = 0; i < 4; i++)
+    n[i] = weight(g, (const char *[]){"scale", "bias", "mean", "var"}[i], 20 + (uint64_t)i, 1,
+                  (int64_t[]){16}, 0.5f, 2);
+  y = vt_emit(g, "BatchNormalization", VT_IN(vt_emit(g, "Neg", VT_IN(y), ""), n[0], n[1], n[2], n[3]), "");
+  vt_graph_output(g, vt_emit(g, "Relu", VT_IN(y), ""), "normed");
   good(vt_graph_status(g, &e), &e);
   run_once(g, (struct vt_compile_opts){.reference = true, .threads = 1}, ref, NULL);
   run_once(g, (struct vt_compile_opts){.threads = 1}, got, NULL);
-  for (int k = 0; k < 4; k++) {
+  for (int k = 0; k < 5; k++) {
     assert_true(worst(&got[k], &ref[k]) < 1e-4);
     vt_tensor_clear(&got[k]);
     vt_tensor_clear(&ref[k]);
   }
   good(vt_program_compile(&p, g, NULL, &(struct vt_compile_opts){.threads = 1}, &e), &e);
-  int pads = 0, gates = 0;
+  int pads = 0, gates = 0, relus = 0;
   for (int i = 0; i < p->graph->nnodes; i++) {
     pads += !strcmp(p->graph->nodes[i]->op->name, "Pad");
+    relus += !strcmp(p->graph->nodes[i]->op->name, "Relu");
     gates += strstr(p->graph->nodes[i]->op->name, "Sigmoid") != NULL;
   }
   assert_int_equal(pads, 1); /* its result goes to two more readers */
   assert_int_equal(gates, 1);
+  assert_int_equal(relus, 0);
   vt_program_free(p);
   vt_graph_free(g);
 }

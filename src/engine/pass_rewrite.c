@@ -6,6 +6,10 @@
  *   Pad by zeros, then Conv              -> Conv with these pads
  *   Pad by zeros, then AveragePool       -> AveragePool with these pads, which count
  *
+ * and, once batch norms are folded into convolutions where they can be, for those that remain:
+ *
+ *   Relu(BatchNormalization)             -> ai.vitrine:BatchNormAct
+ *
  * The nodes in between fall to the pass that removes dead code. */
 #include <math.h>
 #include <string.h>
@@ -111,5 +115,32 @@ int vt__pass_rewrite(struct vt_program *p, struct vt_err *e)
     rc = rewrite_gate(g, &g->nodes[i], e);
     if (!rc) rc = rewrite_pad(g, &g->nodes[i], e);
   }
+  return rc ? rc : vt__pass_dead(p, e);
+}
+
+int vt__pass_norm_relu(struct vt_program *p, struct vt_err *e)
+{
+  struct vt_graph *g = p->graph;
+  const struct vt_op_desc *op = vt_registry_find(g->registry, "ai.vitrine", "BatchNormAct", 1);
+  if (!op || !g->registry->nkernels) return 0;
+  int *use = vt__count_uses(g, e);
+  if (!use) return VT_ENOMEM;
+  int rc = 0;
+  for (int i = 0; i < g->nnodes && !rc; i++) {
+    struct vt_node *relu = g->nodes[i], *norm = vt__op_is(relu, "Relu") ? relu->in[0]->producer : NULL;
+    if (!norm || !vt__op_is(norm, "BatchNormalization") || use[norm->out[0]->id] != 1 ||
+        vt__attr_int(norm, "training_mode", 0))
+      continue;
+    struct vt_node *n = vt__node_make(g, op, relu, 5, norm->in, 1, relu->out, e);
+    if (!n) {
+      rc = VT_ENOMEM;
+      continue;
+    }
+    vt__attrs_by_name(n, norm);
+    if (!vt__some_kernel_takes(p, n)) continue;
+    n->out[0]->producer = n;
+    g->nodes[i] = n;
+  }
+  vt_free(use);
   return rc ? rc : vt__pass_dead(p, e);
 }

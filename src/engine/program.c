@@ -68,6 +68,7 @@ static int run_passes(struct vt_program *p, const struct vt_shape *shapes, struc
   rc = vt__pass_rewrite(p, e);
   if (!rc) rc = vt__pass_batch_norm(p->graph, e);
   if (!rc) rc = vt__pass_fuse(p, e);
+  if (!rc) rc = vt__pass_norm_relu(p, e);
   if (!rc) rc = vt__pass_dead(p, e);
   if (!rc) rc = drop_unused(p->graph, e);
   return rc;
