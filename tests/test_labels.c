@@ -249,6 +249,32 @@ static void test_imaterialist(void **state)
   vt_labels_clear(&l);
 }
 
+/* 2020 and 2021: attributes in a column of their own; rows without any. */
+static void test_imaterialist_2020(void **state)
+{
+  struct vt_labels l;
+  struct vt_err e = {0};
+  file_of("label_descriptions.json", "{\"categories\":[{\"id\":6},{\"id\":2}],"
+                                     "\"attributes\":[{\"id\":115},{\"id\":136},{\"id\":0}]}");
+  const char *path = file_of("m20.csv", "ImageId,EncodedPixels,Height,Width,ClassId,AttributesIds\n"
+                                        "a,1 3,4,5,6,\"115,136\"\na,9 2,4,5,2,\na,12 2,4,5,2,0\n");
+  if (read_labels(&l, "imaterialist", path, &(struct vt_labels_opts){0}, &e)) fail_msg("%s", e.msg);
+  assert_true(l.n == 3 && l.v[0].nattrs == 2 && l.v[1].nattrs == 0 && l.v[2].nattrs == 1);
+  assert_int_equal(l.attributes.v[l.attr[l.v[0].attrs + 1]].id, 136);
+  assert_int_equal(l.attributes.v[l.attr[l.v[2].attrs]].id, 0);
+  vt_labels_clear(&l);
+  static const char *const bad[][2] = {
+      {"a,1 3,4,5,6,\"115;136\"", "comma"}, {"a,1 3,4,5,6,7", "id 7"}, {"a,1 3,4,5,6,x", "x"}};
+  for (size_t i = 0; i < VT_COUNT(bad); i++) {
+    char text[300];
+    snprintf(text, sizeof text, "ImageId,EncodedPixels,Height,Width,ClassId,AttributesIds\n%s\n", bad[i][0]);
+    int rc = read_labels(&l, "imaterialist", file_of("m20.csv", text), &(struct vt_labels_opts){0}, &e);
+    if (!rc || !strstr(e.msg, bad[i][1]) || !strstr(e.msg, "line 2"))
+      fail_msg("'%s': %d '%s'", bad[i][0], rc, e.msg);
+    vt_labels_clear(&l);
+  }
+}
+
 static void test_bad_imaterialist(void **state)
 {
   static const struct {
@@ -754,6 +780,7 @@ int main(void)
       cmocka_unit_test(test_bad_coco_files),
       cmocka_unit_test(test_coco_round_trip),
       cmocka_unit_test(test_imaterialist),
+      cmocka_unit_test(test_imaterialist_2020),
       cmocka_unit_test(test_bad_imaterialist),
       cmocka_unit_test(test_cleaning),
       cmocka_unit_test(test_drawn_rows),

@@ -257,12 +257,12 @@ int vt__labels_problem(struct vt_labels *l, const struct vt_labels_opts *o, stru
 
 void vt_loss_add(struct vt_losses *l, int64_t count, const char *what)
 {
+  const int last = (int)VT_COUNT(l->v) - 1;
   if (!count) return;
   int i = 0;
-  while (i < l->n && strcmp(l->v[i].what, what) != 0) i++;
-  if (i == (int)VT_COUNT(l->v)) return;
+  while (i < l->n && i < last && strcmp(l->v[i].what, what) != 0) i++;
   if (i == l->n) {
-    snprintf(l->v[i].what, sizeof l->v[i].what, "%s", what);
+    snprintf(l->v[i].what, sizeof l->v[i].what, "%s", i < last ? what : "things of other kinds");
     l->v[l->n++].count = 0;
   }
   l->v[i].count += count;

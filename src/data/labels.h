@@ -26,7 +26,7 @@ struct vt_losses {
   struct vt_loss {
     char what[120];
     int64_t count;
-  } v[16];
+  } v[32]; /* the last one: all that would be a 32nd kind and beyond */
 };
 void vt_loss_add(struct vt_losses *l, int64_t count, const char *what);
 

@@ -13,6 +13,7 @@ static int read_tags(struct vt_labels *l, const char *root, struct vt_err *e)
   size_t len;
   int64_t id = 0;
   int rc = path ? vt_file_read(path, 1 << 20, &text, &len, e) : vt_fail(e, VT_ENOMEM, "out of memory");
+  if (!rc && !vt_utf8_valid(text, len)) rc = vt_fail(e, VT_EFORMAT, "%s: text is not valid UTF-8", path);
   rest = text;
   for (char *line; !rc && (line = strsep(&rest, "\n")); id++) {
     line[strcspn(line, "\r")] = 0;
@@ -67,37 +68,50 @@ static int read_map(struct vt_labels *l, const struct vt_labels_opts *o, const c
   return rc;
 }
 
+static int read_row(struct vt_labels *l, const struct vt_labels_opts *o, const char *root,
+                    const struct vt_csv *c, int id, int split, struct vt_err *e)
+{
+  char file[300];
+  uint8_t part;
+  struct vt_buf path = {0};
+  const char *name = c->field[id];
+  if (!*name || strlen(name) > 250 || strchr(name, '/'))
+    return vt_fail(e, VT_EFORMAT, "split.csv: line %lld: id '%.40s'", (long long)c->line, name);
+  if (!vt__split_word(c->field[split], &part))
+    return vt_fail(e, VT_EFORMAT, "split.csv: line %lld: split '%.40s'", (long long)c->line, c->field[split]);
+  snprintf(file, sizeof file, "%.250s.jpg", name);
+  if (vt__labels_find_file(l, file) >= 0)
+    return vt_fail(e, VT_EFORMAT, "split.csv: line %lld: id '%.40s' stands twice", (long long)c->line, name);
+  int32_t p = vt__labels_add_image(l, l->nimages + 1, file, 0, 0, e);
+  if (p < 0) return p;
+  l->image[p].split = part;
+  vt_buf_addf(&path, "%s/masks/%s.png", root, name);
+  int rc = path.failed ? vt_fail(e, VT_ENOMEM, "out of memory") : read_map(l, o, path.data, p, e);
+  vt_buf_clear(&path);
+  return rc;
+}
+
 static int read_ccp(struct vt_labels *l, const char *root, const struct vt_labels_opts *o, struct vt_err *e)
 {
   struct vt_csv c;
-  struct vt_buf path = {0};
   struct vt_err own = {0};
   if (!e) e = &own;
   int id, split, rc = read_tags(l, root, e);
   if (rc) return rc;
-  vt_buf_addf(&path, "%s/split.csv", root);
-  rc = path.failed ? vt_fail(e, VT_ENOMEM, "out of memory") : vt_csv_open(&c, path.data, e);
+  char *path = vt_path_join(NULL, root, "split.csv");
+  rc = path ? vt_csv_open(&c, path, e) : vt_fail(e, VT_ENOMEM, "out of memory");
   if (rc) goto out;
+  c.lenient_utf8 = o->lenient;
   rc = vt_csv_need(&c, "id", &id, e);
   if (!rc) rc = vt_csv_need(&c, "split", &split, e);
-  while (!rc && (rc = vt_csv_next(&c, e)) == 1) {
-    char file[300];
-    snprintf(file, sizeof file, "%.250s.jpg", c.field[id]);
-    if (strchr(file, '/')) {
-      rc = vt_fail(e, VT_EFORMAT, "split.csv: line %lld: id '%.40s'", (long long)c.line, c.field[id]);
-      break;
-    }
-    int32_t p = vt__labels_add_image(l, l->nimages + 1, file, 0, 0, e);
-    rc = p < 0 ? p : 0;
-    if (!rc && !vt__split_word(c.field[split], &l->image[p].split))
-      rc = vt_fail(e, VT_EFORMAT, "split.csv: line %lld: split '%.40s'", (long long)c.line, c.field[split]);
-    path.len = 0;
-    vt_buf_addf(&path, "%s/masks/%s.png", root, c.field[id]);
-    if (!rc) rc = path.failed ? vt_fail(e, VT_ENOMEM, "out of memory") : read_map(l, o, path.data, p, e);
+  while (!rc && (rc = vt_csv_next(&c, e)) != 0) {
+    if (rc < 0 && rc != VT_EFORMAT) break;
+    rc = rc > 0 ? read_row(l, o, root, &c, id, split, e) : rc;
+    if (rc) rc = vt__labels_problem(l, o, e);
   }
   vt_csv_close(&c);
 out:
-  vt_buf_clear(&path);
+  vt_free(path);
   return rc;
 }
 

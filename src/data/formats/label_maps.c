@@ -194,6 +194,9 @@ static int read_classes(struct reader *r, bool attributes, struct vt_err *e)
     int64_t v = 0, n;
     rc = whole(&c, id, INT64_MIN, INT64_MAX, &n, e);
     if (!rc && !attributes) rc = whole(&c, value, 1, MAX_VALUE, &v, e);
+    if (!rc && !attributes && r->cls[v] >= 0)
+      rc = vt_fail(e, VT_EFORMAT, "%s: line %lld: value %lld stands twice", path, (long long)c.line,
+                   (long long)v);
     if (rc) break;
     int32_t p = vt__labels_add_class(r->l, attributes, n, c.field[name], super >= 0 ? c.field[super] : "", e);
     if (p < 0) rc = vt_fail_in(e, p, "%s: line %lld", path, (long long)c.line);
@@ -256,6 +259,10 @@ static int read_instance_row(struct reader *r, const struct vt_csv *c, const int
   if (r->nrows && row->image < row[-1].image)
     return vt_fail(e, VT_EFORMAT, "%s: line %lld: pictures must come in the order of images.csv", c->path,
                    (long long)c->line);
+  for (const struct row *k = row; k > r->row && k[-1].image == row->image; k--)
+    if (k[-1].number == row->number)
+      return vt_fail(e, VT_EFORMAT, "%s: line %lld: number %d stands twice", c->path, (long long)c->line,
+                     row->number);
   if ((rc = read_attributes(r, row, c->field[column[5]], c, e))) return rc;
   r->nrows++;
   return 0;
@@ -271,7 +278,14 @@ static int read_instance_rows(struct reader *r, struct vt_err *e)
   if (rc || !vt_is_file(path)) goto out;
   if ((rc = vt_csv_open(&c, path, e))) goto out;
   for (int k = 0; k < 6 && !rc; k++) rc = vt_csv_need(&c, names[k], &column[k], e);
-  while (!rc && (rc = vt_csv_next(&c, e)) == 1) rc = read_instance_row(r, &c, column, e);
+  c.lenient_utf8 = r->o->lenient;
+  while (!rc && (rc = vt_csv_next(&c, e)) != 0) {
+    if (rc < 0 && rc != VT_EFORMAT) break;
+    rc = rc > 0 ? read_instance_row(r, &c, column, e) : rc;
+    if (!rc) continue;
+    r->l->rows++;
+    rc = vt__labels_problem(r->l, r->o, e);
+  }
   if (!rc && !r->row && !(r->row = vt_calloc(1, sizeof *r->row))) rc = vt_fail(e, VT_ENOMEM, "out of memory");
   vt_csv_close(&c);
 out:
@@ -342,6 +356,10 @@ static int read_map(struct reader *r, const char *path, int32_t image, int64_t *
 {
   struct vt_image map = {0};
   int rc = vt_image_read(&map, path, &(struct vt_decode_opts){.labels = true}, NULL, e);
+  for (; rc && at && *at < r->nrows && r->row[*at].image == image; ++*at) { /* lenient: its rows go with it */
+    r->l->rows++;
+    r->l->skipped++;
+  }
   if (rc) return vt__labels_problem(r->l, r->o, e);
   r->l->image[image].width = map.width;
   r->l->image[image].height = map.height;
@@ -350,48 +368,75 @@ static int read_map(struct reader *r, const char *path, int32_t image, int64_t *
   return rc;
 }
 
-static int read_images(struct reader *r, const char *list, struct vt_err *e)
+struct pictures {
+  struct vt_arena arena;
+  const char **map; // (n) names of the PNGs, by picture
+  int64_t n, cap;
+};
+
+static int read_image_row(struct reader *r, const struct vt_csv *c, const int *column, struct pictures *p,
+                          struct vt_err *e)
+{
+  int64_t number = r->l->nimages + 1;
+  uint8_t part = VT_SPLIT_NONE;
+  const char *map = c->field[column[1]], *split = column[3] >= 0 ? c->field[column[3]] : "";
+  int rc = column[2] >= 0 ? whole(c, column[2], INT64_MIN, INT64_MAX, &number, e) : 0;
+  if (rc) return rc;
+  if (strstr(map, "..") || map[0] == '/')
+    return vt_fail(e, VT_EFORMAT, "%s: line %lld: map '%.100s' leaves the folder", c->path,
+                   (long long)c->line, map);
+  if (*split && !vt__split_word(split, &part))
+    return vt_fail(e, VT_EFORMAT, "%s: line %lld: split '%.40s'", c->path, (long long)c->line, split);
+  if (p->n == p->cap) {
+    const int64_t cap = p->cap ? 2 * p->cap : 64;
+    const char **v = vt_reallocarray(p->map, (size_t)cap, sizeof *v);
+    if (!v) return vt_fail(e, VT_ENOMEM, "out of memory");
+    p->map = v;
+    p->cap = cap;
+  }
+  if (!(p->map[p->n] = vt_arena_strdup(&p->arena, map))) return vt_fail(e, VT_ENOMEM, "out of memory");
+  int32_t image = vt__labels_add_image(r->l, number, c->field[column[0]], 0, 0, e);
+  if (image < 0) return vt_fail_in(e, image, "%s: line %lld", c->path, (long long)c->line);
+  r->l->image[image].split = part;
+  p->n++;
+  return 0;
+}
+
+static int read_image_rows(struct reader *r, const char *list, struct pictures *p, struct vt_err *e)
 {
   struct vt_csv c;
-  int image, id, map, split;
-  struct vt_arena a;
-  vt_arena_init(&a);
-  int rc = vt_csv_open(&c, list, e);
+  int column[4], rc = vt_csv_open(&c, list, e);
   if (rc) return rc;
-  rc = vt_csv_need(&c, "image", &image, e);
-  if (!rc) rc = vt_csv_need(&c, "map", &map, e);
-  id = vt_csv_find(&c, "id");
-  split = vt_csv_find(&c, "split");
-  const char **name = NULL;
-  int64_t n = 0, cap = 0, at = 0;
-  while (!rc && (rc = vt_csv_next(&c, e)) == 1) {
-    int64_t number = r->l->nimages + 1;
-    rc = id >= 0 ? whole(&c, id, INT64_MIN, INT64_MAX, &number, e) : 0;
-    if (!rc && (strstr(c.field[map], "..") || c.field[map][0] == '/'))
-      rc = vt_fail(e, VT_EFORMAT, "%s: line %lld: map '%.100s' leaves the folder", list, (long long)c.line,
-                   c.field[map]);
-    if (rc) break;
-    int32_t p = vt__labels_add_image(r->l, number, c.field[image], 0, 0, e);
-    if (p < 0) rc = vt_fail_in(e, p, "%s: line %lld", list, (long long)c.line);
-    if (rc) break;
-    if (split >= 0 && *c.field[split] && !vt__split_word(c.field[split], &r->l->image[p].split))
-      rc = vt_fail(e, VT_EFORMAT, "%s: line %lld: split '%.40s'", list, (long long)c.line, c.field[split]);
-    if (n == cap) {
-      const char **v = vt_reallocarray(name, (size_t)(cap = cap ? 2 * cap : 64), sizeof *v);
-      if (!v) rc = vt_fail(e, VT_ENOMEM, "out of memory");
-      if (v) name = v;
-    }
-    if (!rc && !(name[n++] = vt_arena_strdup(&a, c.field[map]))) rc = vt_fail(e, VT_ENOMEM, "out of memory");
-  }
-  if (!rc) rc = read_instance_rows(r, e);
-  for (int64_t k = 0; k < n && !rc; k++) {
-    const char *path = vt_arena_printf(&a, "%s/%s/%s.png", r->root, r->row ? "instances" : "labels", name[k]);
-    rc =
-        path ? read_map(r, path, (int32_t)k, r->row ? &at : NULL, e) : vt_fail(e, VT_ENOMEM, "out of memory");
+  c.lenient_utf8 = r->o->lenient;
+  rc = vt_csv_need(&c, "image", &column[0], e);
+  if (!rc) rc = vt_csv_need(&c, "map", &column[1], e);
+  column[2] = vt_csv_find(&c, "id");
+  column[3] = vt_csv_find(&c, "split");
+  while (!rc && (rc = vt_csv_next(&c, e)) != 0) {
+    if (rc < 0 && rc != VT_EFORMAT) break;
+    rc = rc > 0 ? read_image_row(r, &c, column, p, e) : rc;
+    if (rc) rc = vt__labels_problem(r->l, r->o, e);
   }
   vt_csv_close(&c);
-  vt_free(name);
-  vt_arena_clear(&a);
+  return rc;
+}
+
+static int read_images(struct reader *r, const char *list, struct vt_err *e)
+{
+  struct pictures p = {.n = 0};
+  int64_t at = 0;
+  vt_arena_init(&p.arena);
+  int rc = read_image_rows(r, list, &p, e);
+  if (!rc) rc = read_instance_rows(r, e);
+  for (int64_t k = 0; k < p.n && !rc; k++) {
+    struct vt_buf path = {0};
+    vt_buf_addf(&path, "%s/%s/%s.png", r->root, r->row ? "instances" : "labels", p.map[k]);
+    rc = path.failed ? vt_fail(e, VT_ENOMEM, "out of memory")
+                     : read_map(r, path.data, (int32_t)k, r->row ? &at : NULL, e);
+    vt_buf_clear(&path);
+  }
+  vt_free(p.map);
+  vt_arena_clear(&p.arena);
   return rc;
 }
 

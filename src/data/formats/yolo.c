@@ -199,34 +199,38 @@ static int read_text(struct reader *r, int32_t image, const char *path, struct v
   return rc;
 }
 
+static int read_list_row(struct reader *r, const struct vt_csv *c, const int *column, struct vt_err *e)
+{
+  int64_t id, width, height;
+  const char *name = c->field[column[2]], *split = c->field[column[5]];
+  uint8_t part = VT_SPLIT_NONE;
+  if (!vt_parse_i64(c->field[column[1]], &id) || !vt_parse_i64(c->field[column[3]], &width) ||
+      !vt_parse_i64(c->field[column[4]], &height) || width < 1 || height < 1 || width > VT_MAX_SIDE ||
+      height > VT_MAX_SIDE || strchr(name, '/') || (*split && !vt__split_word(split, &part)))
+    return vt_fail(e, VT_EFORMAT, "%s: line %lld: id, name, width, height or split is not right", c->path,
+                   (long long)c->line);
+  int32_t p = vt__labels_add_image(r->l, id, c->field[column[0]], (int)width, (int)height, e);
+  if (p < 0) return vt_fail_in(e, p, "%s: line %lld", c->path, (long long)c->line);
+  r->l->image[p].split = part;
+  struct vt_buf path = {0};
+  vt_buf_addf(&path, "%s/labels/%s.txt", r->root, name);
+  int rc = path.failed ? vt_fail(e, VT_ENOMEM, "out of memory") : read_text(r, p, path.data, e);
+  vt_buf_clear(&path);
+  return rc;
+}
+
 static int read_list(struct reader *r, const char *list, struct vt_err *e)
 {
   static const char *const names[] = {"image", "id", "name", "width", "height", "split"};
   struct vt_csv c;
   int column[6], rc = vt_csv_open(&c, list, e);
   if (rc) return rc;
+  c.lenient_utf8 = r->o->lenient;
   for (int k = 0; k < 6 && !rc; k++) rc = vt_csv_need(&c, names[k], &column[k], e);
-  while (!rc && (rc = vt_csv_next(&c, e)) == 1) {
-    int64_t id, width, height;
-    const char *name = c.field[column[2]], *split = c.field[column[5]];
-    uint8_t part = VT_SPLIT_NONE;
-    if (!vt_parse_i64(c.field[column[1]], &id) || !vt_parse_i64(c.field[column[3]], &width) ||
-        !vt_parse_i64(c.field[column[4]], &height) || width < 1 || height < 1 || width > VT_MAX_SIDE ||
-        height > VT_MAX_SIDE || strchr(name, '/') || (*split && !vt__split_word(split, &part))) {
-      rc = vt_fail(e, VT_EFORMAT, "%s: line %lld: id, name, width, height or split is not right", list,
-                   (long long)c.line);
-      break;
-    }
-    int32_t p = vt__labels_add_image(r->l, id, c.field[column[0]], (int)width, (int)height, e);
-    if (p < 0) {
-      rc = vt_fail_in(e, p, "%s: line %lld", list, (long long)c.line);
-      break;
-    }
-    r->l->image[p].split = part;
-    struct vt_buf path = {0};
-    vt_buf_addf(&path, "%s/labels/%s.txt", r->root, name);
-    rc = path.failed ? vt_fail(e, VT_ENOMEM, "out of memory") : read_text(r, p, path.data, e);
-    vt_buf_clear(&path);
+  while (!rc && (rc = vt_csv_next(&c, e)) != 0) {
+    if (rc < 0 && rc != VT_EFORMAT) break;
+    rc = rc > 0 ? read_list_row(r, &c, column, e) : rc;
+    if (rc) rc = vt__labels_problem(r->l, r->o, e);
   }
   vt_csv_close(&c);
   return rc;

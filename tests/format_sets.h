@@ -1,0 +1,119 @@
+/* Folders of labels for tests: a place to put them, and one good set of each format. */
+#ifndef VT_TESTS_FORMAT_SETS_H
+#define VT_TESTS_FORMAT_SETS_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <cmocka.h>
+#include "data/data.h"
+
+static char folder[64];
+
+static inline int make_folder(void **state)
+{
+  snprintf(folder, sizeof folder, "/tmp/vitrine-formats-XXXXXX");
+  return !mkdtemp(folder);
+}
+
+static inline int remove_folder(void **state)
+{
+  char command[128];
+  snprintf(command, sizeof command, "rm -rf '%s'", folder);
+  return system(command);
+}
+
+static inline const char *path_of(const char *name)
+{
+  static char path[4][300];
+  static int next;
+  char *p = path[next++ % 4];
+  snprintf(p, sizeof path[0], "%s/%s", folder, name);
+  return p;
+}
+
+static inline void put_bytes(const char *name, const void *data, size_t n)
+{
+  char dir[300];
+  snprintf(dir, sizeof dir, "%s", path_of(name));
+  *strrchr(dir, '/') = 0;
+  assert_int_equal(vt_mkdirs(dir, NULL), 0);
+  assert_int_equal(vt_file_write_atomic(path_of(name), data, n, NULL), 0);
+}
+
+static inline void put(const char *name, const char *text)
+{
+  put_bytes(name, text, strlen(text));
+}
+
+static inline int read_labels(struct vt_labels *l, const char *format, const char *path, bool lenient,
+                              struct vt_err *e)
+{
+  const struct vt_format *f = vt_format_find(format, e);
+  assert_non_null(f);
+  assert_int_equal(vt_labels_init(l, e), 0);
+  return f->read(l, path, &(struct vt_labels_opts){.lenient = lenient}, e);
+}
+
+#define BBOX(left, top, width, height)                                                                       \
+  "\"bbox\":{\"width\":" #width ",\"top\":" #top ",\"height\":" #height ",\"left\":" #left "}"
+
+static inline void put_street2shop(void)
+{
+  put("s2s/train_pairs_bags.json",
+      "[{\"photo\":1,\"product\":20," BBOX(10, 20, 30, 40) "},\n"
+                                                           "{\"photo\":2,\"product\":21," BBOX(0, 0, 5.5,
+                                                                                               6) "}]");
+  put("s2s/test_pairs_tops.json", "[{\"photo\":1,\"product\":22," BBOX(1, 2, 3, 4) "}]");
+  put("s2s/retrieval_bags.json", "[{\"photo\":3,\"product\":20},{\"photo\":4,\"product\":20}]");
+  put("s2s/photos.txt",
+      "000000001,http://a.b/1,2.jpg\n000000002,http://a.b/2\n3,http://a.b/3\n4,http://c/4\n");
+}
+
+static inline void put_shop_the_look(void)
+{
+  put("stl/fashion.json", "{\"product\": \"0123456789abcdef0123456789abcdef\", \"scene\": \"s1\", "
+                          "\"bbox\": [0.434097, 0.859363, 0.560254, 1.0]}\n"
+                          "{\"product\": \"p2\", \"scene\": \"s1\", \"bbox\": [0, 0, 0.5, 0.25]}\n");
+  put("stl/fashion-cat.json",
+      "{\"0123456789abcdef0123456789abcdef\": \"Apparel|Shoes\",\n \"p2\": \"Apparel|Tops\"}");
+}
+
+#define PAIRS "street,shop,kind,x_1,y_1,x_2,y_2,shop_x_1,shop_y_1,shop_x_2,shop_y_2,product,split\n"
+
+static inline void put_pairs(void)
+{
+  put("pairs/all.csv", PAIRS "a.jpg,s.jpg,tops,1,2,11,22,0,0,5,5,p1,train\n"
+                             "a.jpg,t.jpg,tops,1,2,11,22,,,,,p1,train\n"
+                             "\"b,c.jpg\",u.jpg,shoes,0.5,0,5,1,,,,,p2,test\n");
+}
+
+#define ITEM(more) "{\"category_id\":1,\"category_name\":\"top\",\"bounding_box\":[1,2,11,22]" more "}"
+
+static inline void put_deepfashion2(void)
+{
+  put("df2/train/annos/000001.json",
+      "{\"source\":\"user\",\"pair_id\":7,\"item1\":" ITEM(
+          ",\"style\":2,\"scale\":3,\"occlusion\":1,\"zoom_in\":2,\"viewpoint\":1,"
+          "\"segmentation\":[[1,2,11,2,11,22],[3.5,3,4,4,5,3]]") ",\"item2\":{\"category_id\":8,"
+                                                                 "\"category_name\":\"skirt\","
+                                                                 "\"bounding_box\":[0,0,4,4],\"style\":0}}");
+  put("df2/validation/annos/000001.json",
+      "{\"source\":\"shop\",\"pair_id\":7,\"item1\":" ITEM(",\"style\":2,\"viewpoint\":3") "}");
+}
+
+/* Three pictures of 2 x 3, 28 bytes of pixels from 0 on; labels 3 1 3. */
+static const uint8_t idx_images[] = {0, 0, 8, 3, 0, 0, 0, 3, 0, 0,  0,  3,  0,  0,  0,  2,  0,
+                                     1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17};
+static const uint8_t idx_labels[] = {0, 0, 8, 1, 0, 0, 0, 3, 3, 1, 3};
+
+static inline void put_idx(void)
+{
+  put_bytes("idx/train-images-idx3-ubyte", idx_images, sizeof idx_images);
+  put_bytes("idx/train-labels-idx1-ubyte", idx_labels, sizeof idx_labels);
+}
+
+#endif
