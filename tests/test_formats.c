@@ -321,6 +321,24 @@ static void test_fashionpedia(void **state)
   vt_labels_clear(&a);
 }
 
+/* One of the two columns is enough to mark an instance. */
+static void test_gallery_alone(void **state)
+{
+  static const char *const mark[] = {"is_query", "is_gallery"};
+  for (int k = 0; k < 2; k++) {
+    struct vt_labels l;
+    struct vt_err e = {0};
+    char text[200];
+    snprintf(text, sizeof text, "path,label,%s,x_1,y_1,x_2,y_2\na.jpg,p,1,0,0,2,2\n", mark[k]);
+    put("one.csv", text);
+    if (read_labels(&l, "csv-boxes", path_of("one.csv"), false, &e)) fail_msg("%s", e.msg);
+    assert_int_equal(l.v[0].nattrs, 1);
+    assert_int_equal(l.attributes.n, 2);
+    assert_string_equal(l.attributes.v[l.attr[l.v[0].attrs]].name, mark[k] + 3);
+    vt_labels_clear(&l);
+  }
+}
+
 /* A set that no list of pairs can hold whole: what goes is counted. */
 static void test_losses(void **state)
 {
@@ -362,9 +380,11 @@ static void test_losses(void **state)
 int main(void)
 {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_street2shop),  cmocka_unit_test(test_shop_the_look), cmocka_unit_test(test_pairs),
-      cmocka_unit_test(test_deepfashion2), cmocka_unit_test(test_links_in_coco), cmocka_unit_test(test_idx),
-      cmocka_unit_test(test_fashionpedia), cmocka_unit_test(test_losses),
+      cmocka_unit_test(test_street2shop),   cmocka_unit_test(test_shop_the_look),
+      cmocka_unit_test(test_pairs),         cmocka_unit_test(test_deepfashion2),
+      cmocka_unit_test(test_links_in_coco), cmocka_unit_test(test_idx),
+      cmocka_unit_test(test_fashionpedia),  cmocka_unit_test(test_gallery_alone),
+      cmocka_unit_test(test_losses),
   };
   return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

@@ -160,6 +160,10 @@ static void look(const struct vt_labels *l)
     struct vt_err e = {0};
     check(in->image >= 0 && in->image < l->nimages && in->cls >= 0 && in->cls < l->classes.n, "positions");
     check(in->product >= -1 && in->product < l->products.n, "products");
+    for (int k = 0; k < in->nattrs; k++) {
+      const int32_t a = l->attr[in->attrs + (uint32_t)k];
+      check(a >= 0 && a < l->attributes.n, "attributes");
+    }
     if ((int64_t)l->image[in->image].width * l->image[in->image].height > 1 << 20) continue;
     check(!vt_instance_mask(l, in, &m, &e) || *e.msg, "a mask without a message");
     vt_mask_clear(&m);

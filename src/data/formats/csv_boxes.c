@@ -90,8 +90,10 @@ static int read_csv_boxes(struct vt_labels *l, const char *path, const struct vt
   if (rc) return rc;
   c.lenient_utf8 = o->lenient;
   rc = find_columns(&c, &k, e);
-  if (!rc && k.query >= 0 && (vt__labels_add_class(l, true, 0, "query", "", e) < 0)) rc = VT_ENOMEM;
-  if (!rc && k.query >= 0 && (vt__labels_add_class(l, true, 1, "gallery", "", e) < 0)) rc = VT_ENOMEM;
+  if (!rc && (k.query >= 0 || k.gallery >= 0) &&
+      (vt__labels_add_class(l, true, 0, "query", "", e) < 0 ||
+       vt__labels_add_class(l, true, 1, "gallery", "", e) < 0))
+    rc = VT_ENOMEM;
   while (!rc && (rc = vt_csv_next(&c, e)) != 0) {
     if (rc < 0 && rc != VT_EFORMAT) break;
     bool row = rc > 0;
