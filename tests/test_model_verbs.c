@@ -104,7 +104,7 @@ static int make_model(void **state)
 
 static int remove_model(void **state)
 {
-  static const char *const names[] = {"double.onnx", "x.npy", "y.npy", "bad.onnx"};
+  static const char *const names[] = {"double.onnx", "x.npy", "y.npy", "bad.onnx", "net.onnx"};
   for (size_t i = 0; i < VT_COUNT(names); i++) unlink(in_folder(names[i]));
   rmdir(folder);
   return 0;
@@ -160,6 +160,7 @@ static void informs(void **state)
   free(text);
   assert_int_equal(call("model list", WORDS("--models", folder), &text, &e), 0);
   assert_non_null(strstr(text, "double.onnx"));
+  assert_non_null(strstr(text, "densenet121          224 px     7.98 M parameters    2.834 G multiply-adds"));
   free(text);
   assert_int_equal(vt_file_write_atomic(in_folder("bad.onnx"), "not a model", 11, &e), 0);
   vt_log_set(VT_LOG_ERROR);
@@ -167,13 +168,35 @@ static void informs(void **state)
   free(text);
 }
 
+/* A network by name, written, read and run; what is wrong with a call. */
+static void builds_a_network(void **state)
+{
+  char *text, out[160];
+  struct vt_err e;
+  snprintf(out, sizeof out, "--output=%s", in_folder("net.onnx"));
+  int rc = call("model build", WORDS("squeezenet1_1", "--size=64", "--classes=7", out), &text, &e);
+  if (rc) fail_msg("%s", e.msg);
+  free(text);
+  assert_int_equal(call("model info", WORDS(in_folder("net.onnx")), &text, &e), 0);
+  assert_non_null(strstr(text, "(?, 3, 64, 64)"));
+  assert_non_null(strstr(text, "logits                   f32 (?, 7)"));
+  assert_non_null(strstr(text, "\"mean\": [0.485, 0.456, 0.406]"));
+  free(text);
+  assert_int_equal(call("model build", WORDS("resnet19", out), &text, &e), VT_EUSAGE);
+  assert_non_null(strstr(e.msg, "unknown network 'resnet19'"));
+  free(text);
+  assert_int_equal(call("model build", WORDS("resnet18"), &text, &e), VT_EUSAGE);
+  free(text);
+  assert_int_equal(call("model build", WORDS("resnet18", out, "--weights=/nonexistent"), &text, &e),
+                   VT_ENOENT);
+  free(text);
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(suite_accelerated),
-      cmocka_unit_test(suite_reference),
-      cmocka_unit_test(runs_a_model),
-      cmocka_unit_test(informs),
+      cmocka_unit_test(suite_accelerated), cmocka_unit_test(suite_reference), cmocka_unit_test(runs_a_model),
+      cmocka_unit_test(builds_a_network),  cmocka_unit_test(informs),
   };
   return cmocka_run_group_tests(tests, make_model, remove_model);
 }

@@ -3,6 +3,7 @@
 #define VT_ENGINE_H
 
 #include "engine/tensor.h"
+#include "engine/safetensors.h"
 #include "engine/graph.h"
 #include "engine/op.h"
 #include "engine/kernel.h"

@@ -29,7 +29,7 @@ const struct vt_builder *vt_builder_find(const char *name, struct vt_err *e)
   return found;
 }
 
-static const struct vt_builder_family *family_of(const struct vt_builder *b)
+const struct vt_builder_family *vt_builder_family_of(const struct vt_builder *b)
 {
   for (int f = 0; vt_builder_families[f]; f++)
     for (int i = 0; i < vt_builder_families[f]->n; i++)
@@ -40,7 +40,7 @@ static const struct vt_builder_family *family_of(const struct vt_builder *b)
 int vt_build(const struct vt_builder *b, struct vt_net *n, struct vt_value *x,
              const struct vt_builder_opts *o, struct vt_built *out, struct vt_err *e)
 {
-  const struct vt_builder_family *f = family_of(b);
+  const struct vt_builder_family *f = vt_builder_family_of(b);
   enum { MAX_CLASSES = 1 << 20 };
   *out = (struct vt_built){0};
   if (o->classes < 0 || o->classes > MAX_CLASSES)
@@ -59,19 +59,41 @@ int vt_build(const struct vt_builder *b, struct vt_net *n, struct vt_value *x,
   return vt_graph_status(n->g, e);
 }
 
+int vt_builder_outline(struct vt_graph **out, const struct vt_builder *b, const struct vt_registry *r,
+                       const struct vt_builder_opts *o, int64_t *parameters, struct vt_err *e)
+{
+  struct vt_built built;
+  int64_t dim[4] = {1, 3, b->side, b->side};
+  int rc = vt_graph_new(out, r, b->name, e);
+  if (rc) return rc;
+  struct vt_net n = {.g = *out, .outline = true};
+  rc = vt_build(b, &n, vt_graph_input(*out, "image", VT_F32, 4, dim), o, &built, e);
+  if (parameters) *parameters = n.parameters;
+  if (rc) {
+    vt_graph_free(*out);
+    *out = NULL;
+  }
+  return rc;
+}
+
 int vt_builder_measure(const struct vt_builder *b, const struct vt_registry *r,
                        const struct vt_builder_opts *o, struct vt_builder_size *size, struct vt_err *e)
 {
   struct vt_graph *g = NULL;
-  struct vt_built built;
-  int64_t dim[4] = {1, 3, b->side, b->side};
   *size = (struct vt_builder_size){0};
-  int rc = vt_graph_new(&g, r, b->name, e);
-  if (rc) return rc;
-  struct vt_net n = {.g = g, .outline = true};
-  rc = vt_build(b, &n, vt_graph_input(g, "image", VT_F32, 4, dim), o, &built, e);
-  for (int i = 0; i < g->nnodes && !rc; i++) size->macs += vt_node_macs(g->nodes[i]);
-  size->parameters = n.parameters;
+  int rc = vt_builder_outline(&g, b, r, o, &size->parameters, e);
+  for (int i = 0; !rc && i < g->nnodes; i++) size->macs += vt_node_macs(g->nodes[i]);
   vt_graph_free(g);
   return rc;
+}
+
+void vt_builder_preprocess(const struct vt_builder *b, struct vt_preprocess *p)
+{
+  *p = (struct vt_preprocess){.width = b->side, .height = b->side, .fit = VT_FIT_STRETCH};
+  static const float mean[3] = {0.485f, 0.456f, 0.406f}, std[3] = {0.229f, 0.224f, 0.225f};
+  bool centred = vt_builder_family_of(b)->centred;
+  for (int c = 0; c < 3; c++) {
+    p->mean[c] = centred ? 0.5f : mean[c];
+    p->std[c] = centred ? 0.5f : std[c];
+  }
 }

@@ -9,6 +9,7 @@
 #include "engine/engine.h"
 
 struct vt_net;
+struct vt_preprocess;
 
 struct vt_builder_opts {
   int classes;    /* of the classifier; 0: none, the network ends with `pooled` */
@@ -38,6 +39,7 @@ struct vt_builder_family {
   const char *name;
   const char *paper;
   bool has_width, has_auxiliary;
+  bool centred; /* made for pictures of mean 0.5 and deviation 0.5; the others for ImageNet's */
   const struct vt_builder *builder;
   int n;
 };
@@ -45,6 +47,9 @@ extern const struct vt_builder_family *const vt_builder_families[]; /* ends with
 
 /* NULL: no such builder; the message names all. */
 const struct vt_builder *vt_builder_find(const char *name, struct vt_err *e);
+const struct vt_builder_family *vt_builder_family_of(const struct vt_builder *b);
+/* How pictures are prepared for published weights: the builder's side, its mean and deviation. */
+void vt_builder_preprocess(const struct vt_builder *b, struct vt_preprocess *p);
 /* Builds; x is (N, 3, H, W). Options that the network does not have are VT_EARG. */
 int vt_build(const struct vt_builder *b, struct vt_net *n, struct vt_value *x,
              const struct vt_builder_opts *o, struct vt_built *out, struct vt_err *e);
@@ -56,5 +61,15 @@ struct vt_builder_size {
 /* Needs no memory for weights. */
 int vt_builder_measure(const struct vt_builder *b, const struct vt_registry *r,
                        const struct vt_builder_opts *o, struct vt_builder_size *size, struct vt_err *e);
+/* The network without weights for one picture: input 0 is the picture, the others are the parameters. */
+int vt_builder_outline(struct vt_graph **out, const struct vt_builder *b, const struct vt_registry *r,
+                       const struct vt_builder_opts *o, int64_t *parameters /* or NULL */, struct vt_err *e);
+
+/* vt_net.find of weights in a file, which is vt_net.ctx (struct vt_safetensors *). */
+const struct vt_tensor *vt_weights_find(void *file, const char *name);
+/* Whether the file holds the network: the message tells parameters that are missing or of another shape, and
+ * tensors that belong to none (classifiers that `o` leaves out may be there), some of each kind. */
+int vt_weights_check(const struct vt_safetensors *file, const struct vt_builder *b,
+                     const struct vt_registry *r, const struct vt_builder_opts *o, struct vt_err *e);
 
 #endif

@@ -70,10 +70,11 @@ struct vt_model_opts {
 /* ---- architectures ----------------------------------------------------------------------------------------
  */
 
-/* A network under construction. Parameters are made by name: taken from `find` where it knows them (VT_ESHAPE
- * if the shape differs), else drawn from `seed`. Training: parameters are variables and batch norm uses and
- * updates batch statistics; otherwise they are constants. An outline has parameters without values, as inputs
- * of the graph: it tells names, shapes and counts and takes no memory. Failures are sticky in the graph. */
+/* A network under construction. Parameters are made by name: taken from `find` where it knows them (floats
+ * of any size; VT_ESHAPE if the shape differs), else drawn from `seed`. Training: parameters are variables
+ * and batch norm uses and updates batch statistics; otherwise they are constants. An outline has parameters
+ * without values, as inputs of the graph: it tells names, shapes and counts and takes no memory. Failures are
+ * sticky in the graph. */
 struct vt_net {
   struct vt_graph *g;
   bool training, outline;

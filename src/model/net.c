@@ -25,7 +25,7 @@ struct vt_value *vt__param(struct vt_net *n, const char *base, const char *part,
       vt_fail(&g->err, VT_ESHAPE, "parameter %s: given %s, the network needs %s", name, have, want);
       return NULL;
     }
-    if (vt_tensor_copy(&t, known, &g->err)) return NULL;
+    if (vt_tensor_cast(&t, known, VT_F32, &g->err)) return NULL;
   } else {
     if (vt_tensor_init(&t, VT_F32, rank, dim, &g->err)) return NULL;
     struct vt_rng rng;

@@ -1,4 +1,5 @@
-/* vitrine model list: the models that are found, with what their metadata say. */
+/* vitrine model list: the models that are found, with what their metadata say, and the networks that can be
+ * built. */
 #include "app/cli/model_args.h"
 #include "model/model.h"
 
@@ -67,6 +68,36 @@ static int visit(const char *path, const char *rel, void *ctx, struct vt_err *e)
   return 0;
 }
 
+static void print_builder(struct vt_cli *cli, const struct opts *o, const struct vt_builder *b,
+                          const struct vt_builder_family *f, const struct vt_builder_size *size)
+{
+  if (o->json)
+    fprintf(
+        cli->out,
+        "{\"network\": \"%s\", \"family\": \"%s\", \"paper\": \"%s\", \"size\": %d, \"parameters\": %lld, "
+        "\"multiply_adds\": %lld}\n",
+        b->name, f->name, f->paper, b->side, (long long)size->parameters, (long long)size->macs);
+  else
+    fprintf(cli->out, "%-20s %3d px %8.2f M parameters %8.3f G multiply-adds  %s\n", b->name, b->side,
+            (double)size->parameters / 1e6, (double)size->macs / 1e9, f->paper);
+}
+
+/* All that model build makes, with 1000 classes. */
+static int list_builders(struct vt_cli *cli, const struct opts *o, struct vt_err *e)
+{
+  struct vt_builder_opts bo = {.classes = 1000};
+  struct vt_builder_size size;
+  for (int i = 0; vt_builder_families[i]; i++) {
+    const struct vt_builder_family *f = vt_builder_families[i];
+    for (int k = 0; k < f->n; k++) {
+      int rc = vt_builder_measure(&f->builder[k], vt_registry_default(), &bo, &size, e);
+      if (rc) return rc;
+      print_builder(cli, o, &f->builder[k], f, &size);
+    }
+  }
+  return 0;
+}
+
 static int run(struct vt_cli *cli, const void *opts, const struct vt_strings *args, struct vt_err *e)
 {
   const struct opts *o = opts;
@@ -81,8 +112,18 @@ static int run(struct vt_cli *cli, const void *opts, const struct vt_strings *ar
     if (l.n) break; /* the folder that models are taken from */
   }
   if (!l.n && !l.failed && !o->json) fprintf(cli->out, "no models found\n");
+  if (!o->json) fprintf(cli->out, "\nnetworks that 'vitrine model build' makes, with 1000 classes:\n");
+  int rc = list_builders(cli, o, e);
+  if (rc) return rc;
   return l.failed ? (l.n ? VT_EXIT_PART : VT_EXIT_FAILED) : VT_EXIT_DONE;
 }
 
 const struct vt_verb vt_verb_model_list = {
-    "model list", "", "list the models that are found", NULL, rows, VT_COUNT(rows), sizeof(struct opts), run};
+    "model list",
+    "",
+    "list the models that are found and the networks that can be built",
+    NULL,
+    rows,
+    VT_COUNT(rows),
+    sizeof(struct opts),
+    run};

@@ -118,5 +118,6 @@ static const struct vt_builder builders[] = {{"inception_v3", 299, 27161264, NUL
 const struct vt_builder_family vt_builders_inception_v3 = {.name = "inception_v3",
                                                            .paper = "Szegedy et al. 2016",
                                                            .has_auxiliary = true,
+                                                           .centred = true,
                                                            .builder = builders,
                                                            .n = VT_COUNT(builders)};

@@ -126,5 +126,8 @@ static void build(struct vt_net *n, struct vt_value *x, const struct vt_builder 
 static const struct variant mobile = {32, 44, 4}, large = {96, 168, 6};
 static const struct vt_builder builders[] = {{"nasnet_mobile", 224, 5289978, &mobile, build},
                                              {"nasnet_large", 331, 88753150, &large, build}};
-const struct vt_builder_family vt_builders_nasnet = {
-    .name = "nasnet", .paper = "Zoph et al. 2018", .builder = builders, .n = VT_COUNT(builders)};
+const struct vt_builder_family vt_builders_nasnet = {.name = "nasnet",
+                                                     .paper = "Zoph et al. 2018",
+                                                     .centred = true,
+                                                     .builder = builders,
+                                                     .n = VT_COUNT(builders)};

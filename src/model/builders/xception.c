@@ -60,5 +60,8 @@ static void build(struct vt_net *n, struct vt_value *x, const struct vt_builder 
 }
 
 static const struct vt_builder builders[] = {{"xception", 299, 22855952, NULL, build}};
-const struct vt_builder_family vt_builders_xception = {
-    .name = "xception", .paper = "Chollet 2017", .builder = builders, .n = VT_COUNT(builders)};
+const struct vt_builder_family vt_builders_xception = {.name = "xception",
+                                                       .paper = "Chollet 2017",
+                                                       .centred = true,
+                                                       .builder = builders,
+                                                       .n = VT_COUNT(builders)};
