@@ -65,12 +65,9 @@ static void test_parameters(void **state)
 
 /* Whether map k of a network is as large as promised: height >> (k + 1), or a few pixels less where the first
  * convolutions have no padding. */
-static bool fits(const char *name, const struct vt_value *map, int k, int64_t height, int64_t width)
+static bool fits(const struct vt_builder *b, const struct vt_value *map, int k, int64_t height, int64_t width)
 {
-  static const char *const unpadded[] = {"inception", "xception", "nasnet", "squeezenet"};
-  int64_t slack = 0;
-  for (size_t i = 0; i < VT_COUNT(unpadded); i++)
-    if (strncmp(name, unpadded[i], strlen(unpadded[i])) == 0) slack = 4;
+  int64_t slack = vt_builder_family_of(b)->unpadded ? 4 : 0;
   int64_t h = (height >> (k + 1)) - map->dim[2], w = (width >> (k + 1)) - map->dim[3];
   return h >= 0 && w >= 0 && h <= slack && w <= slack;
 }
@@ -92,10 +89,56 @@ static void test_features(void **state)
     assert_null(out.logits);
     for (int k = 0; k < 5; k++) {
       assert_non_null(out.feature[k]);
-      if (!fits(b->name, out.feature[k], k, 256, 192))
+      if (!fits(b, out.feature[k], k, 256, 192))
         fail_msg("%s: map %d is %lld x %lld", b->name, k, (long long)out.feature[k]->dim[2],
                  (long long)out.feature[k]->dim[3]);
     }
+    vt_graph_free(g);
+  }
+}
+
+/* A U-Net on every builder: logits of half the input's size, parameters of the encoder under its prefix, a
+ * gradient for every parameter. */
+static void test_unet(void **state)
+{
+  struct vt_err e = {0};
+  for (size_t i = 0; i < VT_COUNT(published); i++) {
+    struct vt_graph *g;
+    struct vt_unet_opts o = {.decoder = {64, 48, 32, 16}, .classes = 5};
+    o.network = vt_builder_find(published[i].name, &e);
+    assert_int_equal(vt_graph_new(&g, vt_registry_default(), published[i].name, &e), 0);
+    struct vt_net n = {.g = g, .outline = true};
+    struct vt_value *x = vt_graph_input(g, "image", VT_F32, 4, (int64_t[]){1, 3, 256, 192});
+    struct vt_value *y = vt_build_unet(&n, x, &o, &e), *wrt[2048], *grad[2048];
+    if (!y) fail_msg("%s: %s", published[i].name, e.msg);
+    assert_true(y->dim[1] == 5 && y->dim[2] == 128 && y->dim[3] == 96);
+    int nwrt = 0;
+    for (int k = 1; k < g->ninputs; k++)
+      if (!strstr(g->inputs[k]->name, ".running_")) wrt[nwrt++] = g->inputs[k];
+    assert_non_null(strstr(wrt[0]->name, "encoder."));
+    struct vt_value *loss = vt_emit(g, "ReduceSum", VT_IN(y), "keepdims=0");
+    if (vt_autodiff(g, loss, nwrt, wrt, grad, &e)) fail_msg("%s: %s", published[i].name, e.msg);
+    for (int k = 0; k < nwrt; k++)
+      if (!grad[k]) fail_msg("%s: no gradient of %s", published[i].name, wrt[k]->name);
+    vt_graph_free(g);
+  }
+}
+
+/* Open sizes: fine with padding, refused without. */
+static void test_unet_open(void **state)
+{
+  static const char *const names[] = {"mobilenet_v2", "xception"};
+  for (int i = 0; i < 2; i++) {
+    struct vt_graph *g;
+    struct vt_err e = {0};
+    struct vt_unet_opts o = {
+        .decoder = {64, 48, 32, 16}, .classes = 5, .network = vt_builder_find(names[i], &e)};
+    assert_int_equal(vt_graph_new(&g, vt_registry_default(), "unet", &e), 0);
+    struct vt_net n = {.g = g, .outline = true};
+    struct vt_value *x = vt_graph_input(g, "image", VT_F32, 4, (int64_t[]){1, 3, -1, -1});
+    struct vt_value *y = vt_build_unet(&n, x, &o, &e);
+    assert_int_equal(y != NULL, i == 0);
+    if (i) assert_non_null(strstr(e.msg, "xception as encoder needs an input of fixed size"));
     vt_graph_free(g);
   }
 }
@@ -133,6 +176,7 @@ static void test_options(void **state)
 int main(void)
 {
   const struct CMUnitTest tests[] = {cmocka_unit_test(test_parameters), cmocka_unit_test(test_features),
+                                     cmocka_unit_test(test_unet), cmocka_unit_test(test_unet_open),
                                      cmocka_unit_test(test_options)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

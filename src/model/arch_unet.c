@@ -1,36 +1,62 @@
-/* U-Net: Ronneberger et al., 2015, with a residual encoder. Each step up halves the channels by a 1x1
- * convolution before upsampling, joins the encoder's feature map of that size, and mixes both by a 3x3
+/* U-Net: Ronneberger et al., 2015, on the feature maps of an encoder. Each step up halves the channels by a
+ * 1x1 convolution before upsampling, joins the encoder's feature map of that size, and mixes both by a 3x3
  * convolution. */
 #include "model/layers.h"
 
-#include <stdio.h>
+/* x (N, C, h, w) to the height and width given, or to twice its own where sizes are open. The quarter keeps
+ * the rounding down of the result's size on the right side. */
+static struct vt_value *enlarge(struct vt_net *n, struct vt_value *x, int64_t height, int64_t width)
+{
+  if (!x) return NULL;
+  float scale[4] = {1, 1, 2, 2};
+  if (height > 0 && x->dim[2] > 0 && height != 2 * x->dim[2])
+    scale[2] = ((float)height + 0.25f) / (float)x->dim[2];
+  if (width > 0 && x->dim[3] > 0 && width != 2 * x->dim[3])
+    scale[3] = ((float)width + 0.25f) / (float)x->dim[3];
+  struct vt_tensor t = vt_tensor_view(VT_F32, 1, (int64_t[]){4}, scale);
+  struct vt_value *in[] = {x, NULL, vt_graph_constant(n->g, "scales", &t)}, *up;
+  return vt_emit_n(n->g, "Resize", 3, in, 1, &up, "mode=linear coordinate_transformation_mode=half_pixel");
+}
 
 /* (N, C, h, w), skip (N, S, 2h, 2w) -> (N, out, 2h, 2w) */
 static struct vt_value *step_up(struct vt_net *n, struct vt_value *x, struct vt_value *skip, int level,
                                 int out)
 {
-  char name[64];
-  struct vt_graph *g = n->g;
-  snprintf(name, sizeof name, "decoder.%d.reduce", level);
-  struct vt_value *y = vt_net_conv_norm_relu(n, x, name, out, 1, 1);
-  float scale[4] = {1, 1, 2, 2};
-  int64_t four[1] = {4};
-  struct vt_tensor t = vt_tensor_view(VT_F32, 1, four, scale);
-  struct vt_value *scales = vt_graph_constant(g, "scales", &t);
-  struct vt_value *in[] = {y, NULL, scales}, *up;
-  up = vt_emit_n(g, "Resize", 3, in, 1, &up, "mode=linear coordinate_transformation_mode=half_pixel");
-  y = vt_emit(g, "Concat", VT_IN(up, skip), "axis=1");
-  snprintf(name, sizeof name, "decoder.%d.mix", level);
-  return vt_net_conv_norm_relu(n, y, name, out, 3, 1);
+  if (!skip) return NULL;
+  struct vt_value *y = vt_net_conv_norm_relu(n, x, vt__name(n, "decoder.%d.reduce", level), out, 1, 1);
+  y = vt_emit(n->g, "Concat", VT_IN(enlarge(n, y, skip->dim[2], skip->dim[3]), skip), "axis=1");
+  return vt_net_conv_norm_relu(n, y, vt__name(n, "decoder.%d.mix", level), out, 3, 1);
+}
+
+/* Feature maps of the network by name, its parameters under "encoder.". */
+static void named_encoder(struct vt_net *n, struct vt_value *x, const struct vt_builder *b,
+                          struct vt_value *feature[5])
+{
+  struct vt_built built;
+  struct vt_builder_opts o = {.encoder = true};
+  const char *outer = n->prefix;
+  if (vt_builder_family_of(b)->unpadded && x && (x->dim[2] < 0 || x->dim[3] < 0) &&
+      !vt_graph_status(n->g, NULL))
+    vt_fail(&n->g->err, VT_ESHAPE, "%s as encoder needs an input of fixed size", b->name);
+  n->prefix = vt__name(n, "%sencoder.", outer ? outer : "");
+  vt_build(b, n, x, &o, &built, NULL);
+  n->prefix = outer;
+  for (int i = 0; i < 5; i++) feature[i] = built.feature[i];
 }
 
 struct vt_value *vt_build_unet(struct vt_net *n, struct vt_value *x, const struct vt_unet_opts *o,
                                struct vt_err *e)
 {
-  struct vt_value *feature[5];
-  if (vt_build_resnet(n, x, &o->encoder, feature, e)) return NULL;
+  struct vt_value *feature[5] = {0};
+  if (o->network)
+    named_encoder(n, x, o->network, feature);
+  else
+    vt_build_resnet(n, x, &o->encoder, feature, NULL);
+  if (vt_graph_status(n->g, e)) return NULL;
   struct vt_value *y = feature[4];
   for (int level = 0; level < 4; level++) y = step_up(n, y, feature[3 - level], level, o->decoder[level]);
+  if (y && x->dim[2] > 0 && x->dim[3] > 0 && (y->dim[2] != x->dim[2] / 2 || y->dim[3] != x->dim[3] / 2))
+    y = enlarge(n, y, x->dim[2] / 2, x->dim[3] / 2);
   y = vt_net_conv(n, vt__dropout(n, y, o->dropout), "head", o->classes, 1, 1, true);
   return vt_graph_status(n->g, e) ? NULL : y;
 }

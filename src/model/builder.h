@@ -39,7 +39,8 @@ struct vt_builder_family {
   const char *name;
   const char *paper;
   bool has_width, has_auxiliary;
-  bool centred; /* made for pictures of mean 0.5 and deviation 0.5; the others for ImageNet's */
+  bool unpadded; /* first convolutions without padding: feature maps are a few pixels smaller */
+  bool centred;  /* made for pictures of mean 0.5 and deviation 0.5; the others for ImageNet's */
   const struct vt_builder *builder;
   int n;
 };
@@ -50,7 +51,7 @@ const struct vt_builder *vt_builder_find(const char *name, struct vt_err *e);
 const struct vt_builder_family *vt_builder_family_of(const struct vt_builder *b);
 /* How pictures are prepared for published weights: the builder's side, its mean and deviation. */
 void vt_builder_preprocess(const struct vt_builder *b, struct vt_preprocess *p);
-/* Builds; x is (N, 3, H, W). Options that the network does not have are VT_EARG. */
+/* Builds; x is (N, 3, H, W). Options that the network does not have are VT_EARG, sticky in the graph too. */
 int vt_build(const struct vt_builder *b, struct vt_net *n, struct vt_value *x,
              const struct vt_builder_opts *o, struct vt_built *out, struct vt_err *e);
 

@@ -104,11 +104,12 @@ struct vt_resnet_opts {
 };
 int vt_build_resnet(struct vt_net *n, struct vt_value *x, const struct vt_resnet_opts *o,
                     struct vt_value *feature[5], struct vt_err *e);
-/* U-Net (Ronneberger 2015) on that encoder: x (N, 3, H, W) -> logits (N, classes, H/2, W/2); H, W multiples
- * of 32. */
+/* U-Net (Ronneberger 2015) on that encoder, or on any network by name: x (N, 3, H, W) -> logits
+ * (N, classes, H/2, W/2); H, W multiples of 32. */
 struct vt_unet_opts {
   struct vt_resnet_opts encoder;
-  int decoder[4]; /* channels at 1/16, 1/8, 1/4, 1/2 */
+  const struct vt_builder *network; /* instead of `encoder` if not NULL */
+  int decoder[4];                   /* channels at 1/16, 1/8, 1/4, 1/2 */
   int classes;
   float dropout;
 };

@@ -8,6 +8,7 @@
 #include "train/pixel_loss.h"
 #include "train/task_util.h"
 
+#include <ctype.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -36,7 +37,7 @@ static const struct vt_opt rows[] = {
      "one in N train photos measures progress instead"},
     {"stem", 0, VT_OPT_INT, AT(stem), "32", 8, 256, NULL, NULL, "channels of the stem"},
     {"encoder", 0, VT_OPT_STRING, AT(encoder), "48,96,192,384", 0, 0, NULL, NULL,
-     "channels of the encoder's stages"},
+     "channels of the encoder's stages, or a network's name, as in 'vitrine model list'"},
     {"blocks", 0, VT_OPT_STRING, AT(blocks), "2,2,2,2", 0, 0, NULL, NULL,
      "residual blocks of the encoder's stages"},
     {"decoder", 0, VT_OPT_STRING, AT(decoder), "128,96,64,32", 0, 0, NULL, NULL,
@@ -180,7 +181,11 @@ static int open_task(void **ctx, const void *opts, const struct vt_registry *r, 
   t->seed = seed;
   t->net.encoder.stem = (int)t->o.stem;
   t->net.dropout = (float)t->o.dropout;
-  int rc = vt__parse_ints("encoder", t->o.encoder, 4, 1, 2048, t->net.encoder.width, e);
+  int rc = 0;
+  if (isalpha((unsigned char)*t->o.encoder))
+    rc = (t->net.network = vt_builder_find(t->o.encoder, e)) ? 0 : VT_EUSAGE;
+  else
+    rc = vt__parse_ints("encoder", t->o.encoder, 4, 1, 2048, t->net.encoder.width, e);
   if (!rc) rc = vt__parse_ints("blocks", t->o.blocks, 4, 1, 64, t->net.encoder.blocks, e);
   if (!rc) rc = vt__parse_ints("decoder", t->o.decoder, 4, 1, 1024, t->net.decoder, e);
   if (!rc && (t->o.width % 32 || t->o.height % 32 || t->o.test_width % 32 || t->o.test_height % 32))

@@ -119,5 +119,6 @@ const struct vt_builder_family vt_builders_inception_v3 = {.name = "inception_v3
                                                            .paper = "Szegedy et al. 2016",
                                                            .has_auxiliary = true,
                                                            .centred = true,
+                                                           .unpadded = true,
                                                            .builder = builders,
                                                            .n = VT_COUNT(builders)};

@@ -129,5 +129,6 @@ static const struct vt_builder builders[] = {{"nasnet_mobile", 224, 5289978, &mo
 const struct vt_builder_family vt_builders_nasnet = {.name = "nasnet",
                                                      .paper = "Zoph et al. 2018",
                                                      .centred = true,
+                                                     .unpadded = true,
                                                      .builder = builders,
                                                      .n = VT_COUNT(builders)};

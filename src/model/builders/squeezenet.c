@@ -50,5 +50,8 @@ static const struct variant v1_0 = {96, 7, {POOL, 16, 16, 32, POOL, 32, 48, 48, 
                             v1_1 = {64, 3, {POOL, 16, 16, POOL, 32, 32, POOL, 48, 48, 64, 64}};
 static const struct vt_builder builders[] = {{"squeezenet1_0", 224, 1248424, &v1_0, build},
                                              {"squeezenet1_1", 224, 1235496, &v1_1, build}};
-const struct vt_builder_family vt_builders_squeezenet = {
-    .name = "squeezenet", .paper = "Iandola et al. 2016", .builder = builders, .n = VT_COUNT(builders)};
+const struct vt_builder_family vt_builders_squeezenet = {.name = "squeezenet",
+                                                         .paper = "Iandola et al. 2016",
+                                                         .unpadded = true,
+                                                         .builder = builders,
+                                                         .n = VT_COUNT(builders)};

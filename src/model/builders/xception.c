@@ -63,5 +63,6 @@ static const struct vt_builder builders[] = {{"xception", 299, 22855952, NULL, b
 const struct vt_builder_family vt_builders_xception = {.name = "xception",
                                                        .paper = "Chollet 2017",
                                                        .centred = true,
+                                                       .unpadded = true,
                                                        .builder = builders,
                                                        .n = VT_COUNT(builders)};
