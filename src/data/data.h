@@ -10,6 +10,7 @@
 #include "data/class_set.h"
 #include "data/clean.h" /* steps of cleaning */
 #include "data/split.h" /* splits and samplers */
+#include "data/label_plain.h" /* first labels without a network */
 #include "data/fetch.h" /* pictures from lists of addresses */
 #include "data/synth.h" /* drawn data and its layout */
 

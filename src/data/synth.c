@@ -70,7 +70,7 @@ static void draw_product(int64_t i, int worker, void *ctx)
   struct vt_err e = {0};
   struct vt_image im = {0};
   if (stopped(j)) return;
-  int rc = vt__studio_draw(&im, &j->products[i], j->o->seed, &e);
+  int rc = vt__studio_draw(&im, NULL, &j->products[i], j->o->seed, &e);
   if (!rc) rc = write_picture(&im, j->o->out, "products", j->products[i].id, "jpg", PRODUCT_QUALITY, &e);
   vt_image_clear(&im);
   report(j, rc, &e);

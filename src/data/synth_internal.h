@@ -186,7 +186,9 @@ void vt__draw_accessory(struct pen *p, const struct body *b, const struct produc
 /* ---- pictures ---- */
 
 /* Both contexts start in a canvas of the picture's pixels. */
-int vt__studio_draw(struct vt_image *out, const struct product *p, uint64_t seed, struct vt_err *e);
+/* truth: NULL, or gets the label map, its number in all three channels. */
+int vt__studio_draw(struct vt_image *out, struct vt_image *truth, const struct product *p, uint64_t seed,
+                    struct vt_err *e);
 struct worn { /* product numbers by group, -1 none */
   int64_t product[G_COUNT];
 };

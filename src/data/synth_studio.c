@@ -114,12 +114,14 @@ static void backdrop(cairo_t *cr, const struct vt_box *box, double scale, int gr
   cairo_pattern_destroy(g);
 }
 
-int vt__studio_draw(struct vt_image *out, const struct product *g, uint64_t seed, struct vt_err *e)
+int vt__studio_draw(struct vt_image *out, struct vt_image *truth, const struct product *g, uint64_t seed,
+                    struct vt_err *e)
 {
   struct pair c = {0};
   struct pen p = {.group = 0};
   struct vt_box box = {0};
   *out = (struct vt_image){0};
+  if (truth) *truth = (struct vt_image){0};
   vt_rng_init(&p.rng, seed, 2, (uint64_t)g->index);
   int rc = measure(&box, g, &p.rng, e);
   if (!rc) rc = open_pair(&c, &p, WIDTH, HEIGHT, e);
@@ -131,6 +133,7 @@ int vt__studio_draw(struct vt_image *out, const struct product *g, uint64_t seed
     draw_product(&p, g);
     rc = vt_canvas_take(c.picture, out, e);
   }
+  if (!rc && truth) rc = vt_canvas_take(c.labels, truth, e);
   close_pair(&c);
   return rc;
 }

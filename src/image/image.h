@@ -104,4 +104,6 @@ void vt_canvas_rect(struct vt_canvas *c, double x, double y, double w, double h,
 int vt_canvas_take(struct vt_canvas *c, struct vt_image *out, struct vt_err *e); /* RGB copy */
 uint32_t vt_palette(int i); /* distinct colours for classes */
 
+#include "image/plain.h" /* masks without a network */
+
 #endif

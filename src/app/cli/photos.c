@@ -69,3 +69,18 @@ int vt_photos_each(struct vt_cli *cli, const struct vt_strings *photos, bool jso
   if (rc < 0) return rc;
   return good == photos->n ? VT_EXIT_DONE : good ? VT_EXIT_PART : VT_EXIT_FAILED;
 }
+
+int vt_parse_box(const char *text, struct vt_box *b, struct vt_err *e)
+{
+  double v[4];
+  char part[4][40];
+  int used = 0;
+  bool ok =
+      sscanf(text, "%39[^,],%39[^,],%39[^,],%39[^,]%n", part[0], part[1], part[2], part[3], &used) == 4 &&
+      !text[used];
+  for (int i = 0; i < 4 && ok; i++) ok = vt_parse_f64(part[i], &v[i]);
+  if (!ok || v[2] <= 0 || v[3] <= 0)
+    return vt_fail(e, VT_EUSAGE, "--box '%s': expected X,Y,W,H in pixels with W and H above 0", text);
+  *b = (struct vt_box){v[0], v[1], v[2], v[3]};
+  return 0;
+}

@@ -34,6 +34,8 @@ bool vt_photo_output_is_folder(const char *given, const struct vt_strings *photo
 typedef int vt_photo_fn(int i, const char *photo, void *ctx, struct vt_err *e);
 int vt_photos_each(struct vt_cli *cli, const struct vt_strings *photos, bool json, vt_photo_fn *each,
                    void *ctx, struct vt_err *e);
+/* Reads "X,Y,W,H", the value of --box. */
+int vt_parse_box(const char *text, struct vt_box *b, struct vt_err *e);
 /* Prints one line and flushes, so that a reader of a pipe sees it. */
 int vt_print_line(struct vt_cli *cli, struct vt_buf *line, struct vt_err *e);
 

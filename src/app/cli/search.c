@@ -52,21 +52,6 @@ static int each(int i, const char *photo, void *ctx, struct vt_err *e)
   return rc;
 }
 
-static int parse_box(const char *text, struct vt_box *b, struct vt_err *e)
-{
-  double v[4];
-  char part[4][40];
-  int used = 0;
-  bool ok =
-      sscanf(text, "%39[^,],%39[^,],%39[^,],%39[^,]%n", part[0], part[1], part[2], part[3], &used) == 4 &&
-      !text[used];
-  for (int i = 0; i < 4 && ok; i++) ok = vt_parse_f64(part[i], &v[i]);
-  if (!ok || v[2] <= 0 || v[3] <= 0)
-    return vt_fail(e, VT_EUSAGE, "--box '%s': expected X,Y,W,H in pixels with W and H above 0", text);
-  *b = (struct vt_box){v[0], v[1], v[2], v[3]};
-  return 0;
-}
-
 static int parse_filters(struct vt_cli *cli, const struct vt_strings *f, struct vt_attr **terms,
                          struct vt_err *e)
 {
@@ -91,7 +76,7 @@ static int run(struct vt_cli *cli, const void *opts, const struct vt_strings *ar
   if (!args->n) return vt_fail(e, VT_EUSAGE, "no photo given");
   if (o->whole && o->box) return vt_fail(e, VT_EUSAGE, "--whole and --box exclude each other");
   int rc = parse_filters(cli, &o->filter, &terms, e);
-  if (!rc && o->box) rc = parse_box(o->box, &s.query.box, e);
+  if (!rc && o->box) rc = vt_parse_box(o->box, &s.query.box, e);
   if (rc) return rc;
   s.query.what = o->whole ? VT_LOOK_WHOLE : o->box ? VT_LOOK_BOX : VT_LOOK_ITEMS;
   struct vt_look_opts look = {.catalog = o->catalog,

@@ -1,10 +1,13 @@
-/* vitrine segment: garments of a photo as a label map and as an overlay. */
+/* vitrine segment: garments of a photo as a label map and as an overlay; by the network, or without one. */
 #include <string.h>
-#include "app/cli/photos.h"
+#include "app/cli/plain.h"
 
 struct opts {
   struct vt_model_cli m;
-  const char *labels, *overlay;
+  struct vt_plain_cli plain;
+  const char *labels, *overlay, *box;
+  struct vt_strings seeds;
+  int method; /* 0: the model, else enum vt_plain_method + 1 */
   bool json;
 };
 
@@ -13,6 +16,10 @@ static const struct vt_opt rows[] = {
     {"labels", 0, VT_OPT_STRING, offsetof(struct opts, labels), NULL, 0, 0, NULL, "PNG", "write the 8-bit label map, pixels are group numbers (a folder for several photos)"},
     {"overlay", 0, VT_OPT_STRING, offsetof(struct opts, overlay), NULL, 0, 0, NULL, "PNG", "write the photo with tinted and outlined items (a folder for several photos)"},
     {"json", 0, VT_OPT_FLAG, offsetof(struct opts, json), NULL, 0, 0, NULL, NULL, "print one JSON object per photo"},
+    {"method", 0, VT_OPT_ENUM, offsetof(struct opts, method), "model", 0, 0, "model|" VT_PLAIN_METHODS, NULL, "the network, or a method that needs none and finds one object"},
+    {"box", 0, VT_OPT_STRING, offsetof(struct opts, box), NULL, 0, 0, NULL, "X,Y,W,H", "methods: the object lies inside, in pixels"},
+    {"seed", 0, VT_OPT_LIST, offsetof(struct opts, seeds), NULL, 0, 0, NULL, "X,Y", "grow: a point of the object (repeatable; default: the background grows from the frame)"},
+    VT_PLAIN_ROWS(struct opts, plain),
     VT_MODEL_OPTS(struct opts, m),
 };
 /* clang-format on */
@@ -21,7 +28,8 @@ struct segment {
   struct vt_cli *cli;
   const struct opts *o;
   const struct vt_strings *photos;
-  struct vt_look *look;
+  struct vt_look *look; /* NULL: without a network */
+  struct vt_plain_opts plain;
 };
 
 static int write_labels(struct segment *s, const struct vt_look_result *r, const char *path, struct vt_err *e)
@@ -30,7 +38,8 @@ static int write_labels(struct segment *s, const struct vt_look_result *r, const
   struct vt_image im;
   int rc = vt_image_init(&im, r->width, r->height, 1, e);
   if (rc) return rc;
-  for (int i = 0; i < 256; i++) group[i] = (uint8_t)vt_look_group(s->look, i);
+  for (int i = 0; i < 256; i++) group[i] = (uint8_t)i;
+  for (int i = 0; i < 256 && s->look; i++) group[i] = (uint8_t)vt_look_group(s->look, i);
   for (int y = 0; y < r->height; y++)
     for (int x = 0; x < r->width; x++) im.px[y * im.stride + x] = group[r->labels[(int64_t)y * r->width + x]];
   rc = vt_image_write(&im, path, 0, e);
@@ -68,7 +77,7 @@ static int each(int i, const char *photo, void *ctx, struct vt_err *e)
   struct vt_look_result r;
   struct vt_buf line;
   vt_buf_init(&line);
-  int rc = vt_look_photo(s->look, &q, &r, e);
+  int rc = s->look ? vt_look_photo(s->look, &q, &r, e) : vt_plain_look(&r, photo, &s->plain, e);
   const char *path;
   if (!rc && s->o->labels) {
     path = vt_photo_output(s->cli, s->o->labels, s->photos, i, ".png", e);
@@ -86,6 +95,25 @@ static int each(int i, const char *photo, void *ctx, struct vt_err *e)
   return rc;
 }
 
+/* --box and --seed, which only the methods take. */
+static int plain_opts(struct vt_cli *cli, const struct opts *o, struct vt_plain_opts *p, struct vt_err *e)
+{
+  *p = vt_plain_cli_opts(&o->plain, o->method - 1);
+  bool grow = o->method - 1 == VT_PLAIN_GROW;
+  if (!o->method && (o->box || o->seeds.n)) return vt_fail(e, VT_EUSAGE, "--box and --seed need a --method");
+  if (o->seeds.n && !grow) return vt_fail(e, VT_EUSAGE, "--seed is for --method grow");
+  int *xy = vt_arena_alloc(&cli->arena, (size_t)VT_MAX(o->seeds.n, 1) * 2 * sizeof *xy);
+  if (!xy) return vt_fail(e, VT_ENOMEM, "out of memory");
+  for (int i = 0; i < o->seeds.n; i++) {
+    char rest;
+    if (sscanf(o->seeds.v[i], "%6d,%6d%c", &xy[2 * i], &xy[2 * i + 1], &rest) != 2)
+      return vt_fail(e, VT_EUSAGE, "--seed '%s': expected X,Y in pixels", o->seeds.v[i]);
+  }
+  p->nseeds = o->seeds.n;
+  p->seed_xy = xy;
+  return o->box ? vt_parse_box(o->box, &p->box, e) : 0;
+}
+
 static int run(struct vt_cli *cli, const void *opts, const struct vt_strings *args, struct vt_err *e)
 {
   const struct opts *o = opts;
@@ -93,9 +121,12 @@ static int run(struct vt_cli *cli, const void *opts, const struct vt_strings *ar
   if (!args->n) return vt_fail(e, VT_EUSAGE, "no photo given");
   if (o->labels && o->overlay && !strcmp(o->labels, o->overlay))
     return vt_fail(e, VT_EUSAGE, "--labels and --overlay name the same place");
+  int rc = plain_opts(cli, o, &s.plain, e);
+  if (rc) return rc;
+  if (o->method) return vt_photos_each(cli, args, o->json, each, &s, e);
   struct vt_look_opts look = {.model = vt_model_cli_opts(&o->m)};
   if (!(look.segmenter = vt_find_model(cli, o->m.models, "segment.onnx", e))) return e->code;
-  int rc = vt_look_open(&s.look, &look, vt_registry_default(), e);
+  rc = vt_look_open(&s.look, &look, vt_registry_default(), e);
   if (!rc) rc = vt_photos_each(cli, args, o->json, each, &s, e);
   vt_look_close(s.look);
   return rc;
@@ -105,7 +136,11 @@ const struct vt_verb vt_verb_segment = {
     .name = "segment",
     .args = "PHOTO…",
     .summary = "find the garments of a photo: label map, overlay",
-    .help = NULL,
+    .help = "Methods without a network, for one product on a plain background (or in a box, which grabcut "
+            "refines):\n"
+            "otsu, threshold, multi part the distance from the background's colour; grow, split-merge, "
+            "kmeans part\n"
+            "colours; grabcut cuts a graph. Their label map holds 0 and 1.",
     .opt = rows,
     .nopt = VT_COUNT(rows),
     .opts_size = sizeof(struct opts),
