@@ -224,6 +224,9 @@ expect labels_clean 0 '' data clean labels_in/l.csv --steps rle-range -o labels_
 expect labels_cleaned 0 '' data stats labels_in/clean.csv --format imaterialist
 expect labels_step 2 "'nope'|min-area" data clean labels_in/l.csv --steps nope
 expect labels_value 2 "min-area|'x'" data clean labels_in/l.csv --steps min-area=x
+expect labels_no_folder 2 'images' data clean labels_in/l.csv --lenient --steps missing
+expect labels_near_no_folder 2 'images' data split labels_in/clean.csv --near 6
+expect labels_near_bits 2 'near' data split labels_in/clean.csv --near 99
 expect labels_over_itself 2 'to be cleaned' data clean labels_in/l.csv -o labels_in/l.csv
 expect labels_ending 2 'labels_in|--from' data convert labels_in labels_in/x.json
 expect labels_only_read 2 'only read' data convert labels_in/clean.csv out --to folders
@@ -231,6 +234,12 @@ expect labels_cut 1 'cut.json|line 1' data convert labels_in/cut.json labels_in/
 expect labels_ratio 2 "80/20|'x'" data split labels_in/clean.csv --ratio x
 expect labels_pictures 2 'images' data show labels_in/clean.csv
 expect labels_no_picture 1 'gone/a.jpg' data show labels_in/clean.csv --images gone
+expect augment_policy_missing 2 'policy' data augment labels_in/clean.csv labels_in/aug --images gone
+printf -- '- rotate: {degrees: 999}\n' >labels_in/bad.yaml
+expect augment_bounds 1 'bad.yaml:1|degrees|999' data augment labels_in/clean.csv labels_in/aug --images gone -p labels_in/bad.yaml
+expect augment_show 1 'bad.yaml:1' data show labels_in/clean.csv --images gone --augment labels_in/bad.yaml
+expect augment_list 0 '' data augment --list
+expect bench_no_folder 1 'gone' data bench gone
 expect coco_one_file 2 'ground truth' eval coco labels_in/cut.json
 expect coco_cut 1 'cut.json' eval coco labels_in/cut.json labels_in/cut.json
 exit $failed

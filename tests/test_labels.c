@@ -360,7 +360,7 @@ static void test_cleaning(void **state)
   if (read_labels(&l, "imaterialist", file_of("d.csv", dirty), &o, &e)) fail_msg("%s", e.msg);
   for (size_t i = 0; i < VT_COUNT(cases); i++) {
     struct vt_clean c;
-    if (vt_clean_run(&c, &l, cases[i].steps, &e)) fail_msg("%s: %s", cases[i].steps, e.msg);
+    if (vt_clean_run(&c, &l, NULL, cases[i].steps, &e)) fail_msg("%s: %s", cases[i].steps, e.msg);
     for (int k = 0; k < c.nsteps; k++) {
       const struct vt_clean_step *s = &c.step[k];
       if (s->rows_after != cases[i].rows[k] || s->images_after != cases[i].images[k])
@@ -378,7 +378,7 @@ static void test_cleaning(void **state)
                                     "size=3", "class", "class=hat",  "min-instances"};
   for (size_t i = 0; i < VT_COUNT(bad); i++) {
     struct vt_clean c;
-    assert_int_equal(vt_clean_run(&c, &l, bad[i], &e), VT_EUSAGE);
+    assert_int_equal(vt_clean_run(&c, &l, NULL, bad[i], &e), VT_EUSAGE);
     vt_clean_clear(&c);
   }
   vt_labels_clear(&l);
@@ -397,7 +397,7 @@ static void test_drawn_rows(void **state)
   if (read_labels(&l, "imaterialist", path, &o, &e)) fail_msg("%s", e.msg);
   assert_int_equal(l.n, 3312);
   assert_int_equal(l.nimages, 452);
-  if (vt_clean_run(&c, &l, "size,attributes,min-area=50,duplicates,two-classes,rle-range", &e))
+  if (vt_clean_run(&c, &l, NULL, "size,attributes,min-area=50,duplicates,two-classes,rle-range", &e))
     fail_msg("%s", e.msg);
   static const int gone[] = {0, 115, 34, 0, 10, 0}; /* 11499, 3376 and 1010 of 331213 */
   for (int k = 0; k < c.nsteps; k++) assert_int_equal(c.step[k].n, gone[k]);
@@ -754,11 +754,13 @@ static void test_mosaic(void **state)
       "\"segmentation\":[[20,0,40,0,40,20,20,20]]}]}";
   if (read_labels(&l, "coco", file_of("s.json", labels), &(struct vt_labels_opts){0}, &e))
     fail_msg("%s", e.msg);
-  for (int augment = 0; augment <= vt_mosaic_variants(); augment += vt_mosaic_variants()) {
+  int operations = 0;
+  while (vt_aug_ops[operations]) operations++;
+  for (int each = 0; each < 2; each++) {
     const struct vt_mosaic_opts o = {
-        .images = root, .n = 9, .columns = 2, .cell = 80, .augment = augment, .seed = 1};
+        .images = root, .n = 9, .columns = 2, .cell = 80, .each = each, .seed = 1};
     if (vt_mosaic(&out, &l, &o, &e)) fail_msg("%s", e.msg);
-    assert_int_equal(out.width, 8 + (augment ? 1 + augment : 2) * 88);
+    assert_int_equal(out.width, 8 + (each ? 1 + operations : 2) * 88);
     assert_int_equal(out.height, 8 + 110);
     const uint8_t *left = out.px + 50 * out.stride + 3 * 20, *right = out.px + 50 * out.stride + 3 * 68;
     assert_true(left[0] == 10 && left[1] == 10 && left[2] == 10);

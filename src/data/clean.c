@@ -126,9 +126,10 @@ static int run_step(struct vt_clean *c, const char *word, struct vt_err *e)
   return rc;
 }
 
-int vt_clean_run(struct vt_clean *c, const struct vt_labels *l, const char *list, struct vt_err *e)
+int vt_clean_run(struct vt_clean *c, const struct vt_labels *l, const char *images, const char *list,
+                 struct vt_err *e)
 {
-  *c = (struct vt_clean){.l = l};
+  *c = (struct vt_clean){.l = l, .images = images};
   vt_arena_init(&c->arena);
   int rc = 0, n = 1;
   for (const char *p = list; *p; p++) n += *p == ',';

@@ -18,12 +18,14 @@ struct vt_clean_step {
 struct vt_clean {
   struct vt_arena arena;
   const struct vt_labels *l;
-  bool *gone; // (l->n)
+  const char *images; /* folder of the pictures, NULL: steps that look at them fail */
+  bool *gone;         // (l->n)
   int nsteps;
   struct vt_clean_step *step;
 };
 /* steps: "size,attributes,min-area=50". Unknown names, or values where none or out of range: VT_EUSAGE. */
-int vt_clean_run(struct vt_clean *c, const struct vt_labels *l, const char *steps, struct vt_err *e);
+int vt_clean_run(struct vt_clean *c, const struct vt_labels *l, const char *images, const char *steps,
+                 struct vt_err *e);
 void vt_clean_clear(struct vt_clean *c);
 /* One line for each step known: name and what it removes. */
 void vt_clean_help(struct vt_buf *out);

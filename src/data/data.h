@@ -8,11 +8,13 @@
 #include "data/labels.h" /* labelled instances in every format of the field */
 #include "data/label_stats.h"
 #include "data/class_set.h"
-#include "data/clean.h" /* steps of cleaning */
-#include "data/split.h" /* splits and samplers */
+#include "data/clean.h"       /* steps of cleaning */
+#include "data/policy.h"      /* augmentation by policy */
+#include "data/near.h"        /* pictures that look alike */
+#include "data/split.h"       /* splits and samplers */
 #include "data/label_plain.h" /* first labels without a network */
-#include "data/fetch.h" /* pictures from lists of addresses */
-#include "data/synth.h" /* drawn data and its layout */
+#include "data/fetch.h"       /* pictures from lists of addresses */
+#include "data/synth.h"       /* drawn data and its layout */
 
 /* ---- taxonomy
  * ---------------------------------------------------------------------------------------------- */

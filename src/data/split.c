@@ -52,22 +52,32 @@ static int by_key(const void *a, const void *b)
   return x->image < y->image ? -1 : x->image > y->image;
 }
 
+/* Pictures of equal numbers >= 0. */
+static int join_equal(struct splitter *s, const int64_t *group, struct vt_err *e)
+{
+  const int32_t n = s->l->nimages;
+  struct keyed *k = group ? vt_calloc((size_t)n + 1, sizeof *k) : NULL;
+  if (!k) return group ? vt_fail(e, VT_ENOMEM, "out of memory") : 0;
+  for (int32_t i = 0; i < n; i++) k[i] = (struct keyed){group[i], i};
+  qsort(k, (size_t)n, sizeof *k, by_key);
+  for (int32_t i = 1; i < n; i++)
+    if (k[i].key >= 0 && k[i].key == k[i - 1].key) join(s->root, k[i].image, k[i - 1].image);
+  vt_free(k);
+  return 0;
+}
+
 static int join_groups(struct splitter *s, const struct vt_split_opts *o, struct vt_err *e)
 {
   const struct vt_labels *l = s->l;
-  struct keyed *k = o->group ? vt_calloc((size_t)l->nimages + 1, sizeof *k) : NULL;
   int32_t *last = vt_calloc((size_t)l->classes.n + 1, sizeof *last); /* a picture of the class, + 1 */
-  int rc = last && (k || !o->group) ? 0 : vt_fail(e, VT_ENOMEM, "out of memory");
+  int rc = last ? 0 : vt_fail(e, VT_ENOMEM, "out of memory");
   for (int64_t i = 0; i < l->n && o->group_by_class && !rc; i++) {
     const struct vt_instance *in = &l->v[i];
     if (last[in->cls]) join(s->root, last[in->cls] - 1, in->image);
     last[in->cls] = in->image + 1;
   }
-  for (int32_t i = 0; i < l->nimages && k && !rc; i++) k[i] = (struct keyed){o->group[i], i};
-  if (k && !rc) qsort(k, (size_t)l->nimages, sizeof *k, by_key);
-  for (int32_t i = 1; i < l->nimages && k && !rc; i++)
-    if (k[i].key >= 0 && k[i].key == k[i - 1].key) join(s->root, k[i].image, k[i - 1].image);
-  vt_free(k);
+  if (!rc) rc = join_equal(s, o->group, e);
+  if (!rc) rc = join_equal(s, o->near, e);
   vt_free(last);
   return rc;
 }

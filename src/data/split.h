@@ -11,6 +11,7 @@ struct vt_split_opts {
   bool stratified;      /* keep the classes' shares (iterative stratification) */
   bool group_by_class;  /* pictures that share a class (a product) stay together */
   const int64_t *group; // (pictures): equal numbers >= 0 stay together; NULL: none
+  const int64_t *near;  // (pictures): the same, for near-duplicates
   uint64_t seed;
 };
 /* Sets the split of every picture. The same seed and set give the same split. */

@@ -78,6 +78,10 @@ int vt_image_resize(struct vt_image *out, const struct vt_image *im, double x, d
  */
 int vt_image_warp(struct vt_image *out, const struct vt_image *im, const double m[6], bool nearest,
                   const uint8_t *fill, struct vt_err *e);
+/* Bilinear by a projective map (3, 3): (sx, sy) = ((m0 u + m1 v + m2) / w, (m3 u + m4 v + m5) / w) with
+ * w = m6 u + m7 v + m8 and u = x + .5, v = y + .5. */
+int vt_image_warp_projective(struct vt_image *out, const struct vt_image *im, const double m[9],
+                             const uint8_t *fill, struct vt_err *e);
 void vt_image_flip_h(struct vt_image *im);
 /* Separable Gaussian blur, sigma in pixels; and unsharp mask: im + amount·(im − blur). */
 int vt_image_blur(struct vt_image *im, double sigma, struct vt_err *e);

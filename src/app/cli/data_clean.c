@@ -154,7 +154,7 @@ static int run(struct vt_cli *cli, const void *opts, const struct vt_strings *ar
                                     .images = o->images};
   int rc = vt_labels_init(&l, e);
   if (!rc) rc = f->read(&l, args->v[0], &lo, e);
-  if (!rc) rc = vt_clean_run(&c, &l, o->steps, e);
+  if (!rc) rc = vt_clean_run(&c, &l, o->images, o->steps, e);
   if (rc) goto out;
   (o->json ? print_json : print_table)(&c, &b);
   if (b.failed) rc = vt_fail(e, VT_ENOMEM, "out of memory");
@@ -180,7 +180,8 @@ const struct vt_verb vt_verb_data_clean = {
         "Every step prints rows and pictures before and after, and which lines went, and why. Steps: size, "
         "attributes,\n"
         "min-area=50, duplicates, two-classes, rle-range, class=NAME, min-instances=N, min-images=5, "
-        "keep=SHARE.",
+        "keep=SHARE,\n"
+        "lengths; and, looking at the pictures in --images: missing, unreadable, tiny=32, near-duplicates=6.",
     .opt = rows,
     .nopt = VT_COUNT(rows),
     .opts_size = sizeof(struct opts),

@@ -2,10 +2,13 @@
 #include "app/cli/verb.h"
 #include "app/mosaic.h"
 
+#include <string.h>
+
 struct opts {
-  const char *format, *images, *out, *descriptions;
+  const char *format, *images, *out, *descriptions, *augment;
+  double epoch;
   int64_t n, columns, cell, seed;
-  bool boxes, augment, lenient;
+  bool boxes, lenient;
 };
 
 static const struct vt_opt rows[] = {
@@ -23,8 +26,10 @@ static const struct vt_opt rows[] = {
      "the same seed shows the same"},
     {"boxes", 0, VT_OPT_FLAG, offsetof(struct opts, boxes), NULL, 0, 0, NULL, NULL,
      "draw the boxes of masks, too"},
-    {"augment", 0, VT_OPT_FLAG, offsetof(struct opts, augment), NULL, 0, 0, NULL, NULL,
-     "a line for each picture: before, and after each augmentation"},
+    {"augment", 0, VT_OPT_STRING, offsetof(struct opts, augment), NULL, 0, 0, NULL, "POLICY|each",
+     "a line for each picture: before, and after the policy, or each operation by itself"},
+    {"epoch", 0, VT_OPT_FLOAT, offsetof(struct opts, epoch), "1000", 0, 1e6, NULL, "EPOCH",
+     "where the policy's ramps stand"},
     {"descriptions", 0, VT_OPT_STRING, offsetof(struct opts, descriptions), NULL, 0, 0, NULL, "FILE",
      "label_descriptions.json, if it does not lie beside the table"},
     {"lenient", 0, VT_OPT_FLAG, offsetof(struct opts, lenient), NULL, 0, 0, NULL, NULL,
@@ -36,25 +41,31 @@ static int run(struct vt_cli *cli, const void *opts, const struct vt_strings *ar
   const struct opts *o = opts;
   struct vt_labels l = {0};
   struct vt_image im = {0};
+  struct vt_policy *policy = NULL;
   if (args->n != 1) return vt_fail(e, VT_EUSAGE, "data show: expected one set of labels");
   if (!o->images) return vt_fail(e, VT_EUSAGE, "data show: --images names the folder of the pictures");
   const struct vt_format *f = vt_format_find(o->format, e);
   if (!f) return VT_EUSAGE;
   const struct vt_labels_opts lo = {.lenient = o->lenient, .extra = o->descriptions, .images = o->images};
+  const bool each = o->augment && !strcmp(o->augment, "each");
+  int rc = o->augment && !each ? vt_policy_read(&policy, o->augment, e) : 0;
   const struct vt_mosaic_opts mo = {.images = o->images,
                                     .n = (int)o->n,
                                     .columns = (int)o->columns,
                                     .cell = (int)o->cell,
-                                    .augment = o->augment ? vt_mosaic_variants() : 0,
+                                    .each = each,
+                                    .policy = policy,
+                                    .epoch = o->epoch,
                                     .boxes = o->boxes,
                                     .seed = (uint64_t)o->seed};
-  int rc = vt_labels_init(&l, e);
+  if (!rc) rc = vt_labels_init(&l, e);
   if (!rc) rc = f->read(&l, args->v[0], &lo, e);
   if (!rc) rc = vt_mosaic(&im, &l, &mo, e);
   if (!rc) rc = vt_image_write(&im, o->out, 90, e);
   if (!rc) fprintf(cli->out, "%s: %d x %d\n", o->out, im.width, im.height);
   for (int i = 0; i < l.nproblems; i++) vt_log(VT_LOG_WARN, "%s", l.problem[i]);
   vt_image_clear(&im);
+  vt_policy_free(policy);
   vt_labels_clear(&l);
   return rc;
 }
@@ -63,10 +74,9 @@ const struct vt_verb vt_verb_data_show = {
     .name = "data show",
     .args = "FILE",
     .summary = "draw labelled pictures with their masks, boxes and names",
-    .help = "Writes one picture (.png or .jpg). With --augment each line shows one picture before and after "
-            "every "
-            "augmentation\n"
-            "that training can use, its instances moved along.",
+    .help = "Writes one picture (.png or .jpg). With --augment each line shows one picture before and, its "
+            "instances moved\n"
+            "along, --columns results of the policy, or every operation by itself (data augment --list).",
     .opt = rows,
     .nopt = VT_COUNT(rows),
     .opts_size = sizeof(struct opts),

@@ -1,13 +1,14 @@
 /* vitrine data split: which pictures are for training, which for validation and test. */
 #include "app/cli/verb.h"
 #include "app/labels_report.h"
+#include "data/data.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 struct opts {
   const char *format, *ratio, *out, *labels, *to, *groups, *descriptions, *images;
-  int64_t folds, fold, seed;
+  int64_t folds, fold, seed, near;
   bool stratified, by_class, lenient, json;
 };
 
@@ -25,6 +26,8 @@ static const struct vt_opt rows[] = {
      "pictures that share a class (a product) stay together"},
     {"groups", 0, VT_OPT_STRING, offsetof(struct opts, groups), NULL, 0, 0, NULL, "FILE",
      "table image,group: pictures of a group stay together"},
+    {"near", 0, VT_OPT_INT, offsetof(struct opts, near), NULL, 0, VT_NEAR_MAX_BITS, NULL, "BITS",
+     "pictures in --images whose hashes differ in at most so many of 128 bits stay together"},
     {"seed", 0, VT_OPT_INT, offsetof(struct opts, seed), "1", 0, 9e15, NULL, "N",
      "the same seed gives the same split"},
     {"out", 'o', VT_OPT_STRING, offsetof(struct opts, out), NULL, 0, 0, NULL, "FILE",
@@ -35,7 +38,7 @@ static const struct vt_opt rows[] = {
     {"descriptions", 0, VT_OPT_STRING, offsetof(struct opts, descriptions), NULL, 0, 0, NULL, "FILE",
      "label_descriptions.json, if it does not lie beside the table"},
     {"images", 0, VT_OPT_STRING, offsetof(struct opts, images), NULL, 0, 0, NULL, "FOLDER",
-     "folder of the pictures, where a format needs their sizes"},
+     "folder of the pictures, for --near and where a format needs their sizes"},
     {"lenient", 0, VT_OPT_FLAG, offsetof(struct opts, lenient), NULL, 0, 0, NULL, NULL,
      "leave out malformed instances, and say how many"},
     {"json", 0, VT_OPT_FLAG, offsetof(struct opts, json), NULL, 0, 0, NULL, NULL, "print one JSON object"},
@@ -74,6 +77,17 @@ static int read_groups(const struct vt_labels *l, const char *path, int64_t *gro
       group[p] = (int64_t)(vt_hash64(c.field[name], (uint64_t)c.length[name]) >> 1);
   }
   vt_csv_close(&c);
+  return rc;
+}
+
+static int find_near(const struct vt_labels *l, const struct opts *o, int64_t **near, struct vt_err *e)
+{
+  struct vt_picture_hash *hash = NULL;
+  int rc = vt_labels_hash(&hash, l, o->images, NULL, e);
+  if (!rc && !(*near = vt_calloc((size_t)l->nimages + 1, sizeof **near)))
+    rc = vt_fail(e, VT_ENOMEM, "out of memory");
+  if (!rc) rc = vt_near_groups(*near, hash, l->nimages, (int)o->near, e);
+  vt_free(hash);
   return rc;
 }
 
@@ -140,7 +154,7 @@ static int run(struct vt_cli *cli, const void *opts, const struct vt_strings *ar
   const struct opts *o = opts;
   struct vt_labels l = {0};
   struct vt_buf b = {0};
-  int64_t *group = NULL;
+  int64_t *group = NULL, *near = NULL;
   if (args->n != 1) return vt_fail(e, VT_EUSAGE, "data split: expected one set of labels");
   struct vt_split_opts so = {.folds = (int)o->folds,
                              .fold = (int)o->fold,
@@ -163,6 +177,8 @@ static int run(struct vt_cli *cli, const void *opts, const struct vt_strings *ar
     if (!rc) rc = read_groups(&l, o->groups, group, e);
     so.group = group;
   }
+  if (!rc && o->near) rc = find_near(&l, o, &near, e);
+  so.near = near;
   if (!rc) rc = vt_labels_split(&l, &so, e);
   if (!rc && o->out) rc = write_list(&l, o->out, e);
   if (!rc && o->labels) rc = write_labels(&l, to, o->labels, e);
@@ -172,6 +188,7 @@ static int run(struct vt_cli *cli, const void *opts, const struct vt_strings *ar
   for (int i = 0; i < l.nproblems; i++) vt_log(VT_LOG_WARN, "%s", l.problem[i]);
   vt_buf_clear(&b);
   vt_free(group);
+  vt_free(near);
   vt_labels_clear(&l);
   return rc;
 }
@@ -182,7 +199,8 @@ const struct vt_verb vt_verb_data_split = {
     .summary = "divide the pictures of a set into training, validation and test",
     .help = "Whole pictures are given out, so no picture is on two sides; with --by-class no product, with "
             "--groups no "
-            "group.\n"
+            "group,\n"
+            "with --near no picture that looks like one on the other side.\n"
             "Prints pictures and instances of each part.",
     .opt = rows,
     .nopt = VT_COUNT(rows),

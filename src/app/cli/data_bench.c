@@ -1,0 +1,48 @@
+/* vitrine data bench: how fast augmentation and the loader are here. */
+#include "app/bench_data.h"
+#include "app/cli/verb.h"
+
+struct opts {
+  int64_t side, samples, crop;
+  double seconds;
+  bool json;
+};
+
+static const struct vt_opt rows[] = {
+    {"side", 0, VT_OPT_INT, offsetof(struct opts, side), "512", 16, 8192, NULL, "PIXELS",
+     "side of the picture that operations are timed on"},
+    {"seconds", 0, VT_OPT_FLOAT, offsetof(struct opts, seconds), "0.2", 0, 60, NULL, "SECONDS",
+     "processor time for each operation"},
+    {"crop", 0, VT_OPT_INT, offsetof(struct opts, crop), "224", 16, 2048, NULL, "PIXELS",
+     "side of what the loader makes"},
+    {"samples", 0, VT_OPT_INT, offsetof(struct opts, samples), "640", 1, 1e7, NULL, "N",
+     "pictures that the loader makes"},
+    {"json", 0, VT_OPT_FLAG, offsetof(struct opts, json), NULL, 0, 0, NULL, NULL, "print one JSON object"},
+};
+
+static int run(struct vt_cli *cli, const void *opts, const struct vt_strings *args, struct vt_err *e)
+{
+  const struct opts *o = opts;
+  struct vt_buf b = {0};
+  if (args->n > 1) return vt_fail(e, VT_EUSAGE, "data bench: expected at most one folder of pictures");
+  int rc = args->n ? vt_bench_loader(&b, args->v[0], (int)o->crop, o->samples, o->json, e)
+                   : vt_bench_augment(&b, (int)o->side, o->seconds, o->json, e);
+  if (!rc && b.failed) rc = vt_fail(e, VT_ENOMEM, "out of memory");
+  if (!rc) fputs(b.data, cli->out);
+  vt_buf_clear(&b);
+  return rc;
+}
+
+const struct vt_verb vt_verb_data_bench = {
+    .name = "data bench",
+    .args = "[FOLDER]",
+    .summary = "time every operation of augmentation, or the loader over a folder of pictures",
+    .help =
+        "Figures are processor time, so a busy machine does not matter much. With FOLDER: the loader, from "
+        "its files\n"
+        "and from memory; else a table of operations.",
+    .opt = rows,
+    .nopt = VT_COUNT(rows),
+    .opts_size = sizeof(struct opts),
+    .run = run,
+};

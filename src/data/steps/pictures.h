@@ -1,0 +1,16 @@
+/* Steps that look at the pictures themselves. */
+#ifndef VT_DATA_STEPS_PICTURES_H
+#define VT_DATA_STEPS_PICTURES_H
+
+#include "data/clean.h"
+#include "image/image.h"
+
+enum { VT__WHY = 400 };
+/* Whether the picture goes: 1 (and why), 0, or an error. Called by several threads at once. */
+typedef int vt__picture_fn(const char *path, double value, char why[VT__WHY], struct vt_err *e);
+/* Asks for every picture that still has rows; removes all rows of those that go. */
+int vt__clean_pictures(struct vt_clean *c, double value, vt__picture_fn *fn, struct vt_err *e);
+/* gone[i]: picture i has no rows left. (nimages), vt_free. NULL (e filled) without memory. */
+bool *vt__gone_pictures(const struct vt_clean *c, struct vt_err *e);
+
+#endif
