@@ -9,7 +9,7 @@ command -v clang >/dev/null || { echo "clang is missing: make deps-check"; exit 
 ninja -C build-fuzz -j "${JOBS:-1}" tests/fuzz_labels >build-fuzz/log 2>&1 || { grep -E 'error|FAILED' build-fuzz/log; exit 1; }
 dir=build-fuzz/corpus/$1
 mkdir -p "$dir"
-for f in tests/fuzz/corpus/"$1"-seed* tests/fuzz/corpus/"$1"-found*; do
+for f in tests/fuzz/corpus/"$1"-seed* tests/fuzz/corpus/"$1"-found* tests/fuzz/corpus/"$1"-made*; do
   if [ -f "$f" ]; then cp "$f" "$dir"; fi
 done
 dictionary=tests/fuzz/words.dict
