@@ -13,7 +13,7 @@ static const struct vt_opt rows[] = {
 static void draw(const void *opts, int w, int h, struct vt_rng *rng, double *v)
 {
   const struct opts *o = opts;
-  double side = sqrt(vt__beta(rng, o->alpha));
+  double side = sqrt(vt__aug_beta(rng, o->alpha));
   int x = (int)vt_rng_below(rng, (uint32_t)w), y = (int)vt_rng_below(rng, (uint32_t)h);
   v[0] = VT_CLAMP(round(x - side * w / 2), 0, w);
   v[1] = VT_CLAMP(round(y - side * h / 2), 0, h);

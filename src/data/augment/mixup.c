@@ -13,7 +13,7 @@ static const struct vt_opt rows[] = {
 static void draw(const void *opts, int w, int h, struct vt_rng *rng, double *v)
 {
   const struct opts *o = opts;
-  v[0] = vt__beta(rng, o->alpha);
+  v[0] = vt__aug_beta(rng, o->alpha);
 }
 
 static int apply(const void *opts, struct vt_aug_draw *d, const struct vt_aug_env *env,

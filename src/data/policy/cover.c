@@ -196,7 +196,7 @@ static double gamma_variate(struct vt_rng *rng, double a)
   }
 }
 
-double vt__beta(struct vt_rng *rng, double a)
+double vt__aug_beta(struct vt_rng *rng, double a)
 {
   double x = gamma_variate(rng, a), y = gamma_variate(rng, a);
   return x + y > 0 ? x / (x + y) : .5;

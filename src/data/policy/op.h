@@ -85,7 +85,7 @@ int vt__aug_cover_fit(struct vt_aug_sample *s, int w, int h, const struct vt_aug
 int vt__aug_other(struct vt_aug_sample *out, int w, int h, const struct vt_aug_env *env, struct vt_rng *rng,
                   struct vt_err *e);
 /* Beta(a, a)-distributed (Marsaglia, Tsang 2000 for the gamma variates). */
-double vt__beta(struct vt_rng *rng, double a);
+double vt__aug_beta(struct vt_rng *rng, double a);
 
 /* ---- pixels (pixels.c) */
 
