@@ -21,7 +21,7 @@ import torch
 import torchvision
 from PIL import Image
 
-CLASSES, EACH, SIDE, HOLD_OUT = 4, 12, 64, 40
+CLASSES, EACH, SIDE, HOLD_OUT = 4, 12, 32, 40
 MEAN, STD = 0.5, 0.25  # of the task classify
 
 

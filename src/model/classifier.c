@@ -13,11 +13,8 @@ static int end_in_probabilities(struct vt_graph *g, struct vt_err *e)
 {
   struct vt_value *y = g->outputs[0];
   const char *op = y->producer ? y->producer->op->name : "";
-  if (!strcmp(op, "Softmax") || !strcmp(op, "Sigmoid")) return 0;
-  y->is_output = false;
-  g->noutputs = 0;
-  vt_graph_output(g, vt_emit(g, "Softmax", VT_IN(y), "axis=1"), "probabilities");
-  return vt_graph_status(g, e);
+  if (strcmp(op, "Softmax") != 0 && strcmp(op, "Sigmoid") != 0) y = vt_emit(g, "Softmax", VT_IN(y), "axis=1");
+  return vt__network_end(g, y, "probabilities", e);
 }
 
 int vt__network_finish_classifier(struct vt__network *net, const char *path, struct vt_err *e)
@@ -51,6 +48,7 @@ int vt_classifier_open(struct vt_classifier **out, const struct vt_registry *r, 
     vt_free(c);
     return rc;
   }
+  if (c->net.graph->inputs[0]->dim[0] == 1) c->batch = 1; /* exported for one picture at a time */
   *out = c;
   return 0;
 }

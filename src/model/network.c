@@ -23,8 +23,21 @@ static int read_labels(struct vt__network *net, const char *path, struct vt_err 
 
 static int check_input(const struct vt_graph *g, const char *path, struct vt_err *e)
 {
-  if (g->ninputs == 1 && g->noutputs >= 1 && g->inputs[0]->rank == 4 && g->inputs[0]->dim[1] == 3) return 0;
-  return vt_fail(e, VT_ESHAPE, "%s: expected one input (N, 3, H, W)", path);
+  const struct vt_value *x = g->ninputs == 1 ? g->inputs[0] : NULL;
+  if (!x || x->rank != 4 || x->dim[1] != 3 || x->dtype != VT_F32)
+    return vt_fail(e, VT_ESHAPE, "%s: expected one input f32 (N, 3, H, W)", path);
+  if (g->noutputs < 1 || g->noutputs > VT__MAX_OUTPUTS)
+    return vt_fail(e, VT_ELIMIT, "%s: %d outputs, expected 1 to %d", path, g->noutputs, VT__MAX_OUTPUTS);
+  return 0;
+}
+
+int vt__network_end(struct vt_graph *g, struct vt_value *y, const char *name, struct vt_err *e)
+{
+  for (int i = 0; i < g->noutputs; i++) g->outputs[i]->is_output = false;
+  g->noutputs = 0;
+  if (y && y->dtype != VT_F32) y = vt_emit(g, "Cast", VT_IN(y), "to=1");
+  vt_graph_output(g, y, name);
+  return vt_graph_status(g, e);
 }
 
 /* How its pictures are prepared: as the metadata says, or as is usual for networks trained on ImageNet. */
@@ -73,10 +86,8 @@ static int cut(struct vt__network *net, const char *path, struct vt_err *e)
   if (rc) return rc;
   if ((rc = vt_model_headless(g, &net->cut, e))) return vt_fail_in(e, rc, "%s", path);
   char id[33];
-  struct vt_value *y = g->outputs[0];
-  y->is_output = false;
-  g->noutputs = 0;
-  vt_graph_output(g, vt_emit(g, "LpNormalization", VT_IN(y), "axis=1 p=2"), "embedding");
+  rc = vt__network_end(g, vt_emit(g, "LpNormalization", VT_IN(g->outputs[0]), "axis=1 p=2"), "embedding", e);
+  if (rc) return vt_fail_in(e, rc, "%s", path);
   vt__weights_id(g, id);
   vt_graph_set_meta(g, VT_META_ID, id);
   net->headless = true;
@@ -210,13 +221,19 @@ int vt__network_run(struct vt__network *net, int batch, const float *in, int64_t
     while (m > n - done) m = (m + 1) / 2;
     struct vt__compiled *slot;
     struct vt_session *s;
-    struct vt_tensor y[16], view = vt_tensor_view(VT_F32, 4, (int64_t[]){m, 3, p->height, p->width},
-                                                  (void *)(in + 3 * done * p->width * p->height));
+    struct vt_tensor y[VT__MAX_OUTPUTS],
+        view = vt_tensor_view(VT_F32, 4, (int64_t[]){m, 3, p->height, p->width},
+                              (void *)(in + 3 * done * p->width * p->height));
     int rc = vt__network_take(net, m, p->height, p->width, &slot, &s, e);
     if (rc) return rc;
     rc = vt_session_run(s, &view, y, e);
-    for (int i = 0; i < nout && !rc; i++)
-      memcpy(out[i] + done * width[i], y[i].data, sizeof *out[i] * (size_t)(m * width[i]));
+    for (int i = 0; i < nout && !rc; i++) {
+      if (vt_tensor_count(&y[i]) == m * width[i])
+        memcpy(out[i] + done * width[i], y[i].data, sizeof *out[i] * (size_t)(m * width[i]));
+      else
+        rc = vt_fail(e, VT_ESHAPE, "output %d of %lld pictures has %lld numbers, expected %d each", i,
+                     (long long)m, (long long)vt_tensor_count(&y[i]), width[i]);
+    }
     vt__network_give(net, slot, s);
     if (rc) return rc;
     done += m;

@@ -6,7 +6,7 @@
 #include <pthread.h>
 #include "model/model.h"
 
-enum { VT__MAX_PROGRAMS = 64, VT__MAX_LABELS = 4096 };
+enum { VT__MAX_PROGRAMS = 64, VT__MAX_LABELS = 4096, VT__MAX_OUTPUTS = 16 };
 
 struct vt__compiled {
   int64_t n, height, width;
@@ -45,6 +45,8 @@ int vt__network_prepare(const struct vt__network *net, const struct vt_image *ph
 /* in: (n, 3, H, W), any n. out[i]: (n, width[i]) of the first nout outputs. */
 int vt__network_run(struct vt__network *net, int batch, const float *in, int64_t n, int nout,
                     float *const *out, const int *width, struct vt_err *e);
+/* Ends the graph in that output alone, as f32. */
+int vt__network_end(struct vt_graph *g, struct vt_value *y, const char *name, struct vt_err *e);
 /* Of opening a classifier: classes have names, and the output is probabilities. */
 int vt__network_finish_classifier(struct vt__network *net, const char *path, struct vt_err *e);
 /* Identity of the weights: a hash over names and bytes of all constants. */

@@ -204,7 +204,7 @@ int vt_segmenter_run(struct vt_segmenter *s, const struct vt_image *photo, uint8
   vt_image_to_planes(&small, p->mean, p->std, planes);
   if (views > 1) mirror_planes(planes, planes + view, 3LL * h, w);
   if ((rc = vt__network_take(&s->net, views, h, w, &slot, &session, e))) goto out;
-  struct vt_tensor in = vt_tensor_view(VT_F32, 4, (int64_t[]){views, 3, h, w}, planes), y[16];
+  struct vt_tensor in = vt_tensor_view(VT_F32, 4, (int64_t[]){views, 3, h, w}, planes), y[VT__MAX_OUTPUTS];
   if ((rc = vt_session_run(session, &in, y, e))) goto out;
   int classes = (int)y[0].dim[1], lh = (int)y[0].dim[2], lw = (int)y[0].dim[3]; // (views, C, H', W')
   if (y[0].rank != 4 || y[0].dim[0] != views || classes != s->net.nlabels || classes > MAX_CLASSES) {

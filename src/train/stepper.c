@@ -188,6 +188,8 @@ static int build(struct vt_stepper *s, const struct vt_registry *reg, const stru
   for (int i = 0; i < s->nmetrics; i++) {
     if (!metric[i] || vt_dims_count(metric[i]->rank, metric[i]->dim) != 1)
       return vt_fail(e, VT_ESHAPE, "task %s: metric %s must be one number", f->task->name, s->metric[i]);
+    if (metric[i]->is_output)
+      metric[i] = vt_emit(g, "Identity", VT_IN(metric[i]), ""); /* the loss, or given twice */
     vt_graph_output(g, metric[i], NULL);
   }
   if ((rc = add_updates(s, f->r, loss, e))) return rc;
