@@ -4,17 +4,11 @@
  * Fashionpedia (Jia et al., "Fashionpedia", ECCV 2020, section 5): classes that may have attributes enter the
  * mean once for each F1 threshold .50:.05:.95, a match then needing both thresholds; others enter once. F1 of
  * one detection is the macro mean of F1 over "has" and "has not" of all attributes of the set. */
-#include "app/eval_coco.h"
+#include "app/eval_coco_pair.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-
-struct pair {
-  struct vt_labels gt, dt;
-  struct vt_coco_object *gt_object, *dt_object;
-  uint8_t *has; // (attributes): 1 truth, 2 detection
-};
 
 static int by_id(const void *a, const void *b)
 {
@@ -48,7 +42,8 @@ static int32_t *image_ranks(const struct vt_labels *l)
 }
 
 /* The mask of one of the truths or detections: sizes are those of the truth's pictures. */
-static int instance_mask(const struct pair *p, bool detection, int64_t i, struct vt_mask *m, struct vt_err *e)
+static int instance_mask(const struct vt__coco_pair *p, bool detection, int64_t i, struct vt_mask *m,
+                         struct vt_err *e)
 {
   if (!detection) return vt_instance_mask(&p->gt, &p->gt.v[i], m, e);
   struct vt_labels view = p->dt;
@@ -62,7 +57,7 @@ static int make_mask(void *ctx, bool detection, int64_t i, struct vt_mask *m, st
 }
 
 /* Objects of one side. Box or area that the file leaves out come from the mask. */
-static int fill(struct pair *p, bool detection, const int32_t *rank, bool boxes, struct vt_err *e)
+static int fill(struct vt__coco_pair *p, bool detection, const int32_t *rank, bool boxes, struct vt_err *e)
 {
   const struct vt_labels *l = detection ? &p->dt : &p->gt;
   struct vt_coco_object *v = vt_calloc((size_t)l->n + 1, sizeof *v);
@@ -95,7 +90,7 @@ static void report_skipped(const struct vt_labels *l, const char *path)
   for (int i = 0; i < l->nproblems; i++) vt_log(VT_LOG_WARN, "  %s", l->problem[i]);
 }
 
-static int open_pair(struct pair *p, const struct vt_coco_opts *o, struct vt_err *e)
+int vt__coco_open(struct vt__coco_pair *p, const struct vt_coco_opts *o, struct vt_err *e)
 {
   const struct vt_labels_opts lo = {.lenient = o->lenient};
   const struct vt_format *coco = vt_format_find("coco", e);
@@ -114,7 +109,7 @@ static int open_pair(struct pair *p, const struct vt_coco_opts *o, struct vt_err
   return rc;
 }
 
-static void close_pair(struct pair *p)
+void vt__coco_close(struct vt__coco_pair *p)
 {
   vt_labels_clear(&p->gt);
   vt_labels_clear(&p->dt);
@@ -123,7 +118,7 @@ static void close_pair(struct pair *p)
   vt_free(p->has);
 }
 
-static struct vt_coco_input input_of(struct pair *p, bool masks)
+struct vt_coco_input vt__coco_input(struct vt__coco_pair *p, bool masks)
 {
   return (struct vt_coco_input){.ncls = p->gt.classes.n,
                                 .ngt = p->gt.n,
@@ -145,31 +140,31 @@ static void add_classes(const struct vt_labels *gt, const struct vt_coco_result 
 
 int vt_eval_coco(const struct vt_coco_opts *o, struct vt_figures *f, struct vt_err *e)
 {
-  struct pair p = {0};
+  struct vt__coco_pair p = {0};
   struct vt_coco_result r = {0};
   double figure[VT_COCO_FIGURES];
-  int rc = open_pair(&p, o, e);
+  int rc = vt__coco_open(&p, o, e);
   if (rc) goto out;
-  struct vt_coco_input in = input_of(&p, o->masks);
+  struct vt_coco_input in = vt__coco_input(&p, o->masks);
   if ((rc = vt_coco_eval(&r, &in, e))) goto out;
   vt_coco_summary(&r, figure);
   for (int k = 0; k < VT_COCO_FIGURES; k++) vt_figures_add(f, vt_coco_figure[k], figure[k]);
   if (o->classes) add_classes(&p.gt, &r, f);
 out:
   vt_coco_result_clear(&r);
-  close_pair(&p);
+  vt__coco_close(&p);
   return rc;
 }
 
 int vt_eval_detections(const struct vt_coco_opts *o, struct vt_figures *f, struct vt_err *e)
 {
-  struct pair p = {0};
+  struct vt__coco_pair p = {0};
   double *ap = NULL, map;
-  int rc = open_pair(&p, o, e);
+  int rc = vt__coco_open(&p, o, e);
   if (!rc && !(ap = vt_calloc((size_t)p.gt.classes.n + 1, sizeof *ap)))
     rc = vt_fail(e, VT_ENOMEM, "out of memory");
   if (rc) goto out;
-  const struct vt_coco_input in = input_of(&p, o->masks);
+  const struct vt_coco_input in = vt__coco_input(&p, o->masks);
   if ((rc = vt_contest_map(&map, &in, e))) goto out;
   vt_figures_add(f, "contest_mAP", map);
   if ((rc = vt_voc_ap(ap, &map, &in, .5, true, e))) goto out;
@@ -180,14 +175,14 @@ int vt_eval_detections(const struct vt_coco_opts *o, struct vt_figures *f, struc
     vt_figures_addf(f, ap[c], "VOC_AP50 %s", p.gt.classes.v[c].name);
 out:
   vt_free(ap);
-  close_pair(&p);
+  vt__coco_close(&p);
   return rc;
 }
 
 /* F1 over both binary classes; a class that occurs on neither side does not enter, as in scikit-learn. */
 static double attribute_f1(void *ctx, int64_t d, int64_t g)
 {
-  struct pair *p = ctx;
+  struct vt__coco_pair *p = ctx;
   const struct vt_instance *x = &p->dt.v[d], *y = &p->gt.v[g];
   const int n = p->gt.attributes.n;
   int both = 0, truth = 0, found = 0;
@@ -226,15 +221,15 @@ static bool class_has_attributes(const struct vt_coco_opts *o, int64_t id)
 
 int vt_eval_fashionpedia(const struct vt_coco_opts *o, struct vt_figures *f, struct vt_err *e)
 {
-  struct pair p = {0};
+  struct vt__coco_pair p = {0};
   struct vt_coco_result plain = {0}, part = {0};
   double figure[VT_COCO_FIGURES], sum[VT_COCO_AREAS] = {0};
   int64_t n[VT_COCO_AREAS] = {0};
-  int rc = open_pair(&p, o, e);
+  int rc = vt__coco_open(&p, o, e);
   if (!rc && !(p.has = vt_calloc((size_t)p.gt.attributes.n + 1, 1)))
     rc = vt_fail(e, VT_ENOMEM, "out of memory");
   if (rc) goto out;
-  struct vt_coco_input in = input_of(&p, o->masks);
+  struct vt_coco_input in = vt__coco_input(&p, o->masks);
   if ((rc = vt_coco_eval(&plain, &in, e))) goto out;
   vt_coco_summary(&plain, figure);
   for (int k = 0; k < VT_COCO_FIGURES; k++) vt_figures_add(f, vt_coco_figure[k], figure[k]);
@@ -255,6 +250,6 @@ int vt_eval_fashionpedia(const struct vt_coco_opts *o, struct vt_figures *f, str
 out:
   vt_coco_result_clear(&plain);
   vt_coco_result_clear(&part);
-  close_pair(&p);
+  vt__coco_close(&p);
   return rc;
 }

@@ -158,6 +158,79 @@ int vt_voc_ap(double *ap, double *map, const struct vt_coco_input *in, double th
   return rc;
 }
 
+/* ---- curves ---- */
+
+static int make_curves(struct vt_pr_curves *c, struct voc *v, struct vt_err *e)
+{
+  const size_t n = (size_t)v->n + 1;
+  int64_t from = 0, k = 0;
+  c->start = vt_calloc((size_t)c->ncls + 1, sizeof *c->start);
+  c->score = vt_calloc(n, sizeof *c->score);
+  c->precision = vt_calloc(n, sizeof *c->precision);
+  c->recall = vt_calloc(n, sizeof *c->recall);
+  if (!c->start || !c->score || !c->precision || !c->recall) return vt_fail(e, VT_ENOMEM, "out of memory");
+  for (int cls = 0; cls < c->ncls; cls++) {
+    int64_t to = VT_MAX(v->end[cls], from), right = 0, all = 0;
+    qsort(v->v + from, (size_t)(to - from), sizeof *v->v, by_score);
+    for (int64_t i = from; i < to; i++) {
+      if (!v->v[i].counts) continue;
+      right += v->v[i].right;
+      all++;
+      c->score[k] = v->v[i].score;
+      c->precision[k] = (double)right / (double)all;
+      c->recall[k++] = c->truths[cls] ? (double)right / (double)c->truths[cls] : NAN;
+    }
+    c->start[cls + 1] = k;
+    from = to;
+  }
+  return 0;
+}
+
+int vt_detection_pr(struct vt_pr_curves *c, const struct vt_coco_input *in, double threshold,
+                    struct vt_err *e)
+{
+  struct voc v = {.in = in, .threshold = threshold};
+  *c = (struct vt_pr_curves){.ncls = in->ncls};
+  c->truths = v.truths = vt_calloc((size_t)in->ncls + 1, sizeof *v.truths);
+  v.end = vt_calloc((size_t)in->ncls + 1, sizeof *v.end);
+  v.v = vt_calloc((size_t)in->ndt + 1, sizeof *v.v);
+  int rc = v.truths && v.end && v.v ? walk(in, judge_picture, &v, e) : vt_fail(e, VT_ENOMEM, "out of memory");
+  if (!rc) rc = make_curves(c, &v, e);
+  vt_free(v.end);
+  vt_free(v.v);
+  if (rc) vt_pr_curves_clear(c);
+  return rc;
+}
+
+void vt_pr_curves_clear(struct vt_pr_curves *c)
+{
+  vt_free(c->truths);
+  vt_free(c->start);
+  vt_free(c->score);
+  vt_free(c->precision);
+  vt_free(c->recall);
+  *c = (struct vt_pr_curves){0};
+}
+
+double vt_pr_precision(const struct vt_pr_curves *c, int cls, double r)
+{
+  double best = 0;
+  if (!c->truths[cls]) return NAN;
+  for (int64_t i = c->start[cls + 1]; i-- > c->start[cls] && c->recall[i] >= r;)
+    best = VT_MAX(best, c->precision[i]);
+  return best;
+}
+
+double vt_pr_f1(const struct vt_pr_curves *c, int cls, double score)
+{
+  int64_t i = c->start[cls];
+  if (!c->truths[cls]) return NAN;
+  while (i < c->start[cls + 1] && c->score[i] >= score) i++;
+  if (i == c->start[cls]) return 0;
+  double p = c->precision[i - 1], r = c->recall[i - 1];
+  return p + r > 0 ? 2 * p * r / (p + r) : 0;
+}
+
 /* ---- iMaterialist ---- */
 
 struct counts {                                 /* of a picture, by threshold */

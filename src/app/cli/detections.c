@@ -13,6 +13,8 @@ int vt_detections_run(struct vt_cli *cli, const char *verb, const struct vt_dete
   more.lenient = o->lenient;
   more.classes = o->classes;
   int rc = measure(&more, &f, e);
+  if (rc >= 0 && (o->report || o->per_image))
+    rc = vt_eval_coco_report(&more, o->report, o->per_image, o->score, e);
   if (rc >= 0) return vt_figures_print(&f, cli, o->json, e);
   vt_figures_clear(&f);
   return rc;

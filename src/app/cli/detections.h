@@ -7,6 +7,8 @@
 struct vt_detection_opts {
   int type; /* 0 boxes, 1 masks */
   bool lenient, classes, json;
+  const char *report, *per_image;
+  double score;
 };
 /* Option rows over a struct S whose first member is a struct vt_detection_opts. */
 #define VT_DETECTION_ROWS(type_default)                                                                      \
@@ -26,6 +28,16 @@ struct vt_detection_opts {
     "json", 0, VT_OPT_FLAG, offsetof(struct vt_detection_opts, json), NULL, 0, 0, NULL, NULL,                \
         "print one JSON object"                                                                              \
   }
+/* And of the verbs that also draw what they measure. */
+/* clang-format off */
+#define VT_DETECTION_ROWS_REPORT                                                                             \
+  {"report", 0, VT_OPT_STRING, offsetof(struct vt_detection_opts, report), NULL, 0, 0, NULL, "FILE.html",    \
+   "write a page with curves of precision, recall and F1, and the confusion matrix, too"},                   \
+  {"per-image", 0, VT_OPT_STRING, offsetof(struct vt_detection_opts, per_image), NULL, 0, 0, NULL,           \
+   "FILE.csv", "write what is right, missed and wrong in each picture (eval compare reads it)"},             \
+  {"score", 0, VT_OPT_FLOAT, offsetof(struct vt_detection_opts, score), "0.25", 0, 1, NULL, "SCORE",         \
+   "of the confusion matrix and the pictures: detections below do not count"}
+/* clang-format on */
 #define VT_DETECTION_ROW_CLASSES                                                                             \
   {                                                                                                          \
     "classes", 0, VT_OPT_FLAG, offsetof(struct vt_detection_opts, classes), NULL, 0, 0, NULL, NULL,          \

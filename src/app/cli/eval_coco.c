@@ -1,7 +1,8 @@
 /* vitrine eval coco */
 #include "app/cli/detections.h"
 
-static const struct vt_opt rows[] = {VT_DETECTION_ROWS("bbox"), VT_DETECTION_ROW_CLASSES};
+static const struct vt_opt rows[] = {VT_DETECTION_ROWS("bbox"), VT_DETECTION_ROW_CLASSES,
+                                     VT_DETECTION_ROWS_REPORT};
 
 static int run(struct vt_cli *cli, const void *opts, const struct vt_strings *args, struct vt_err *e)
 {

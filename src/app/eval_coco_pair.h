@@ -1,0 +1,17 @@
+/* A ground truth and detections, read and numbered for the measures. Shared by what compares them. */
+#ifndef VT_APP_EVAL_COCO_PAIR_H
+#define VT_APP_EVAL_COCO_PAIR_H
+
+#include "app/eval_coco.h"
+
+struct vt__coco_pair {
+  struct vt_labels gt, dt;
+  struct vt_coco_object *gt_object, *dt_object; /* their `image` is the rank of the picture's id */
+  uint8_t *has;                                 // (attributes): 1 truth, 2 detection
+};
+int vt__coco_open(struct vt__coco_pair *p, const struct vt_coco_opts *o,
+                  struct vt_err *e); /* zeroed before */
+void vt__coco_close(struct vt__coco_pair *p);
+struct vt_coco_input vt__coco_input(struct vt__coco_pair *p, bool masks);
+
+#endif

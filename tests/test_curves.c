@@ -1,0 +1,135 @@
+/* Curves and confusions of detections: a small case counted by hand, random ones against their definition. */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+#include "eval/eval.h"
+
+/* Two classes on two pictures. Detections: a right 0, a double of it, one of another class on a truth of 1,
+ * one on nothing, one in a crowd, one of low score on a truth. */
+static const struct vt_coco_object gt[] = {{.image = 0, .cls = 0, .box = {0, 0, 10, 10}},
+                                           {.image = 0, .cls = 1, .box = {20, 0, 10, 10}},
+                                           {.image = 1, .cls = 1, .box = {0, 0, 10, 10}},
+                                           {.image = 1, .cls = 0, .box = {50, 50, 40, 40}, .crowd = true}};
+static const struct vt_coco_object dt[] = {{.image = 0, .cls = 0, .box = {0, 0, 10, 10}, .score = .9},
+                                           {.image = 0, .cls = 0, .box = {0, 1, 10, 10}, .score = .8},
+                                           {.image = 0, .cls = 0, .box = {20, 0, 10, 11}, .score = .7},
+                                           {.image = 1, .cls = 1, .box = {30, 0, 5, 5}, .score = .6},
+                                           {.image = 1, .cls = 0, .box = {60, 60, 9, 9}, .score = .5},
+                                           {.image = 1, .cls = 1, .box = {0, 0, 10, 9}, .score = .1}};
+static const struct vt_coco_input input = {.ncls = 2, .ngt = 4, .ndt = 6, .gt = gt, .dt = dt};
+
+static void test_confusion(void **state)
+{
+  static const struct {
+    double score;
+    int64_t count[9];
+    struct vt_image_counts picture[2];
+  } cases[] = {{.25, {1, 0, 0, 1, 0, 1, 1, 1, 0}, {{1, 1, 2}, {0, 1, 1}}},
+               {0, {1, 0, 0, 1, 1, 0, 1, 1, 0}, {{1, 1, 2}, {1, 0, 1}}},
+               {.95, {0, 0, 1, 0, 0, 2, 0, 0, 0}, {{0, 2, 0}, {0, 1, 0}}}};
+  for (size_t i = 0; i < VT_COUNT(cases); i++) {
+    struct vt_confusion c;
+    struct vt_image_counts counts[2] = {{0}};
+    struct vt_err e = {0};
+    assert_int_equal(vt_confusion_init(&c, 3, &e), 0);
+    assert_int_equal(vt_detection_confusion(&c, &input, .5, cases[i].score, counts, &e), 0);
+    assert_memory_equal(c.count, cases[i].count, sizeof cases[i].count);
+    assert_memory_equal(counts, cases[i].picture, sizeof counts);
+    vt_confusion_clear(&c);
+    assert_int_equal(vt_confusion_init(&c, 2, &e), 0);
+    assert_int_equal(vt_detection_confusion(&c, &input, .5, 0, NULL, &e), VT_EARG);
+    vt_confusion_clear(&c);
+  }
+}
+
+static void test_by_hand(void **state)
+{
+  struct vt_pr_curves c;
+  struct vt_err e = {0};
+  assert_int_equal(vt_detection_pr(&c, &input, .5, &e), 0);
+  assert_int_equal(c.truths[0], 1);
+  assert_int_equal(c.truths[1], 2);
+  assert_float_equal(vt_pr_precision(&c, 0, 1), 1, 1e-12);
+  assert_float_equal(vt_pr_precision(&c, 1, .5), .5, 1e-12);
+  assert_float_equal(vt_pr_precision(&c, 1, .6), 0, 1e-12);
+  assert_float_equal(vt_pr_f1(&c, 0, .85), 1, 1e-12);
+  assert_float_equal(vt_pr_f1(&c, 0, .65), .5, 1e-12); /* precision 1/3, recall 1 */
+  assert_float_equal(vt_pr_f1(&c, 1, .95), 0, 1e-12);
+  assert_float_equal(vt_pr_f1(&c, 1, .05), .5, 1e-12);
+  vt_pr_curves_clear(&c);
+}
+
+/* The mean over eleven recalls of the curve is VOC 2007's AP; F1 over scores from counts made anew. */
+static void test_against_ap(void **state)
+{
+  enum { N = 60, PICTURES = 6, CLASSES = 3 };
+  struct vt_rng r;
+  vt_rng_init(&r, 8, 0, 0);
+  for (int k0 = 0; k0 < 10; k0++) {
+    struct vt_coco_object g[N], d[N];
+    struct vt_pr_curves c;
+    struct vt_err e = {0};
+    double ap[CLASSES], map;
+    for (int i = 0; i < N; i++) {
+      g[i] = (struct vt_coco_object){.image = (int32_t)vt_rng_below(&r, PICTURES),
+                                     .cls = (int32_t)vt_rng_below(&r, CLASSES)};
+      g[i].box = (struct vt_box){vt_rng_below(&r, 40), vt_rng_below(&r, 40), 12, 12};
+      d[i] = g[vt_rng_below(&r, (uint32_t)i + 1)];
+      d[i].box.x += vt_rng_below(&r, 7);
+      d[i].score = vt_rng_unit(&r);
+    }
+    const struct vt_coco_input in = {.ncls = CLASSES, .ngt = N, .ndt = N, .gt = g, .dt = d};
+    assert_int_equal(vt_voc_ap(ap, &map, &in, .5, true, &e), 0);
+    assert_int_equal(vt_detection_pr(&c, &in, .5, &e), 0);
+    for (int k = 0; k < CLASSES; k++) {
+      double sum = 0;
+      for (int t = 0; t <= 10; t++) sum += vt_pr_precision(&c, k, t / 10.) / 11;
+      assert_float_equal(sum, ap[k], 1e-12);
+      for (int64_t i = c.start[k]; i < c.start[k + 1]; i++) { /* 2 TP / (detections + truths) */
+        double n = (double)(i - c.start[k] + 1), right = c.precision[i] * n;
+        assert_float_equal(right, round(right), 1e-9);
+        assert_float_equal(vt_pr_f1(&c, k, c.score[i]), 2 * right / (n + (double)c.truths[k]), 1e-9);
+      }
+    }
+    vt_pr_curves_clear(&c);
+  }
+}
+
+/* Charts are text without what would break a page: names are escaped, NaN is left out. */
+static void test_charts(void **state)
+{
+  struct vt_buf b = {0};
+  const double x[] = {1e6, 2e7, 0}, y[] = {.5, .6, NAN};
+  const char *const name[] = {"a<b>&\"c\"", "d", "e"};
+  const int64_t count[] = {5, 0, 1, 0, 7, 0, 2, 0, 3};
+  const struct vt_series s[] = {{"one", 3, NULL, y}, {"two", 2, x, y}};
+  vt_html_open(&b, "<t>");
+  vt_svg_points(&b, "points", "parameters", "metric", true, 3, name, x, y);
+  vt_svg_curves(&b, "curves", "x", "y", false, 2, s);
+  vt_svg_curves(&b, "none", "x", "y", false, 0, NULL);
+  vt_svg_matrix(&b, "matrix", false, 3, name, count);
+  vt_svg_matrix(&b, "shares", true, 3, name, count);
+  vt_html_close(&b);
+  assert_false(b.failed);
+  assert_null(strstr(b.data, "a<b>"));
+  assert_non_null(strstr(b.data, "a&lt;b&gt;&amp;&quot;c&quot;"));
+  assert_null(strstr(b.data, "nan"));
+  assert_null(strstr(b.data, "inf"));
+  assert_non_null(strstr(b.data, ">0.83<")); /* 5 of 6 */
+  int circles = 0;
+  for (const char *p = b.data; (p = strstr(p, "<circle")); p++) circles++;
+  assert_int_equal(circles, 2);
+  vt_buf_clear(&b);
+}
+
+int main(void)
+{
+  const struct CMUnitTest tests[] = {cmocka_unit_test(test_confusion), cmocka_unit_test(test_by_hand),
+                                     cmocka_unit_test(test_against_ap), cmocka_unit_test(test_charts)};
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
