@@ -1,13 +1,15 @@
 #!/bin/sh
 # Ours against onnxruntime, interleaved, in f32 and in the processor's best precision:
 #   ORT_HOME=FOLDER_OF_NODE_MODULES bench/compare.sh build/vitrine FOLDER_OF_MODELS [BATCH]
+# With 2 threads, or VITRINE_THREADS. On a machine that is busy: PROCESSOR_TIME=yes VITRINE_THREADS=1.
 # Models come from bench/export_models.py. One line each: model, onnxruntime's median ms, ours, ratio.
 set -eu
 program=$1 folder=$2 batch=${3:-1}
 here=$(dirname "$0")
-threads=2 rounds=3 seconds=2
+threads=${VITRINE_THREADS:-2} rounds=3 seconds=2
+export VITRINE_THREADS="$threads"
 median() { sort -n | awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }'; }
-ours() { "$program" model bench "$1" --json --seconds $seconds --precision "$2" --shape "image=$batch,3,$3,$3" |
+ours() { "$program" model bench "$1" --json ${PROCESSOR_TIME:+--processor-time} --seconds $seconds --precision "$2" --shape "image=$batch,3,$3,$3" |
   sed 's/.*"median_ms": *\([0-9.]*\).*/\1/'; }
 printf '%-24s %5s %10s %10s %7s %10s %7s\n' model batch ort_ms f32_ms ratio auto_ms ratio
 for model in "$folder"/*.onnx; do
