@@ -9,16 +9,16 @@ static const struct vt_opt rows[] = {
     VT_AUG_INT(height, "224", 1, 20000, "PIXELS", "height of the part"),
 };
 
-static double place(struct vt_rng *rng, int64_t side, int part)
+static int64_t place(struct vt_rng *rng, int64_t side, int part)
 {
-  return side >= part ? (double)vt_rng_below(rng, (uint32_t)(side - part + 1)) : -(double)((part - side) / 2);
+  return side >= part ? (int64_t)vt_rng_below(rng, (uint32_t)(side - part + 1)) : -((part - side) / 2);
 }
 
 static void draw(const void *opts, int w, int h, struct vt_rng *rng, double *v)
 {
   const struct opts *o = opts;
-  v[0] = place(rng, w, (int)o->width);
-  v[1] = place(rng, h, (int)o->height);
+  v[0] = (double)place(rng, w, (int)o->width);
+  v[1] = (double)place(rng, h, (int)o->height);
 }
 
 static void move(const void *opts, const double *v, int w, int h, struct vt_aug_move *g)

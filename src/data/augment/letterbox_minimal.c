@@ -23,7 +23,8 @@ static void move(const void *opts, const double *v, int w, int h, struct vt_aug_
     int full = i ? g->height : g->width, inner = (int)lround(g->m[4 * i] * (i ? h : w));
     side[i] = (inner + step - 1) / step * step;
     if (side[i] > full && full >= inner) side[i] = full;
-    g->m[3 * i + 2] = (side[i] - inner) / 2;
+    const int before = (side[i] - inner) / 2;
+    g->m[3 * i + 2] = before;
   }
   g->width = side[0];
   g->height = side[1];
