@@ -1,0 +1,206 @@
+/* A comparison of runs as text, JSON and a page. */
+#include "app/compare.h"
+#include "app/labels_report.h"
+#include "plot/plot.h"
+
+#include <math.h>
+#include <string.h>
+
+enum { MAX_COLUMNS = 256 };
+
+/* Columns of all runs, in order of first appearance. */
+static int all_columns(const struct vt_comparison *c, const char *name[MAX_COLUMNS])
+{
+  int n = 0;
+  for (int i = 0; i < c->nruns; i++)
+    for (int k = 0; k < c->run[i].n && n < MAX_COLUMNS; k++) {
+      int j = 0;
+      while (j < n && strcmp(name[j], c->run[i].column[k])) j++;
+      if (j == n) name[n++] = c->run[i].column[k];
+    }
+  return n;
+}
+
+/* Calls back for each key on which the recipes differ. */
+typedef void difference_fn(const struct vt_comparison *c, const char *key, int number, struct vt_buf *b);
+static void differences(const struct vt_comparison *c, difference_fn *each, struct vt_buf *b)
+{
+  int number = 0;
+  for (int i = 0; i < c->nruns; i++)
+    for (int k = 0; k < c->run[i].nkeys; k++) {
+      const char *key = c->run[i].recipe[k].key;
+      bool seen = false, differ = false;
+      for (int j = 0; j < i; j++) /* told by an earlier run that has it */
+        for (int m = 0; m < c->run[j].nkeys; m++) seen |= !strcmp(c->run[j].recipe[m].key, key);
+      for (int j = 0; j < c->nruns && !seen; j++)
+        differ |= strcmp(vt_run_value(&c->run[j], key), c->run[i].recipe[k].value) != 0;
+      if (differ) each(c, key, number++, b);
+    }
+}
+
+static void number(struct vt_buf *b, double v, const char *none)
+{
+  if (isnan(v))
+    vt_buf_adds(b, none);
+  else
+    vt_buf_addf(b, "%.9g", v);
+}
+
+/* ---- text ---- */
+
+static void text_difference(const struct vt_comparison *c, const char *key, int k, struct vt_buf *b)
+{
+  vt_buf_addf(b, "%s%-28s", k ? "" : "\nrecipes differ in\n", key);
+  for (int i = 0; i < c->nruns; i++) vt_buf_addf(b, " %16s", vt_run_value(&c->run[i], key));
+  vt_buf_addc(b, '\n');
+}
+
+static void text_row(const struct vt_comparison *c, const char *name,
+                     double (*of)(const struct vt_run *r, const char *), struct vt_buf *b)
+{
+  vt_buf_addf(b, "%-28s", name);
+  for (int i = 0; i < c->nruns; i++) {
+    char text[32] = "-";
+    double v = of(&c->run[i], name);
+    if (!isnan(v)) snprintf(text, sizeof text, "%.6g", v);
+    vt_buf_addf(b, " %16s", text);
+  }
+  vt_buf_addc(b, '\n');
+}
+
+static double cost_of(const struct vt_run *r, const char *name)
+{
+  return *name == 'p' ? r->parameters : r->macs;
+}
+
+void vt_compare_table(const struct vt_comparison *c, struct vt_buf *b)
+{
+  const char *column[MAX_COLUMNS];
+  int n = all_columns(c, column);
+  vt_buf_addf(b, "%-28s", "run");
+  for (int i = 0; i < c->nruns; i++) vt_buf_addf(b, " %16s", vt_path_base(c->run[i].path));
+  vt_buf_addc(b, '\n');
+  for (int k = 0; k < n; k++) text_row(c, column[k], vt_run_figure, b);
+  text_row(c, "parameters", cost_of, b);
+  text_row(c, "multiply-adds", cost_of, b);
+  differences(c, text_difference, b);
+  if (c->nchanges) vt_buf_addf(b, "\npictures that changed most in %s\n", c->change_of);
+  for (int i = 0; i < c->nchanges; i++)
+    vt_buf_addf(b, "%-44s %10.6g -> %-10.6g\n", c->change[i].image, c->change[i].first, c->change[i].last);
+}
+
+/* ---- JSON ---- */
+
+static void json_difference(const struct vt_comparison *c, const char *key, int k, struct vt_buf *b)
+{
+  vt_buf_adds(b, k ? ", " : "");
+  vt_json_text(b, key);
+  vt_buf_adds(b, ": [");
+  for (int i = 0; i < c->nruns; i++) {
+    vt_buf_adds(b, i ? ", " : "");
+    vt_json_text(b, vt_run_value(&c->run[i], key));
+  }
+  vt_buf_addc(b, ']');
+}
+
+void vt_compare_json(const struct vt_comparison *c, struct vt_buf *b)
+{
+  vt_buf_adds(b, "{\"metric\": ");
+  vt_json_text(b, c->metric);
+  vt_buf_adds(b, ", \"runs\": [");
+  for (int i = 0; i < c->nruns; i++) {
+    const struct vt_run *r = &c->run[i];
+    vt_buf_addf(b, "%s{\"run\": ", i ? ",\n " : "");
+    vt_json_text(b, r->path);
+    vt_buf_adds(b, ", \"parameters\": ");
+    number(b, r->parameters, "null");
+    vt_buf_adds(b, ", \"multiply_adds\": ");
+    number(b, r->macs, "null");
+    vt_buf_adds(b, ", \"figures\": {");
+    for (int k = 0; k < r->n; k++) {
+      vt_buf_adds(b, k ? ", " : "");
+      vt_json_text(b, r->column[k]);
+      vt_buf_adds(b, ": ");
+      number(b, vt_run_figure(r, r->column[k]), "null");
+    }
+    vt_buf_adds(b, "}}");
+  }
+  vt_buf_adds(b, "], \"recipe_differences\": {");
+  differences(c, json_difference, b);
+  vt_buf_adds(b, "}, \"images\": [");
+  for (int i = 0; i < c->nchanges; i++) {
+    vt_buf_adds(b, i ? ",\n {\"image\": " : "{\"image\": ");
+    vt_json_text(b, c->change[i].image);
+    vt_buf_addf(b, ", \"first\": %.9g, \"last\": %.9g}", c->change[i].first, c->change[i].last);
+  }
+  vt_buf_adds(b, "]}\n");
+}
+
+/* ---- page ---- */
+
+static void cells(const struct vt_comparison *c, const char *name,
+                  const char *(*text)(const struct vt_run *, const char *),
+                  double (*value)(const struct vt_run *, const char *), struct vt_buf *b)
+{
+  vt_buf_adds(b, "<tr><td>");
+  vt_html_text(b, name);
+  for (int i = 0; i < c->nruns; i++) {
+    vt_buf_adds(b, "</td><td>");
+    if (text)
+      vt_html_text(b, text(&c->run[i], name));
+    else
+      number(b, value(&c->run[i], name), "&ndash;");
+  }
+  vt_buf_adds(b, "</td></tr>\n");
+}
+
+static void page_difference(const struct vt_comparison *c, const char *key, int k, struct vt_buf *b)
+{
+  (void)k;
+  cells(c, key, vt_run_value, NULL, b);
+}
+
+static void charts(const struct vt_comparison *c, struct vt_buf *b)
+{
+  const char *name[VT_MAX_RUNS];
+  double x[VT_MAX_RUNS], z[VT_MAX_RUNS], y[VT_MAX_RUNS];
+  for (int i = 0; i < c->nruns; i++) {
+    name[i] = vt_path_base(c->run[i].path);
+    x[i] = c->run[i].parameters;
+    z[i] = c->run[i].macs;
+    y[i] = vt_run_figure(&c->run[i], c->metric);
+  }
+  vt_svg_points(b, "Metric against parameters", "parameters", c->metric, true, c->nruns, name, x, y);
+  vt_svg_points(b, "Metric against multiply-adds", "multiply-adds of one picture", c->metric, true, c->nruns,
+                name, z, y);
+}
+
+void vt_compare_page(const struct vt_comparison *c, struct vt_buf *b)
+{
+  const char *column[MAX_COLUMNS];
+  int n = all_columns(c, column);
+  vt_html_open(b, "Runs compared");
+  vt_buf_adds(b, "<table><tr><th>run</th>");
+  for (int i = 0; i < c->nruns; i++) {
+    vt_buf_adds(b, "<th>");
+    vt_html_text(b, vt_path_base(c->run[i].path));
+    vt_buf_adds(b, "</th>");
+  }
+  vt_buf_adds(b, "</tr>\n");
+  for (int k = 0; k < n; k++) cells(c, column[k], NULL, vt_run_figure, b);
+  cells(c, "parameters", NULL, cost_of, b);
+  cells(c, "multiply-adds", NULL, cost_of, b);
+  vt_buf_adds(b, "</table>\n");
+  charts(c, b);
+  vt_buf_adds(b, "<h2>Recipes differ in</h2>\n<table>\n");
+  differences(c, page_difference, b);
+  vt_buf_adds(b, "</table>\n");
+  if (c->nchanges) vt_buf_adds(b, "<h2>Pictures that changed most</h2>\n<table>\n");
+  for (int i = 0; i < c->nchanges; i++) {
+    vt_buf_adds(b, "<tr><td>");
+    vt_html_text(b, c->change[i].image);
+    vt_buf_addf(b, "</td><td>%.6g</td><td>%.6g</td></tr>\n", c->change[i].first, c->change[i].last);
+  }
+  if (c->nchanges) vt_buf_adds(b, "</table>\n");
+  vt_html_close(b);
+}
