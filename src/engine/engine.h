@@ -1,4 +1,4 @@
-/* The engine's interface for other folders. Reading order: tensor, graph, op, kernel, program. */
+/* The engine's interface for other folders. Reading order: tensor, graph, op, kernel, program, receptive. */
 #ifndef VT_ENGINE_H
 #define VT_ENGINE_H
 
@@ -8,5 +8,6 @@
 #include "engine/op.h"
 #include "engine/kernel.h"
 #include "engine/program.h"
+#include "engine/receptive.h"
 
 #endif

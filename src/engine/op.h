@@ -90,6 +90,20 @@ typedef int vt_ref_fn(const struct vt_ref_call *c, struct vt_err *e);
 typedef int vt_grad_fn(struct vt_graph *g, const struct vt_node *n, struct vt_value *const *dy,
                        const bool *need, struct vt_value **dx, struct vt_err *e);
 
+/* What positions along one axis of input `in` a position along an axis of the outputs looks at, weights and
+ * padding aside: output position i + out_step looks at positions in_step further than position i does, and
+ * positions 0 .. out_step - 1 look from first[i] to last[i], which may lie outside the input. Read by the
+ * analysis of receptive fields (receptive.h), with static shapes. */
+enum { VT_REACH_MAX = 64 };
+struct vt_reach {
+  bool whole;  /* depends on the whole axis (or is not known better): the rest is not set */
+  bool uneven; /* besides: on where the axis ends, so that a part of the input gives other results */
+  int axis;    /* of the outputs */
+  int64_t in_step, out_step;
+  int64_t first[VT_REACH_MAX], last[VT_REACH_MAX];
+};
+typedef int vt_reach_fn(const struct vt_node *n, int in, int axis, struct vt_reach *r, struct vt_err *e);
+
 struct vt_op_desc {
   const char *name, *domain; /* domain "" = ONNX's default; ours is "ai.vitrine" */
   int since, until;          /* opset range, inclusive; until 0 = open */
@@ -104,7 +118,8 @@ struct vt_op_desc {
   vt_ref_fn *ref;     /* required */
   vt_grad_fn *grad;   /* NULL: not differentiable */
   int64_t (*macs)(const struct vt_node *n); /* multiply-adds; NULL = 0 */
-  const struct vt_op_case *cases;           /* required, at least one */
+  vt_reach_fn *reach; /* NULL: element by element or a view where the traits say so, else the whole input */
+  const struct vt_op_case *cases; /* required, at least one */
   int ncases;
 };
 

@@ -28,8 +28,7 @@ static int choose_precision(struct vt_program *p, struct vt_err *e)
   return 0;
 }
 
-/* In inference variables are constants at their initial values, and assignments are dropped. */
-static void freeze(struct vt_graph *g)
+void vt__freeze(struct vt_graph *g)
 {
   for (int i = 0; i < g->nvalues; i++)
     if (g->values[i]->is_variable && !g->values[i]->is_input) g->values[i]->is_constant = true;
@@ -38,7 +37,7 @@ static void freeze(struct vt_graph *g)
 
 int vt_graph_freeze(struct vt_graph *g, struct vt_err *e)
 {
-  freeze(g);
+  vt__freeze(g);
   return vt__pass_batch_norm(g, e);
 }
 
@@ -56,7 +55,7 @@ static int drop_unused(struct vt_graph *g, struct vt_err *e)
 static int run_passes(struct vt_program *p, const struct vt_shape *shapes, struct vt_err *e)
 {
   int rc = 0;
-  if (!p->opts.training) freeze(p->graph);
+  if (!p->opts.training) vt__freeze(p->graph);
   rc = vt__pass_shapes(p, shapes, e);
   if (!rc) rc = vt__pass_dead(p, e);
   if (!rc) rc = vt__pass_fold(p, e);

@@ -82,6 +82,8 @@ struct vt_program {
 /* --- passes: on the program's graph ------------------------------------------------------------------------
  */
 
+/* In inference variables are constants at their initial values, and assignments are dropped. */
+void vt__freeze(struct vt_graph *g);
 int vt__pass_shapes(struct vt_program *p, const struct vt_shape *shapes, struct vt_err *e);
 /* Infers node by node and folds what is constant. Sets p->dynamic where a shape stays unknown. */
 int vt__pass_fold(struct vt_program *p, struct vt_err *e);

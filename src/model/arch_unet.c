@@ -20,12 +20,12 @@ static struct vt_value *enlarge(struct vt_net *n, struct vt_value *x, int64_t he
 
 /* (N, C, h, w), skip (N, S, 2h, 2w) -> (N, out, 2h, 2w) */
 static struct vt_value *step_up(struct vt_net *n, struct vt_value *x, struct vt_value *skip, int level,
-                                int out)
+                                int out, enum vt_conv_kind kind)
 {
   if (!skip) return NULL;
   struct vt_value *y = vt_net_conv_norm_relu(n, x, vt__name(n, "decoder.%d.reduce", level), out, 1, 1);
   y = vt_emit(n->g, "Concat", VT_IN(enlarge(n, y, skip->dim[2], skip->dim[3]), skip), "axis=1");
-  return vt_net_conv_norm_relu(n, y, vt__name(n, "decoder.%d.mix", level), out, 3, 1);
+  return vt_net_conv_block(n, y, vt__name(n, "decoder.%d.mix", level), kind, out, 3, 1);
 }
 
 /* Feature maps of the network by name, its parameters under "encoder.". */
@@ -48,13 +48,15 @@ struct vt_value *vt_build_unet(struct vt_net *n, struct vt_value *x, const struc
                                struct vt_err *e)
 {
   struct vt_value *feature[5] = {0};
+  n->mirror = o->mirror;
   if (o->network)
     named_encoder(n, x, o->network, feature);
   else
     vt_build_resnet(n, x, &o->encoder, feature, NULL);
   if (vt_graph_status(n->g, e)) return NULL;
   struct vt_value *y = feature[4];
-  for (int level = 0; level < 4; level++) y = step_up(n, y, feature[3 - level], level, o->decoder[level]);
+  for (int level = 0; level < 4; level++)
+    y = step_up(n, y, feature[3 - level], level, o->decoder[level], o->mix);
   if (y && x->dim[2] > 0 && x->dim[3] > 0 && (y->dim[2] != x->dim[2] / 2 || y->dim[3] != x->dim[3] / 2))
     y = enlarge(n, y, x->dim[2] / 2, x->dim[3] / 2);
   y = vt_net_conv(n, vt__dropout(n, y, o->dropout), "head", o->classes, 1, 1, true);

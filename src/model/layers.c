@@ -39,6 +39,25 @@ struct vt_value *vt__mean_pool(struct vt_net *n, struct vt_value *x, int kernel,
                  kernel, stride, stride, pad, pad, pad, pad, count_pad);
 }
 
+/* A constant where it is known, so that training has fixed shapes. */
+static struct vt_value *shape_of(struct vt_net *n, struct vt_value *x)
+{
+  if (!x) return NULL;
+  return vt_dims_count(x->rank, x->dim) >= 0 ? vt_graph_ints(n->g, x->rank, x->dim)
+                                             : vt_emit(n->g, "Shape", VT_IN(x), "");
+}
+
+struct vt_value *vt__reshape_as(struct vt_net *n, struct vt_value *y, struct vt_value *x)
+{
+  return vt_emit(n->g, "Reshape", VT_IN(y, shape_of(n, x)), "");
+}
+
+struct vt_value *vt__resize_as(struct vt_net *n, struct vt_value *y, struct vt_value *x)
+{
+  struct vt_value *in[] = {y, NULL, NULL, shape_of(n, x)}, *out;
+  return vt_emit_n(n->g, "Resize", 4, in, 1, &out, "mode=linear");
+}
+
 struct vt_value *vt__global_pool(struct vt_net *n, struct vt_value *x)
 {
   return vt_emit(n->g, "Flatten", VT_IN(vt_emit(n->g, "GlobalAveragePool", VT_IN(x), "")), "axis=1");

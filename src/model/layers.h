@@ -19,6 +19,7 @@ struct vt__conv {
   int kernel_w; /* 0: as the height */
   int stride;   /* 0: 1 */
   int group;    /* 0: 1 */
+  int dilation; /* 0: 1 */
   bool valid;   /* no padding; otherwise half the kernel, */
   bool upper;   /* or such that sides / stride, rounded up, come out, the odd one behind (TensorFlow's) */
   bool bias;
@@ -38,6 +39,10 @@ struct vt_value *vt__norm_act(struct vt_net *n, struct vt_value *x, const char *
 struct vt_value *vt__max_pool(struct vt_net *n, struct vt_value *x, int kernel, int stride, int pad);
 struct vt_value *vt__mean_pool(struct vt_net *n, struct vt_value *x, int kernel, int stride, int pad,
                                bool count_pad);
+/* y, as many elements as x, in the shape of x; and y (N, C, h, w) resized by linear interpolation to the
+ * shape of x (N, C, H, W). Sizes that are open in x are asked for when the network runs. */
+struct vt_value *vt__reshape_as(struct vt_net *n, struct vt_value *y, struct vt_value *x);
+struct vt_value *vt__resize_as(struct vt_net *n, struct vt_value *y, struct vt_value *x);
 /* (N, C, H, W) -> (N, C) */
 struct vt_value *vt__global_pool(struct vt_net *n, struct vt_value *x);
 /* Dropout of vectors or maps; nothing unless the network is in training. */
@@ -76,7 +81,20 @@ struct vt__mobile {
 struct vt_value *vt__mobile_block(struct vt_net *n, struct vt_value *x, const char *name,
                                   const struct vt__mobile *m);
 
-/* y = x + branch for blocks of residual networks, see builders/resnet.c. */
-struct vt_value *vt__basic_block(struct vt_net *n, struct vt_value *x, const char *name, int out, int stride);
+/* Capsules, see capsule.c. Squash along the last axis. */
+struct vt_value *vt__squash(struct vt_net *n, struct vt_value *s);
+/* A convolution whose channels are capsules: (N, C, H, W) -> (N, maps H' W', dim), squashed. */
+struct vt_value *vt__primary_capsules(struct vt_net *n, struct vt_value *x, const char *name, int maps,
+                                      int dim, int kernel, int stride);
+/* Routing by agreement: u (N, I, d) -> (N, capsules, dim); NAME.weight (I, d, capsules dim). */
+struct vt_value *vt__route_capsules(struct vt_net *n, struct vt_value *u, const char *name, int capsules,
+                                    int dim, int rounds);
+/* (N, J, D) -> (N, J) */
+struct vt_value *vt__capsule_lengths(struct vt_net *n, struct vt_value *v);
+
+/* relu(x + branch) of two 3x3 convolutions, see builders/resnet.c; attention (NULL: none) weighs the branch.
+ */
+struct vt_value *vt__basic_block(struct vt_net *n, struct vt_value *x, const char *name, int out, int stride,
+                                 const struct vt_attention *attention);
 
 #endif

@@ -8,6 +8,7 @@
 #include "engine/engine.h"
 #include "image/image.h"
 #include "mask/mask.h"
+#include "model/attention.h"
 #include "model/builder.h"
 
 /* ---- metadata --------------------------------------------------------------------------------------------
@@ -82,6 +83,7 @@ struct vt_net {
   const struct vt_tensor *(*find)(void *ctx, const char *name);
   void *ctx;
   const char *prefix; /* before every name, as "encoder."; NULL: nothing */
+  bool mirror;        /* convolutions see maps go on as their mirror image, not as zeros */
   int64_t parameters; /* numbers in trainable parameters made so far */
 };
 /* y = conv(x): (N, C, H, W) -> (N, out, H', W'), same padding; bias only if asked. He initialisation (He
@@ -97,10 +99,23 @@ struct vt_value *vt_net_linear(struct vt_net *n, struct vt_value *x, const char 
 /* Cosine logits scale * x/|x| . w/|w| for unit x: (N, D) -> (N, out). "NormFace", Wang 2017. */
 struct vt_value *vt_net_cosine(struct vt_net *n, struct vt_value *x, const char *name, int out, float scale);
 
+/* y = relu(bn(conv(x))) with a convolution of kernel x kernel, or what stands for it with fewer numbers:
+ * depthwise, kernel x kernel for each channel by itself, then bn, relu and 1x1 over the channels (Howard
+ * 2017); spatial, kernel x 1 then 1 x kernel (Szegedy 2016, section 3.2). */
+enum vt_conv_kind { VT_CONV_PLAIN, VT_CONV_DEPTHWISE, VT_CONV_SPATIAL };
+#define VT_CONV_KINDS "plain|depthwise|spatial"
+struct vt_value *vt_net_conv_block(struct vt_net *n, struct vt_value *x, const char *name,
+                                   enum vt_conv_kind kind, int out, int kernel, int stride);
+
+/* Margin loss of capsules' lengths (N, J) for labels (N) i64: sum over k of T_k max(0, 0.9 - |v_k|)^2 +
+ * 0.5 (1 - T_k) max(0, |v_k| - 0.1)^2, mean over the batch (Sabour 2017, equation 4). */
+struct vt_value *vt_margin_loss(struct vt_graph *g, struct vt_value *lengths, struct vt_value *labels);
+
 /* Residual encoder of basic blocks (He 2016), widths and blocks free. feature[0]: stem at 1/2, feature[1..4]:
  * stages at 1/4, 1/8, 1/16, 1/32. */
 struct vt_resnet_opts {
-  int width[4], blocks[4], stem; /* stem: channels of the first 7x7 convolution */
+  int width[4], blocks[4], stem;        /* stem: channels of the first 7x7 convolution */
+  const struct vt_attention *attention; /* in each block or behind each stage, as it says; NULL: none */
 };
 int vt_build_resnet(struct vt_net *n, struct vt_value *x, const struct vt_resnet_opts *o,
                     struct vt_value *feature[5], struct vt_err *e);
@@ -112,6 +127,8 @@ struct vt_unet_opts {
   int decoder[4];                   /* channels at 1/16, 1/8, 1/4, 1/2 */
   int classes;
   float dropout;
+  enum vt_conv_kind mix; /* the decoder's 3x3 convolutions */
+  bool mirror;           /* as vt_net's */
 };
 struct vt_value *vt_build_unet(struct vt_net *n, struct vt_value *x, const struct vt_unet_opts *o,
                                struct vt_err *e);
@@ -175,6 +192,22 @@ struct vt_item_rules {
  * pieces are merged into one wearable thing (two shoes are one item). Order: largest first. */
 int vt_items_from_labels(struct vt_items *out, const uint8_t *labels, const uint8_t *prob, int width,
                          int height, const struct vt_item_rules *rules, struct vt_err *e);
+
+/* ---- pictures in tiles
+ * --------------------------------------------------------------------------------------
+ */
+
+/* A picture x (N, C, H, W) through a convolutional network tile by tile, each with the context that the
+ * receptive field needs, so that the parts equal the result for the whole. VT_EARG naming the node where a
+ * network depends on the whole picture (global pooling, attention, …). out: one tensor per graph output, to
+ * be cleared. */
+struct vt_tile_opts {
+  int tile;    /* side in pixels of what a tile gives; rounded up to the network's stride */
+  bool mirror; /* beyond its border a picture goes on as its mirror image; else the network pads as it does */
+  struct vt_compile_opts compile;
+};
+int vt_tiles_run(const struct vt_graph *g, const struct vt_tensor *x, struct vt_tensor *out,
+                 const struct vt_tile_opts *o, struct vt_err *e);
 
 /* ---- trained networks
  * -------------------------------------------------------------------------------------- */

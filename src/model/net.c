@@ -66,12 +66,23 @@ struct vt_value *vt__conv(struct vt_net *n, struct vt_value *x, const char *name
             x->rank == 4 ? (long long)x->dim[1] : -1LL, c->out, group);
     return NULL;
   }
-  int ph = c->valid ? 0 : kh / 2, pw = c->valid ? 0 : kw / 2;
+  int dilation = VT_MAX(c->dilation, 1), ph = c->valid ? 0 : kh / 2 * dilation,
+      pw = c->valid ? 0 : kw / 2 * dilation;
+  if (n->mirror && !c->upper && (ph || pw)) {
+    x = vt_emit(n->g, "Pad", VT_IN(x, vt_graph_ints(n->g, 8, (int64_t[]){0, 0, ph, pw, 0, 0, ph, pw})),
+                "mode=reflect");
+    ph = pw = 0;
+    if (!x) return NULL;
+  }
   int64_t dim[4] = {c->out, x->dim[1] / group, kh, kw}; // (out, in / group, k, k)
   float deviation = sqrtf(2.0f / (float)(dim[1] * kh * kw));
   struct vt_value *in[] = {x, vt__param(n, name, "weight", 4, dim, VT__NORMAL, deviation),
                            c->bias ? vt__param(n, name, "bias", 1, dim, VT__CONSTANT, 0) : NULL};
   struct vt_value *y;
+  if (dilation > 1)
+    return vt_emit_n(n->g, "Conv", c->bias ? 3 : 2, in, 1, &y,
+                     "kernel_shape=[%d,%d] strides=[%d,%d] pads=[%d,%d,%d,%d] dilations=[%d,%d] group=%d", kh,
+                     kw, stride, stride, ph, pw, ph, pw, dilation, dilation, group);
   if (c->upper)
     return vt_emit_n(n->g, "Conv", c->bias ? 3 : 2, in, 1, &y,
                      "kernel_shape=[%d,%d] strides=[%d,%d] auto_pad=SAME_UPPER group=%d", kh, kw, stride,

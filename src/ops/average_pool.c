@@ -56,6 +56,7 @@ const struct vt_op_desc vt_op_average_pool = {
     .max_out = 1,
     .infer = vt__pool_infer,
     .ref = ref,
+    .reach = vt__reach_pool,
     .grad = grad,
     VT_CASES(cases),
 };

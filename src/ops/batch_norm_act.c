@@ -60,5 +60,6 @@ const struct vt_op_desc vt_op_batch_norm_act = {
     .inplace = {6, 4, 5},
     .infer = infer,
     .ref = ref,
+    .reach = vt__reach_same,
     VT_CASES(cases),
 };

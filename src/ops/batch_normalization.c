@@ -106,6 +106,7 @@ const struct vt_op_desc vt_op_batch_normalization = {
     .inplace = {1, 4, 5},
     .infer = infer,
     .ref = ref,
+    .reach = vt__reach_same,
     .grad = grad,
     VT_CASES(cases),
 };

@@ -42,6 +42,7 @@ const struct vt_op_desc vt_op_cast_like = {
     .max_out = 1,
     .infer = infer,
     .ref = ref,
+    .reach = vt__reach_same,
     .grad = grad,
     VT_CASES(cases),
 };

@@ -44,6 +44,7 @@ const struct vt_op_desc vt_op_clip = {
     .traits = VT_INPLACE0,
     .infer = vt__infer_same,
     .ref = ref,
+    .reach = vt__reach_same,
     .grad = grad,
     VT_CASES(cases),
 };

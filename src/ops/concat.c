@@ -100,6 +100,7 @@ const struct vt_op_desc vt_op_concat = {
     .max_out = 1,
     .infer = infer,
     .ref = ref,
+    .reach = vt__reach_axis,
     .grad = grad,
     VT_CASES(cases),
 };

@@ -49,6 +49,7 @@ const struct vt_op_desc vt_op_conv = {
     .max_out = 1,
     .infer = vt__conv_infer,
     .ref = ref,
+    .reach = vt__reach_conv,
     .grad = grad,
     .macs = vt__conv_macs,
     VT_CASES(cases),

@@ -67,6 +67,7 @@ const struct vt_op_desc vt_op_conv_fused = {
     .inplace = {4},
     .infer = infer,
     .ref = ref,
+    .reach = vt__reach_conv,
     .macs = vt__conv_macs,
     VT_CASES(cases),
 };

@@ -44,6 +44,7 @@ const struct vt_op_desc vt_op_conv_integer = {
     .max_out = 1,
     .infer = infer,
     .ref = ref,
+    .reach = vt__reach_conv,
     .macs = macs,
     VT_CASES(cases),
 };

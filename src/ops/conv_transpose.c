@@ -79,6 +79,7 @@ const struct vt_op_desc vt_op_conv_transpose = {
     .max_out = 1,
     .infer = infer,
     .ref = ref,
+    .reach = vt__reach_conv_transpose,
     .grad = grad,
     .macs = vt__conv_back_macs,
     VT_CASES(cases),

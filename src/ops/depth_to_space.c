@@ -80,6 +80,7 @@ const struct vt_op_desc vt_op_depth_to_space = {
     .max_out = 1,
     .infer = infer,
     .ref = ref,
+    .reach = vt__reach_blocks,
     .grad = grad,
     VT_CASES(cases),
 };

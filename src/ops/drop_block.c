@@ -73,6 +73,7 @@ const struct vt_op_desc vt_op_drop_block = {
     .traits = VT_RANDOM,
     .infer = infer,
     .ref = ref,
+    .reach = vt__reach_same,
     .grad = vt__drop_grad,
     VT_CASES(cases),
 };

@@ -74,6 +74,7 @@ const struct vt_op_desc vt_op_dropout = {
     .traits = VT_RANDOM | VT_INPLACE0,
     .infer = infer,
     .ref = ref,
+    .reach = vt__reach_same,
     .grad = grad,
     VT_CASES(cases),
 };

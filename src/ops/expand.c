@@ -57,6 +57,7 @@ const struct vt_op_desc vt_op_expand = {
     .traits = VT_SHAPE_DATA,
     .infer = infer,
     .ref = ref,
+    .reach = vt__reach_same,
     .grad = grad,
     VT_CASES(cases),
 };

@@ -51,6 +51,15 @@ static int grad(VT_GRAD_ARGS)
   return vt_graph_status(g, e);
 }
 
+static int reach(const struct vt_node *n, int in, int axis, struct vt_reach *r, struct vt_err *e)
+{
+  const struct vt_axis_attrs *a = n->attrs;
+  int at = (int)(a->axis < 0 ? a->axis + n->in[0]->rank : a->axis);
+  if (!in && axis != at) return vt__reach_shift(r, axis < at ? axis : axis + n->in[1]->rank - 1, 0);
+  *r = (struct vt_reach){.whole = true};
+  return VT_OK;
+}
+
 static const struct vt_attr_desc attrs[] = {VT_A_INT(struct vt_axis_attrs, axis, 0)};
 static const struct vt_op_case cases[] = {{"rows", "", "f32[5,4] i64[3]={4,-5,1}"},
                                           {"columns", "axis=1", "f32[2,5,3] i64[2,2]={0,4,2,2}"},
@@ -69,6 +78,7 @@ const struct vt_op_desc vt_op_gather = {
     .max_out = 1,
     .infer = infer,
     .ref = ref,
+    .reach = reach,
     .grad = grad,
     VT_CASES(cases),
 };

@@ -42,5 +42,6 @@ const struct vt_op_desc vt_op_hardmax = {
     .max_out = 1,
     .infer = infer,
     .ref = ref,
+    .reach = vt__reach_axis,
     VT_CASES(cases),
 };

@@ -67,6 +67,13 @@ static int grad(VT_GRAD_ARGS)
   return vt__norm_grad(g, n, dy[0], n->in[1], vt__span(x->dim, axis, x->rank), a->epsilon, need, dx, e);
 }
 
+static int reach(const struct vt_node *n, int in, int axis, struct vt_reach *r, struct vt_err *e)
+{
+  const struct attrs *a = n->attrs;
+  int64_t from = a->axis < 0 ? a->axis + n->in[0]->rank : a->axis;
+  return vt__reach_beside(n, in || axis >= from ? axis : from, axis, r);
+}
+
 static const struct vt_attr_desc rows[] = {VT_A_INT(struct attrs, axis, -1),
                                            VT_A_INT(struct attrs, stash_type, 1),
                                            VT_A_FLOAT(struct attrs, epsilon, 1e-5f)};
@@ -88,6 +95,7 @@ const struct vt_op_desc vt_op_layer_normalization = {
     .max_out = 3,
     .infer = infer,
     .ref = ref,
+    .reach = reach,
     .grad = grad,
     VT_CASES(cases),
 };

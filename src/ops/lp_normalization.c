@@ -42,6 +42,12 @@ static int grad(VT_GRAD_ARGS)
   return vt_graph_status(g, e);
 }
 
+static int reach(const struct vt_node *n, int in, int axis, struct vt_reach *r, struct vt_err *e)
+{
+  const struct attrs *a = n->attrs;
+  return vt__reach_beside(n, a->axis, axis, r);
+}
+
 static const struct vt_attr_desc rows[] = {VT_A_INT(struct attrs, axis, -1), VT_A_INT(struct attrs, p, 2)};
 static const struct vt_op_case cases[] = {{"vectors", "axis=1", "f32[3,17]"},
                                           {"channels", "axis=1 p=2", "f32[2,16,3,3]"},
@@ -61,6 +67,7 @@ const struct vt_op_desc vt_op_lp_normalization = {
     .traits = VT_INPLACE0,
     .infer = infer,
     .ref = ref,
+    .reach = reach,
     .grad = grad,
     VT_CASES(cases),
 };

@@ -77,6 +77,7 @@ const struct vt_op_desc vt_op_matmul = {
     .max_out = 1,
     .infer = infer,
     .ref = ref,
+    .reach = vt__reach_matmul,
     .grad = grad,
     .macs = macs,
     VT_CASES(cases),

@@ -69,6 +69,7 @@ const struct vt_op_desc vt_op_max_pool = {
     .max_out = 2,
     .infer = vt__pool_infer,
     .ref = ref,
+    .reach = vt__reach_pool,
     .grad = grad,
     VT_CASES(cases),
 };

@@ -101,6 +101,29 @@ static int ref(const struct vt_ref_call *c, struct vt_err *e)
   return VT_OK;
 }
 
+/* Padding that repeats entries is a Gather along each axis in turn, so its gradient adds up the same way. */
+static struct vt_value *collect(struct vt_graph *g, const struct vt_node *n, struct vt_value *dy,
+                                const int64_t *lo, const int64_t *hi)
+{
+  const struct attrs *a = n->attrs;
+  const struct vt_value *x = n->in[0];
+  int64_t dim[VT_MAX_RANK];
+  char text[VT_INTS_TEXT];
+  memcpy(dim, n->out[0]->dim, sizeof dim);
+  for (int d = 0; d < x->rank && dy; d++) {
+    if (!lo[d] && !hi[d]) continue;
+    struct vt_tensor t;
+    if (vt_tensor_init(&t, VT_I64, 1, &dim[d], &g->err)) return NULL;
+    for (int64_t i = 0; i < dim[d]; i++) ((int64_t *)t.data)[i] = source(a->mode, i - lo[d], x->dim[d]);
+    struct vt_value *index = vt_graph_constant(g, "pad_index", &t);
+    vt_tensor_clear(&t);
+    dim[d] = x->dim[d];
+    dy = vt_emit(g, "ai.vitrine:GatherGrad", VT_IN(dy, index), "axis=%d shape=[%s]", d,
+                 vt__ints_text(text, sizeof text, x->rank, dim));
+  }
+  return dy;
+}
+
 /* Of constant padding: the opposite padding. */
 static int grad(VT_GRAD_ARGS)
 {
@@ -108,14 +131,33 @@ static int grad(VT_GRAD_ARGS)
   int64_t lo[VT_MAX_RANK] = {0}, hi[VT_MAX_RANK] = {0}, back[2 * VT_MAX_RANK];
   int rank = n->in[0]->rank, rc = constant_widths(n, lo, hi, e);
   if (rc < 0) return rc;
-  if (!rc || a->mode != CONSTANT)
-    return vt__bad(e, VT_EUNSUPPORTED, n, "only constant padding of known widths has a gradient");
+  if (!rc || (a->mode != CONSTANT && !vt__is_static(n->in[0])))
+    return vt__bad(e, VT_EUNSUPPORTED, n, "its gradient needs known widths and, but for zeros, sizes");
   for (int d = 0; d < rank; d++) {
     back[d] = -lo[d];
     back[rank + d] = -hi[d];
   }
-  if (need[0]) dx[0] = vt_emit(g, "Pad", VT_IN(dy[0], vt_graph_ints(g, 2 * rank, back)), "");
+  if (need[0] && a->mode != CONSTANT)
+    dx[0] = collect(g, n, dy[0], lo, hi);
+  else if (need[0])
+    dx[0] = vt_emit(g, "Pad", VT_IN(dy[0], vt_graph_ints(g, 2 * rank, back)), "");
   return vt_graph_status(g, e);
+}
+
+/* Where it cuts off or wraps around, a part of the input gives something else than the whole. */
+static int reach(const struct vt_node *n, int in, int axis, struct vt_reach *r, struct vt_err *e)
+{
+  const struct attrs *a = n->attrs;
+  int64_t lo[VT_MAX_RANK] = {0}, hi[VT_MAX_RANK] = {0};
+  int rc = in ? 0 : constant_widths(n, lo, hi, e);
+  if (rc < 0) return rc;
+  bool local = rc && (a->mode != WRAP || (!lo[axis] && !hi[axis]));
+  if (local)
+    vt__reach_shift(r, axis, -lo[axis]);
+  else
+    *r = (struct vt_reach){.whole = true};
+  r->uneven = lo[axis] < 0 || hi[axis] < 0;
+  return VT_OK;
 }
 
 static const struct vt_attr_desc rows[] = {
@@ -124,9 +166,10 @@ static const struct vt_op_case cases[] = {
     {"zeros", "", "f32[2,3,4,5] i64[8]={0,0,1,2,0,0,2,0}"},
     {"value", "", "f32[2,3] i64[4]={1,0,0,2} f32[]={1.5}"},
     {"cut", "", "f32[4,5] i64[4]={-1,1,0,-2}"},
-    {"reflect", "mode=reflect", "f32[3,4] i64[4]={2,1,0,3}", .nograd = 1},
-    {"edge", "mode=edge", "f32[3,4] i64[4]={1,2,3,0}", .nograd = 1},
+    {"reflect", "mode=reflect", "f32[3,4] i64[4]={2,1,0,3}"},
+    {"edge", "mode=edge", "f32[3,4] i64[4]={1,2,3,0}"},
     {"wrap", "mode=wrap", "i32[3,4] i64[4]={1,2,3,0}"},
+    {"reflect a picture", "mode=reflect", "f32[1,2,5,4] i64[8]={0,0,2,1,0,0,1,3}"},
     {"axes", "", "f32[2,3,4] i64[2]={1,2} f32[]={0} i64[1]={-1}"},
 };
 
@@ -143,6 +186,7 @@ const struct vt_op_desc vt_op_pad = {
     .traits = VT_SHAPE_DATA,
     .infer = infer,
     .ref = ref,
+    .reach = reach,
     .grad = grad,
     VT_CASES(cases),
 };

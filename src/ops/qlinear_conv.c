@@ -72,6 +72,7 @@ const struct vt_op_desc vt_op_qlinear_conv = {
     .max_out = 1,
     .infer = infer,
     .ref = ref,
+    .reach = vt__reach_qlinear_conv,
     .macs = macs,
     VT_CASES(cases),
 };

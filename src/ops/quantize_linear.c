@@ -62,5 +62,6 @@ const struct vt_op_desc vt_op_quantize_linear = {
     .max_out = 1,
     .infer = infer,
     .ref = ref,
+    .reach = vt__reach_same,
     VT_CASES(cases),
 };

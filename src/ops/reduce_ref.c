@@ -175,3 +175,17 @@ int vt__reduce_ref(const struct vt_ref_call *c, enum vt__reduction r, struct vt_
   }
   return VT_OK;
 }
+
+int vt__reach_reduce(const struct vt_node *n, int in, int axis, struct vt_reach *r, struct vt_err *e)
+{
+  const struct vt__reduce_attrs *a = n->attrs;
+  bool reduced[VT_MAX_RANK] = {false};
+  int rank = n->in[0]->rank, to = axis, rc = in ? 0 : constant_axes(n, rank, reduced, e);
+  if (rc < 0) return rc;
+  if (rc && !reduced[axis]) {
+    for (int d = 0; d < axis; d++) to -= reduced[d] && !a->keepdims;
+    return vt__reach_shift(r, to, 0);
+  }
+  *r = (struct vt_reach){.whole = true};
+  return VT_OK;
+}

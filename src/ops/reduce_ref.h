@@ -27,6 +27,7 @@ struct vt_value *vt__unreduce(struct vt_graph *g, const struct vt_node *n, struc
 /* Elements folded into each output; -1 unknown. */
 int64_t vt__reduce_count(const struct vt_node *n);
 
+vt_reach_fn vt__reach_reduce;
 extern const struct vt_attr_desc vt__reduce_rows[3];
 #define VT_REDUCE_OP(sym, onnx, grad_, doc_)                                                                 \
   const struct vt_op_desc vt_op_##sym = {.name = onnx,                                                       \
@@ -43,6 +44,7 @@ extern const struct vt_attr_desc vt__reduce_rows[3];
                                          .traits = VT_SHAPE_DATA,                                            \
                                          .infer = vt__reduce_infer,                                          \
                                          .ref = ref,                                                         \
+                                         .reach = vt__reach_reduce,                                          \
                                          .grad = grad_,                                                      \
                                          VT_CASES(cases)}
 

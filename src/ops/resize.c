@@ -107,6 +107,7 @@ const struct vt_op_desc vt_op_resize = {
     .traits = VT_SHAPE_DATA,
     .infer = infer,
     .ref = ref,
+    .reach = vt__reach_resize,
     .grad = grad,
     VT_CASES(cases),
 };

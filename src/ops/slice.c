@@ -124,6 +124,21 @@ static int grad(VT_GRAD_ARGS)
   return vt_graph_status(g, e);
 }
 
+/* Part of the input would begin and end elsewhere than the whole where the slice cuts something off. */
+static int reach(const struct vt_node *n, int in, int axis, struct vt_reach *r, struct vt_err *e)
+{
+  struct slice s = {0};
+  int rc = in ? 0 : constant_slice(&s, n, e);
+  if (rc < 0) return rc;
+  *r = (struct vt_reach){.whole = true};
+  if (!rc || s.step[axis] < 1 || s.count[axis] < 1) return VT_OK;
+  *r = (struct vt_reach){.axis = axis, .in_step = s.step[axis], .out_step = 1};
+  r->first[0] = r->last[0] = s.start[axis];
+  r->uneven =
+      s.start[axis] >= s.step[axis] || s.start[axis] + s.count[axis] * s.step[axis] < n->in[0]->dim[axis];
+  return VT_OK;
+}
+
 static const struct vt_op_case cases[] = {
     {"channels", "", "f32[2,16,3,4] i64[1]={4} i64[1]={12} i64[1]={1}"},
     {"steps", "", "f32[3,9,8] i64[2]={1,7} i64[2]={9,-9} i64[2]={1,2} i64[2]={2,-3}"},
@@ -144,6 +159,7 @@ const struct vt_op_desc vt_op_slice = {
     .traits = VT_SHAPE_DATA,
     .infer = infer,
     .ref = ref,
+    .reach = reach,
     .grad = grad,
     VT_CASES(cases),
 };

@@ -26,6 +26,7 @@ struct vt_value *vt__softmax_sum(struct vt_graph *g, const struct vt_node *n, st
                                          .traits = VT_INPLACE0,                                              \
                                          .infer = vt__softmax_infer,                                         \
                                          .ref = ref,                                                         \
+                                         .reach = vt__reach_axis,                                            \
                                          .grad = grad,                                                       \
                                          VT_CASES(cases)}
 

@@ -68,6 +68,7 @@ const struct vt_op_desc vt_op_space_to_depth = {
     .max_out = 1,
     .infer = infer,
     .ref = ref,
+    .reach = vt__reach_blocks,
     .grad = grad,
     VT_CASES(cases),
 };

@@ -88,6 +88,12 @@ static int grad(VT_GRAD_ARGS)
   return vt_graph_status(g, e);
 }
 
+static int reach(const struct vt_node *n, int in, int axis, struct vt_reach *r, struct vt_err *e)
+{
+  const struct attrs *a = n->attrs;
+  return vt__reach_beside(n, a->axis, axis, r);
+}
+
 static const struct vt_attr_desc rows[] = {VT_A_INT(struct attrs, axis, 0),
                                            VT_A_INT(struct attrs, num_outputs, 0)};
 static const struct vt_op_case cases[] = {{"halves", "axis=1", "f32[2,16,3,3]", 2},
@@ -107,6 +113,7 @@ const struct vt_op_desc vt_op_split = {
     .traits = VT_SHAPE_DATA,
     .infer = infer,
     .ref = ref,
+    .reach = reach,
     .grad = grad,
     VT_CASES(cases),
 };

@@ -57,6 +57,7 @@ const struct vt_op_desc vt_op_stochastic_depth = {
     .traits = VT_RANDOM,
     .infer = infer,
     .ref = ref,
+    .reach = vt__reach_same,
     .grad = vt__drop_grad,
     VT_CASES(cases),
 };

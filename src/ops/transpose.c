@@ -66,6 +66,13 @@ static int grad(VT_GRAD_ARGS)
   return vt_graph_status(g, e);
 }
 
+static int reach(const struct vt_node *n, int in, int axis, struct vt_reach *r, struct vt_err *e)
+{
+  int perm[VT_MAX_RANK], to = 0, rc = order(n, n->in[0]->rank, perm, e);
+  while (!rc && perm[to] != axis) to++;
+  return rc ? rc : vt__reach_shift(r, to, 0);
+}
+
 static const struct vt_attr_desc rows[] = {VT_A_INTS(struct attrs, perm)};
 static const struct vt_op_case cases[] = {{"reverse", "", "f32[2,3,4]"},
                                           {"to channels last", "perm=[0,2,3,1]", "f32[2,3,4,5]"},
@@ -84,6 +91,7 @@ const struct vt_op_desc vt_op_transpose = {
     .max_out = 1,
     .infer = infer,
     .ref = ref,
+    .reach = reach,
     .grad = grad,
     VT_CASES(cases),
 };

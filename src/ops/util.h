@@ -73,6 +73,16 @@ void vt__copy_strided(int rank, const int64_t *dim, size_t size, void *dst, cons
 /* Product of dim[from..to). */
 int64_t vt__span(const int64_t *dim, int from, int to);
 
+/* ---- reach: see vt_reach_fn ---- */
+int vt__reach_shift(struct vt_reach *r, int axis, int64_t by); /* position i looks at i + by */
+/* Position i looks at position i of input 0 along every axis but `spared`, along which at all. */
+int vt__reach_beside(const struct vt_node *n, int64_t spared, int axis, struct vt_reach *r);
+vt_reach_fn vt__reach_same;   /* along every axis */
+vt_reach_fn vt__reach_axis;   /* along every axis but that of struct vt_axis_attrs */
+vt_reach_fn vt__reach_blocks; /* blocks of positions become one, or one becomes a block */
+vt_reach_fn vt__reach_matmul, vt__reach_resize, vt__reach_pool, vt__reach_conv_transpose;
+vt_reach_fn vt__reach_conv, vt__reach_qlinear_conv; /* weight at input 1, or 3 */
+
 /* ---- reference kernels ---- */
 /* Walks a broadcast of up to 4 tensors row by row: dimensions are merged where all strides allow. */
 enum { VT_BCAST_MAX = 4 };

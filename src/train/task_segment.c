@@ -17,8 +17,9 @@
 
 struct opts {
   int64_t width, height, test_width, test_height, hold_out, stem;
-  const char *encoder, *blocks, *decoder, *synth, *licence;
+  const char *encoder, *blocks, *decoder, *attention, *synth, *licence;
   double dice, gamma, balance, dropout, synth_share, cache_mb;
+  int border, convolution;
   int loss; /* position in VT__PIXEL_LOSSES */
   bool commercial, mirror;
   struct vt_augment augment;
@@ -42,6 +43,12 @@ static const struct vt_opt rows[] = {
      "residual blocks of the encoder's stages"},
     {"decoder", 0, VT_OPT_STRING, AT(decoder), "128,96,64,32", 0, 0, NULL, NULL,
      "channels of the decoder's steps"},
+    {"attention", 0, VT_OPT_STRING, AT(attention), "none", 0, 0, NULL, NULL,
+     "attention in the encoder: none, se, eca, cbam, bam, residual, self"},
+    {"convolution", 0, VT_OPT_ENUM, AT(convolution), "plain", 0, 0, VT_CONV_KINDS, NULL,
+     "the decoder's 3x3 convolutions: plain, by channel and 1x1, or 3x1 and 1x3"},
+    {"border", 0, VT_OPT_ENUM, AT(border), "zeros", 0, 0, "zeros|mirror", NULL,
+     "what convolutions see beyond a map's border"},
     {"dropout", 0, VT_OPT_FLOAT, AT(dropout), "0.1", 0, 0.9, NULL, NULL, "dropout before the last layer"},
     {"loss", 0, VT_OPT_ENUM, AT(loss), "ce_dice", 0, 0, VT__PIXEL_LOSSES, NULL,
      "loss: over pixels (cross-entropy, focal), over classes (Dice, Jaccard, Lovasz), or a sum of one of "
@@ -181,6 +188,8 @@ static int open_task(void **ctx, const void *opts, const struct vt_registry *r, 
   t->seed = seed;
   t->net.encoder.stem = (int)t->o.stem;
   t->net.dropout = (float)t->o.dropout;
+  t->net.mix = (enum vt_conv_kind)t->o.convolution;
+  t->net.mirror = t->o.border != 0;
   int rc = 0;
   if (isalpha((unsigned char)*t->o.encoder))
     rc = (t->net.network = vt_builder_find(t->o.encoder, e)) ? 0 : VT_EUSAGE;
@@ -188,6 +197,10 @@ static int open_task(void **ctx, const void *opts, const struct vt_registry *r, 
     rc = vt__parse_ints("encoder", t->o.encoder, 4, 1, 2048, t->net.encoder.width, e);
   if (!rc) rc = vt__parse_ints("blocks", t->o.blocks, 4, 1, 64, t->net.encoder.blocks, e);
   if (!rc) rc = vt__parse_ints("decoder", t->o.decoder, 4, 1, 1024, t->net.decoder, e);
+  if (!rc) rc = vt_attention_find(&t->net.encoder.attention, t->o.attention, e);
+  if (!rc && t->net.network && t->net.encoder.attention)
+    rc = vt_fail(e, VT_EARG, "segment: attention stands in the encoder of this program's own, not in %s",
+                 t->o.encoder);
   if (!rc && (t->o.width % 32 || t->o.height % 32 || t->o.test_width % 32 || t->o.test_height % 32))
     rc = vt_fail(e, VT_EARG, "segment: width, height, test_width and test_height must be multiples of 32");
   if (!rc && !data_dir)

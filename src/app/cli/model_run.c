@@ -1,5 +1,6 @@
 /* vitrine model run: one run of any model on NumPy arrays. */
 #include "app/cli/model_args.h"
+#include "model/model.h"
 
 #include <math.h>
 #include <string.h>
@@ -7,9 +8,11 @@
 struct opts {
   const char *models;
   struct vt_strings inputs, outputs;
-  int precision;
+  int precision, border;
+  int64_t tile;
   bool reference, headless;
 };
+enum { BORDER_NETWORK, BORDER_MIRROR };
 
 static const struct vt_opt rows[] = {
     {"models", 0, VT_OPT_STRING, offsetof(struct opts, models), NULL, 0, 0, NULL, "FOLDER",
@@ -24,6 +27,11 @@ static const struct vt_opt rows[] = {
      "plain reference kernels, nothing fused"},
     {"headless", 0, VT_OPT_FLAG, offsetof(struct opts, headless), NULL, 0, 0, NULL, NULL,
      "cut a classifier back to the vector that its last layer reads, and say where"},
+    {"tile", 0, VT_OPT_INT, offsetof(struct opts, tile), NULL, 1, 1 << 20, NULL, "PIXELS",
+     "picture in tiles of this side, with the context that the network's receptive field needs: the same "
+     "result in less memory"},
+    {"border", 0, VT_OPT_ENUM, offsetof(struct opts, border), "network", 0, 0, "network|mirror", NULL,
+     "with --tile: what lies beyond the picture, the network's own padding or the picture's mirror image"},
 };
 
 static const size_t max_npy = (size_t)1 << 34;
@@ -153,6 +161,15 @@ static int cut(struct vt_graph *g, const char *path, struct vt_err *e)
   return 0;
 }
 
+static int compute(const struct opts *o, const struct vt_graph *g, const struct vt_tensor *in,
+                   struct vt_tensor *out, struct vt_err *e)
+{
+  struct vt_compile_opts c = {.precision = (enum vt_precision)o->precision, .reference = o->reference};
+  if (!o->tile) return vt_run_once(g, in, out, &c, e);
+  struct vt_tile_opts t = {.tile = (int)o->tile, .mirror = o->border == BORDER_MIRROR, .compile = c};
+  return vt_tiles_run(g, in, out, &t, e);
+}
+
 static int run(struct vt_cli *cli, const void *opts, const struct vt_strings *args, struct vt_err *e)
 {
   const struct opts *o = opts;
@@ -168,9 +185,8 @@ static int run(struct vt_cli *cli, const void *opts, const struct vt_strings *ar
   }
   in = vt_calloc((size_t)g->ninputs + 1, sizeof *in);
   out = vt_calloc((size_t)g->noutputs + 1, sizeof *out);
-  struct vt_compile_opts c = {.precision = (enum vt_precision)o->precision, .reference = o->reference};
   rc = in && out ? read_inputs(cli, o, g, in, e) : vt_fail(e, VT_ENOMEM, "out of memory");
-  if (!rc) rc = vt_run_once(g, in, out, &c, e);
+  if (!rc) rc = compute(o, g, in, out, e);
   if (!rc) rc = write_outputs(cli, o, g, out, e);
   for (int i = 0; in && i < g->ninputs; i++) vt_tensor_clear(&in[i]);
   for (int i = 0; out && i < g->noutputs; i++) vt_tensor_clear(&out[i]);

@@ -20,12 +20,15 @@ static struct vt_value *join(struct vt_net *n, struct vt_value *x, struct vt_val
   return vt__act(n, vt_emit(n->g, "Add", VT_IN(y, x), ""), VT__RELU);
 }
 
-struct vt_value *vt__basic_block(struct vt_net *n, struct vt_value *x, const char *name, int out, int stride)
+struct vt_value *vt__basic_block(struct vt_net *n, struct vt_value *x, const char *name, int out, int stride,
+                                 const struct vt_attention *attention)
 {
   struct vt_value *y = vt_net_conv(n, x, vt__name(n, "%s.conv1", name), out, 3, stride, false);
   y = vt__norm_act(n, y, vt__name(n, "%s.bn1", name), 1e-5f, VT__RELU);
   y = vt_net_conv(n, y, vt__name(n, "%s.conv2", name), out, 3, 1, false);
-  return join(n, x, vt_net_norm(n, y, vt__name(n, "%s.bn2", name), 0), name, stride);
+  y = vt_net_norm(n, y, vt__name(n, "%s.bn2", name), 0);
+  if (attention) y = attention->build(n, y, vt__name(n, "%s.attention", name));
+  return join(n, x, y, name, stride);
 }
 
 static struct vt_value *bottleneck(struct vt_net *n, struct vt_value *x, const char *name, int width,
@@ -49,7 +52,9 @@ static void build(struct vt_net *n, struct vt_value *x, const struct vt_builder 
   for (int s = 0; s < 4; s++) {
     for (int i = 0; i < v->blocks[s]; i++) {
       const char *name = vt__name(n, "layer%d.%d", s + 1, i);
-      x = (v->bottleneck ? bottleneck : vt__basic_block)(n, x, name, 64 << s, s && !i ? 2 : 1);
+      int stride = s && !i ? 2 : 1;
+      x = v->bottleneck ? bottleneck(n, x, name, 64 << s, stride)
+                        : vt__basic_block(n, x, name, 64 << s, stride, NULL);
     }
     out->feature[s + 1] = x;
   }

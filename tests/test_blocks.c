@@ -1,0 +1,248 @@
+/* Building blocks of networks: attention, separable convolutions, mirrored borders. Sizes by the papers'
+ * formulas, gradients against central differences, self-attention against plain loops. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include <cmocka.h>
+#include "backend/backend.h"
+#include "block_gradient.h"
+#include "model/model.h"
+
+/* Parameters for C channels. h = max(C / 16, 8) in the middle of the perceptrons. */
+static const struct {
+  const char *name;
+  int channels, parameters;
+} sizes[] = {
+    {"se", 32, 2 * 32 * 8 + 8 + 32},
+    {"se", 256, 2 * 256 * 16 + 16 + 256},
+    {"eca", 32, 3},
+    {"eca", 256, 5},
+    {"cbam", 32, 2 * 32 * 8 + 8 + 32 + 2 * 7 * 7},
+    {"bam", 32, 2 * 32 * 8 + 8 + 32 + 32 * 8 + 16 + 2 * (8 * 8 * 9 + 16) + 8 + 1},
+    {"residual", 32, 32 * 8 + 16 + 8 * 8 * 9 + 16 + 8 * 8 + 16 + 8 * 32 + 32},
+    {"self", 32, 3 * 32 * 16 + 16 * 32 + 2 * 32},
+};
+
+static void test_sizes(void **state)
+{
+  for (size_t i = 0; i < VT_COUNT(sizes); i++) {
+    const struct vt_attention *a;
+    struct vt_graph *g;
+    int c = sizes[i].channels;
+    assert_int_equal(vt_attention_find(&a, sizes[i].name, NULL), 0);
+    assert_int_equal(vt_graph_new(&g, vt_registry_default(), a->name, NULL), 0);
+    struct vt_net n = {.g = g, .outline = true};
+    struct vt_value *y = a->build(&n, vt_graph_input(g, "x", VT_F32, 4, (int64_t[]){2, c, 6, 5}), "a");
+    struct vt_err e;
+    if (vt_graph_status(g, &e)) fail_msg("%s", e.msg);
+    assert_memory_equal(y->dim, ((int64_t[]){2, c, 6, 5}), 4 * sizeof *y->dim);
+    if (n.parameters != sizes[i].parameters)
+      fail_msg("%s: %lld parameters, %d expected", a->name, (long long)n.parameters, sizes[i].parameters);
+    vt_graph_free(g);
+  }
+  struct vt_err e;
+  const struct vt_attention *a;
+  assert_int_equal(vt_attention_find(&a, "none", &e), 0);
+  assert_null(a);
+  assert_int_equal(vt_attention_find(&a, "sea", &e), VT_EUSAGE);
+  assert_non_null(strstr(e.msg, "none, se, eca, cbam, bam, residual, self"));
+}
+
+static struct vt_value *attention(struct vt_net *n, struct vt_value *x, const void *which)
+{
+  return ((const struct vt_attention *)which)->build(n, x, "a");
+}
+static struct vt_value *conv_block(struct vt_net *n, struct vt_value *x, const void *which)
+{
+  return vt_net_conv_block(n, x, "c", *(const enum vt_conv_kind *)which, 6, 3, 1);
+}
+
+static void test_gradients(void **state)
+{
+  static const int64_t shape[] = {2, 16, 5, 6};
+  for (int i = 0; vt_attentions[i]; i++)
+    check_gradients(vt_attentions[i]->name, attention, vt_attentions[i], 4, shape, false);
+  for (enum vt_conv_kind k = VT_CONV_PLAIN; k <= VT_CONV_SPATIAL; k++) {
+    check_gradients("convolution", conv_block, &k, 4, shape, false);
+    check_gradients("mirrored convolution", conv_block, &k, 4, shape, true);
+  }
+}
+
+static void test_conv_blocks(void **state)
+{
+  static const int expected[] = {3 * 3 * 16 * 6 + 12, 3 * 3 * 16 + 32 + 16 * 6 + 12,
+                                 3 * 16 * 6 + 3 * 6 * 6 + 12};
+  for (enum vt_conv_kind k = VT_CONV_PLAIN; k <= VT_CONV_SPATIAL; k++) {
+    struct vt_graph *g;
+    assert_int_equal(vt_graph_new(&g, vt_registry_default(), "block", NULL), 0);
+    struct vt_net n = {.g = g, .outline = true};
+    struct vt_value *x = vt_graph_input(g, "x", VT_F32, 4, (int64_t[]){1, 16, 9, 8});
+    struct vt_value *y = vt_net_conv_block(&n, x, "c", k, 6, 3, 2);
+    assert_non_null(y);
+    assert_memory_equal(y->dim, ((int64_t[]){1, 6, 5, 4}), 4 * sizeof *y->dim);
+    assert_int_equal(n.parameters, expected[k]);
+    vt_graph_free(g);
+  }
+}
+
+/* The network's answers for a picture of this shape; open: height and width are known only when it runs. */
+static void answer(struct vt_value *(*build)(struct vt_net *, struct vt_value *, const void *),
+                   const void *which, const struct vt_tensor *x, bool open, struct vt_tensor *y)
+{
+  struct vt_graph *g;
+  struct vt_eval *v;
+  struct vt_err e;
+  int64_t dim[4];
+  assert_int_equal(vt_graph_new(&g, vt_registry_default(), "net", NULL), 0);
+  for (int d = 0; d < 4; d++) dim[d] = open && d != 1 ? -1 : x->dim[d];
+  struct vt_net n = {.g = g, .seed = 9};
+  struct vt_value *out = build(&n, vt_graph_input(g, "x", VT_F32, 4, dim), which);
+  if (vt_graph_status(g, &e)) fail_msg("%s", e.msg);
+  vt_graph_output(g, out, "y");
+  assert_int_equal(vt_eval_new(&v, g, &(struct vt_compile_opts){.precision = VT_PREC_F32}, NULL), 0);
+  if (vt_eval_run(v, x, y, 0, &e)) fail_msg("%s", e.msg);
+  vt_eval_free(v);
+  vt_graph_free(g);
+}
+
+static struct vt_value *unet(struct vt_net *n, struct vt_value *x, const void *which)
+{
+  struct vt_unet_opts o = {.encoder = {{8, 8, 16, 16}, {1, 1, 1, 1}, 8, which},
+                           .decoder = {8, 8, 8, 8},
+                           .classes = 3,
+                           .mix = VT_CONV_DEPTHWISE};
+  return vt_build_unet(n, x, &o, NULL);
+}
+
+/* Sizes that are asked for at run time give what fixed ones do, and no attention is like the other. */
+static void test_unet(void **state)
+{
+  struct vt_tensor x, none;
+  struct vt_rng rng;
+  vt_rng_init(&rng, 2, 0, 0);
+  assert_int_equal(vt_tensor_init(&x, VT_F32, 4, (int64_t[]){1, 3, 64, 96}, NULL), 0);
+  for (int64_t i = 0; i < vt_tensor_count(&x); i++) vt_tensor_set(&x, i, vt_rng_normal(&rng));
+  answer(unet, NULL, &x, false, &none);
+  for (int k = 0; vt_attentions[k]; k++) {
+    struct vt_tensor fixed, open;
+    double differs = 0, effect = 0;
+    answer(unet, vt_attentions[k], &x, false, &fixed);
+    answer(unet, vt_attentions[k], &x, true, &open);
+    assert_memory_equal(fixed.dim, ((int64_t[]){1, 3, 32, 48}), 4 * sizeof *x.dim);
+    for (int64_t i = 0; i < vt_tensor_count(&fixed); i++) {
+      differs = fmax(differs, fabs(vt_tensor_get(&fixed, i) - vt_tensor_get(&open, i)));
+      effect = fmax(effect, fabs(vt_tensor_get(&fixed, i) - vt_tensor_get(&none, i)));
+    }
+    if (!(differs < 1e-5)) fail_msg("%s: open sizes differ by %g", vt_attentions[k]->name, differs);
+    /* A branch starts at zero, as self-attention does, whatever weighs it: the same answer as without. */
+    bool zero = vt_attentions[k]->place == VT_ATTENTION_BRANCH || !strcmp(vt_attentions[k]->name, "self");
+    if (zero != (effect < 1e-6)) fail_msg("%s: its effect is %g", vt_attentions[k]->name, effect);
+    vt_tensor_clear(&fixed);
+    vt_tensor_clear(&open);
+  }
+  vt_tensor_clear(&x);
+  vt_tensor_clear(&none);
+}
+
+/* Parameters for the oracle: every name gets its own numbers. */
+static struct vt_tensor given[8];
+static int ngiven;
+static const struct vt_tensor *give(void *ctx, const char *name)
+{
+  for (int i = 0; i < ngiven; i++)
+    if (!strcmp(((const char **)ctx)[i], name)) return &given[i];
+  return NULL;
+}
+
+/* y = x + W softmax(Q K^T / sqrt(d)) V for 8 channels, 4 heads of 1, a map of 2 x 3. */
+static void test_self(void **state)
+{
+  enum { C = 8, INNER = 4, P = 6 };
+  static const char *names[] = {"a.query.weight", "a.key.weight", "a.value.weight", "a.out.weight",
+                                "a.bn.weight"};
+  static const int64_t dims[][4] = {
+      {INNER, C, 1, 1}, {INNER, C, 1, 1}, {INNER, C, 1, 1}, {C, INNER, 1, 1}, {C}};
+  struct vt_rng rng;
+  struct vt_tensor x, y;
+  struct vt_graph *g;
+  const struct vt_attention *a;
+  vt_rng_init(&rng, 4, 0, 0);
+  for (ngiven = 0; ngiven < 5; ngiven++) {
+    struct vt_tensor *t = &given[ngiven];
+    assert_int_equal(vt_tensor_init(t, VT_F32, ngiven < 4 ? 4 : 1, dims[ngiven], NULL), 0);
+    for (int64_t i = 0; i < vt_tensor_count(t); i++)
+      vt_tensor_set(t, i, ngiven < 4 ? vt_rng_normal(&rng) : 1);
+  }
+  assert_int_equal(vt_tensor_init(&x, VT_F32, 4, (int64_t[]){1, C, 2, 3}, NULL), 0);
+  for (int64_t i = 0; i < C * P; i++) vt_tensor_set(&x, i, vt_rng_normal(&rng));
+  assert_int_equal(vt_attention_find(&a, "self", NULL), 0);
+  assert_int_equal(vt_graph_new(&g, vt_registry_default(), "self", NULL), 0);
+  struct vt_net n = {.g = g, .find = give, .ctx = names};
+  vt_graph_output(g, a->build(&n, vt_graph_input(g, "x", VT_F32, 4, x.dim), "a"), "y");
+  struct vt_eval *v;
+  assert_int_equal(vt_eval_new(&v, g, &(struct vt_compile_opts){.precision = VT_PREC_F32}, NULL), 0);
+  assert_int_equal(vt_eval_run(v, &x, &y, 0, NULL), 0);
+  const float *px = x.data, *w[4];
+  double q[3][INNER][P] = {{{0}}}, mixed[INNER][P] = {{0}};
+  for (int k = 0; k < 4; k++) w[k] = given[k].data;
+  for (int k = 0; k < 3; k++)
+    for (int h = 0; h < INNER; h++)
+      for (int p = 0; p < P; p++)
+        for (int c = 0; c < C; c++) q[k][h][p] += (double)w[k][h * C + c] * (double)px[c * P + p];
+  for (int h = 0; h < INNER; h++)
+    for (int p = 0; p < P; p++) {
+      double sum = 0;
+      for (int o = 0; o < P; o++) sum += exp(q[0][h][p] * q[1][h][o]);
+      for (int o = 0; o < P; o++) mixed[h][p] += exp(q[0][h][p] * q[1][h][o]) / sum * q[2][h][o];
+    }
+  for (int c = 0; c < C; c++)
+    for (int p = 0; p < P; p++) {
+      double z = 0;
+      for (int h = 0; h < INNER; h++) z += (double)w[3][c * INNER + h] * mixed[h][p];
+      double want = (double)px[c * P + p] + z / sqrt(1 + 1e-5);
+      if (fabs(vt_tensor_get(&y, c * P + p) - want) > 1e-5)
+        fail_msg("channel %d, place %d: %g, expected %g", c, p, vt_tensor_get(&y, c * P + p), want);
+    }
+  vt_eval_free(v);
+  vt_graph_free(g);
+  vt_tensor_clear(&x);
+  vt_tensor_clear(&y);
+  while (ngiven) vt_tensor_clear(&given[--ngiven]);
+}
+
+static struct vt_value *one_conv(struct vt_net *n, struct vt_value *x, const void *which)
+{
+  n->mirror = which != NULL;
+  return vt_net_conv(n, x, "c", 4, 5, 1, false);
+}
+
+/* An even grey picture stays even with mirrored borders only. */
+static void test_mirror(void **state)
+{
+  for (int mirror = 0; mirror < 2; mirror++) {
+    struct vt_tensor x, y;
+    bool even = true;
+    assert_int_equal(vt_tensor_init(&x, VT_F32, 4, (int64_t[]){1, 3, 9, 7}, NULL), 0);
+    for (int64_t i = 0; i < vt_tensor_count(&x); i++) vt_tensor_set(&x, i, 0.7);
+    answer(one_conv, mirror ? "yes" : NULL, &x, false, &y);
+    assert_memory_equal(y.dim + 2, x.dim + 2, 2 * sizeof *x.dim);
+    for (int64_t i = 0; i < vt_tensor_count(&y); i++)
+      even &= fabs(vt_tensor_get(&y, i) - vt_tensor_get(&y, i / 63 * 63 + 31)) < 1e-5;
+    assert_int_equal(even, mirror);
+    vt_tensor_clear(&x);
+    vt_tensor_clear(&y);
+  }
+}
+
+int main(void)
+{
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(test_sizes), cmocka_unit_test(test_gradients), cmocka_unit_test(test_conv_blocks),
+      cmocka_unit_test(test_unet),  cmocka_unit_test(test_self),      cmocka_unit_test(test_mirror),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
