@@ -6,7 +6,7 @@
 
 struct opts {
   const char *weights, *output;
-  int classes, side, seed;
+  int64_t classes, side, seed;
   double width;
   bool features;
 };
@@ -35,7 +35,7 @@ static int build(struct vt_graph *g, const struct vt_builder *b, const struct op
   struct vt_preprocess p;
   struct vt_buf json = {0};
   vt_builder_preprocess(b, &p);
-  if (o->side) p.width = p.height = o->side;
+  if (o->side) p.width = p.height = (int)o->side;
   int64_t dim[4] = {-1, 3, p.height, p.width};
   struct vt_net n = {
       .g = g, .seed = (uint64_t)o->seed, .find = weights ? vt_weights_find : NULL, .ctx = weights};
@@ -52,7 +52,7 @@ static int build(struct vt_graph *g, const struct vt_builder *b, const struct op
 static int run(struct vt_cli *cli, const void *opts, const struct vt_strings *args, struct vt_err *e)
 {
   const struct opts *o = opts;
-  struct vt_builder_opts bo = {.classes = o->features ? 0 : o->classes, .width = (float)o->width};
+  struct vt_builder_opts bo = {.classes = o->features ? 0 : (int)o->classes, .width = (float)o->width};
   struct vt_safetensors *weights = NULL;
   struct vt_graph *g = NULL;
   if (args->n != 1) return vt_fail(e, VT_EUSAGE, "one network is expected; see 'vitrine model list'");
