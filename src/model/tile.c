@@ -92,7 +92,10 @@ static int analyse(const struct tiling *t, const int64_t size[2], struct vt_rece
     grid[a] = (struct grid){.align = 1};
     for (int i = 0; i < g->nvalues; i++) {
       const struct vt_field *f = &(*r)->field[i][a];
-      if (f->kind == VT_FIELD_LOCAL) grid[a].align = grid[a].align / gcd(grid[a].align, f->step) * f->step;
+      if (f->kind != VT_FIELD_LOCAL || f->step < 1) continue;
+      int64_t both = gcd(grid[a].align, f->step);
+      if (both > 1) grid[a].align /= both;
+      grid[a].align *= f->step;
       if (grid[a].align > MAX_ALIGN)
         return vt_fail(e, VT_EARG, "tiles: value '%s' repeats only every %lld pixels, more than %d",
                        g->values[i]->name, (long long)f->step, MAX_ALIGN);

@@ -194,10 +194,8 @@ void vt_svg_curves(struct vt_buf *b, const char *title, const char *xlabel, cons
   draw_axis(b, &ay, true, ylabel);
   for (int i = n - 1; i >= 0; i--) {
     bool main = n > NAMED && i == 0;
-    draw_curve(b, &ax, &ay, &s[i], n > NAMED ? (main ? fill : "#b9c4cf") : colours[i],
-               main        ? 3
-               : n > NAMED ? 1
-                           : 1.8);
+    const char *colour = main ? fill : n > NAMED ? "#b9c4cf" : colours[i % NAMED];
+    draw_curve(b, &ax, &ay, &s[i], colour, main ? 3 : n > NAMED ? 1 : 1.8);
   }
   for (int i = 0; i < (n > NAMED ? 1 : n); i++) {
     double y = TOP + 12 + 18 * i;
