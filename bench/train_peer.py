@@ -60,7 +60,7 @@ class UNet(nn.Module):
 
 
 class Embed(nn.Module):
-    def __init__(self, dim=192, classes=(141, 46, 5, 17)):
+    def __init__(self, dim=256, classes=(141, 46, 5, 17)):
         super().__init__()
         self.enc, self.fc = Encoder(), nn.Linear(384, dim, bias=False)
         self.heads = nn.ModuleList(nn.Linear(dim, c, bias=False) for c in classes)
@@ -103,7 +103,7 @@ def main():
         loss.backward()
         opt.step()
         times.append(time.perf_counter() - start)
-    times = sorted(times[2:])
+    times = sorted(times[min(2, len(times) - 1):])
     print(f'{o.net} {"bf16" if o.bf16 else "f32"} batch {n}: {n / times[len(times) // 2]:.1f} images/s (median), torch {torch.__version__}')
 
 
