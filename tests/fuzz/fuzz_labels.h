@@ -10,6 +10,6 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int vt_fuzz_formats(void);         /* how many there are */
 const char *vt_fuzz_format(int k); /* name of number k */
-void vt_fuzz_end(void);            /* removes the folder */
+void vt_fuzz_end(void);            /* gives back what the formats hold */
 
 #endif
