@@ -6,6 +6,7 @@
  * the forward run. */
 #include "backend/onednn/dnnl_util.h"
 #include "backend/onednn/fast.h"
+#include "backend/onednn/pool.h"
 
 enum kind { MAX, AVERAGE, GLOBAL_AVERAGE, GLOBAL_MAX };
 
@@ -76,22 +77,6 @@ static int prepare(const struct vt_plan_node *n, void **out, size_t *scratch, st
   return VT_OK;
 }
 
-/* Taps of output position o along dimension d that fall inside: [lo, hi), of k. */
-static void taps(const struct vt_window *w, int d, int64_t o, int64_t *base, int64_t *lo, int64_t *hi)
-{
-  int64_t at = o * w->stride[d] - w->lo[d];
-  *base = at;
-  *lo = at < 0 ? (-at + w->dil[d] - 1) / w->dil[d] : 0;
-  *hi = at >= w->in[d] ? 0 : VT_MIN(w->k[d], (w->in[d] - at + w->dil[d] - 1) / w->dil[d]);
-}
-
-static int64_t padded_taps(const struct vt_window *w, int d, int64_t o)
-{
-  int64_t at = o * w->stride[d] - w->lo[d], n = 0;
-  for (int64_t k = 0; k < w->k[d]; k++) n += at + k * w->dil[d] < w->in[d] + w->hi[d];
-  return n;
-}
-
 struct place {
   int64_t base[2], lo[2], hi[2];
   float share; /* 1 / divisor */
@@ -100,10 +85,10 @@ struct place {
 static struct place place(const struct state *s, int64_t oh, int64_t ow)
 {
   struct place p;
-  taps(&s->w, 1, oh, &p.base[0], &p.lo[0], &p.hi[0]);
-  taps(&s->w, 2, ow, &p.base[1], &p.lo[1], &p.hi[1]);
+  vt__taps(&s->w, 1, oh, &p.base[0], &p.lo[0], &p.hi[0]);
+  vt__taps(&s->w, 2, ow, &p.base[1], &p.lo[1], &p.hi[1]);
   int64_t n = VT_MAX(p.hi[0] - p.lo[0], 0) * VT_MAX(p.hi[1] - p.lo[1], 0);
-  if (s->include_pad) n = padded_taps(&s->w, 1, oh) * padded_taps(&s->w, 2, ow);
+  if (s->include_pad) n = vt__padded_taps(&s->w, 1, oh) * vt__padded_taps(&s->w, 2, ow);
   p.share = 1 / (float)VT_MAX(n, 1);
   return p;
 }
@@ -210,8 +195,13 @@ static void forward(const struct state *s, const struct vt_run_args *a, int64_t 
   int64_t nx = s->x.hw * s->x.b, ny = s->out * s->x.b;
   const float *x = vt__panel(s->in[0], a->in[0], i * nx, nx, &room);
   float *y = vt__place(s->to, a->out[0], i * ny, room);
+  const struct vt__pool_set *f = vt__pool_set();
   if (s->kind == GLOBAL_AVERAGE || s->kind == GLOBAL_MAX)
     global(s, x, y);
+  else if (s->x.b == f->lanes && s->kind == MAX)
+    f->max(&s->w, x, y);
+  else if (s->x.b == f->lanes)
+    f->average(&s->w, s->include_pad, x, y);
   else
     WIDTHS(forward_as, s, x, y)
   vt__store(s->to, a->out[0], i * ny, ny, y);

@@ -1,28 +1,33 @@
 /* Conv, ai.vitrine:ConvFused and the two gradients of convolution as Winograd F(4x4, 3x3), in f32: for
- * kernels of 3x3 with step 1, where channels are many enough to pay for the transforms.
+ * kernels of 3x3 with step 1, where channels are many enough to pay for the transforms. Kernels of one line,
+ * 1 x 3 to 7 x 1, as F(m, r) along it (inference and the forward pass).
  *
  * Tiles are worked on in blocks that fit the cache: transform in, 36 products of matrices, transform out.
  * Where the transformed weights are small each thread takes blocks of its own; else all threads work on one
  * block and share the 36 products, so that each weight is read once. The gradient with respect to the input
  * is the convolution of dy with the weight turned round. */
 #include "backend/onednn/dnnl_util.h"
-#include "backend/onednn/winograd.h"
+#include "backend/onednn/winograd_line.h"
 
 #include <omp.h>
 
 enum kind { FORWARD, GRAD_INPUT, GRAD_WEIGHT };
-enum { P = VT__WINO_POINTS, T = VT__WINO_TILE, K = VT__WINO_PATCH };
 enum { GAP = 16 }; /* floats between points: keeps the 36 streams off the same lines of the cache */
 
 /* The convolution that is computed: (n, c, h, w) -> (n, m, oh, ow). */
 struct geometry {
-  int64_t n, c, m, h, w, oh, ow, top, left, th, tw, tiles;
+  int64_t n, c, m, h, w, oh, ow, top, left;
+  int taps, points; /* of the kernel in all; products for a tile */
+  bool line, down;  /* kernel of one line; of one column */
+  int64_t sy, sx;   /* size of a tile */
+  int64_t th, tw, tiles;
 };
 
 struct state {
   enum kind kind;
   struct geometry g;
   const struct vt__wino *f;
+  struct vt__wino_line line; /* g.line: how */
   int threads;
   bool team;     /* all threads on one block */
   int64_t block; /* tiles */
@@ -56,7 +61,50 @@ static struct vt_slot *slot_w(struct vt_plan_node *n)
   return kind_of(n->node) == GRAD_WEIGHT ? &n->out[0] : &n->in[1];
 }
 
-/* False: no 3x3 convolution with step 1 and padding of at most 2. */
+static void set_tile(struct geometry *g, int64_t sy, int64_t sx, int points)
+{
+  g->sy = sy;
+  g->sx = sx;
+  g->th = (g->oh + sy - 1) / sy;
+  g->tw = (g->ow + sx - 1) / sx;
+  g->tiles = g->n * g->th * g->tw;
+  g->points = points;
+}
+
+/* Estimated times in multiplications and additions. The costs of moving data are guesses that took the right
+ * side for the shapes of docs/PERFORMANCE.md: 10 for a point made and read again, and for a weight that is
+ * read only once 30 and for one that is transformed in each run 150. */
+enum { POINT = 10, READ = 30, MADE = 150 };
+
+static double cost(const struct geometry *g, enum kind kind, bool constant)
+{
+  double cm = (double)g->c * (double)g->m, tiles = (double)g->tiles, points = g->points;
+  return points * (2 * cm * tiles + tiles * POINT * (double)(g->c + g->m) +
+                   cm * (kind != FORWARD || !constant ? MADE : READ));
+}
+
+static bool worth(const struct geometry *g, enum kind kind, bool constant)
+{
+  double direct = g->taps * (double)g->c * (double)g->m * (double)(2 * g->n * g->oh * g->ow + READ);
+  return cost(g, kind, constant) < direct;
+}
+
+/* The tile of a line that costs least. */
+static void choose_line(struct geometry *g)
+{
+  double least = -1;
+  struct geometry best = *g;
+  for (int tile = 2; tile <= VT__LINE_TILE; tile += 2) {
+    if (!vt__wino_line_has(tile, g->taps)) continue;
+    set_tile(g, g->down ? tile : 1, g->down ? 1 : tile, tile + g->taps - 1);
+    double c = cost(g, FORWARD, true);
+    if (least < 0 || c < least) best = *g;
+    least = least < 0 ? c : VT_MIN(c, least);
+  }
+  *g = best;
+}
+
+/* False: no convolution of 3x3, or of one line of 3, 5 or 7, with step 1 and padding less than the kernel. */
 static bool describe(struct geometry *g, struct vt_plan_node *n)
 {
   const struct vt_conv_attrs *a = n->node->attrs;
@@ -64,27 +112,23 @@ static bool describe(struct geometry *g, struct vt_plan_node *n)
   struct vt_window win;
   if (x->rank != 4 || a->group != 1 || vt_conv_window(&win, n->node, 4, x->dim, w->dim, NULL)) return false;
   for (int i = 1; i < 3; i++)
-    if (win.k[i] != 3 || win.stride[i] != 1 || win.dil[i] != 1 || win.lo[i] < 0 || win.lo[i] > 2)
-      return false;
+    if (win.stride[i] != 1 || win.dil[i] != 1 || win.lo[i] < 0 || win.lo[i] >= win.k[i]) return false;
+  bool square = win.k[1] == 3 && win.k[2] == 3, down = win.k[2] == 1 && win.out[2] == win.in[2];
+  int64_t taps = down ? win.k[1] : win.k[2];
+  bool line = (down || (win.k[1] == 1 && win.out[1] == win.in[1])) && (taps == 3 || taps == 5 || taps == 7);
+  if (!square && (!line || kind_of(n->node) != FORWARD)) return false;
   *g = (struct geometry){x->dim[0], x->dim[1], y->dim[1], x->dim[2], x->dim[3],
                          y->dim[2], y->dim[3], win.lo[1], win.lo[2]};
   if (kind_of(n->node) == GRAD_INPUT)
     *g = (struct geometry){g->n, g->m, g->c, g->oh, g->ow, g->h, g->w, 2 - g->top, 2 - g->left};
-  g->th = (g->oh + T - 1) / T;
-  g->tw = (g->ow + T - 1) / T;
-  g->tiles = g->n * g->th * g->tw;
+  g->taps = square ? 9 : (int)taps;
+  g->line = line;
+  g->down = down;
+  if (line)
+    choose_line(g);
+  else
+    set_tile(g, VT__WINO_TILE, VT__WINO_TILE, VT__WINO_POINTS);
   return true;
-}
-
-/* Estimated time of the direct sum and of this, in multiplications and additions. The costs of moving data
- * are guesses that took the right side for the shapes of docs/PERFORMANCE.md: 10 for a point made and read
- * again, 60 for a weight that is only read, 150 for one that is transformed in each run. */
-static bool worth(const struct geometry *g, enum kind kind, bool constant)
-{
-  double cm = (double)g->c * (double)g->m, tiles = (double)g->tiles;
-  double direct = 18 * cm * (double)(g->n * g->oh * g->ow);
-  double weights = kind != FORWARD || !constant ? 150 : 60;
-  return 72 * cm * tiles + P * tiles * 10 * (double)(g->c + g->m) + P * cm * weights < direct;
 }
 
 static int accepts(struct vt_plan_node *n, char *reason, size_t size)
@@ -95,7 +139,7 @@ static int accepts(struct vt_plan_node *n, char *reason, size_t size)
   enum kind kind = kind_of(n->node);
   if (!f || n->block != f->lanes) return vt__refuse(reason, size, "no vectors as wide as a block");
   if (vt__want(n) != VT_F32) return vt__refuse(reason, size, "computes in f32 only");
-  if (!describe(&g, n)) return vt__refuse(reason, size, "not 3x3 with step 1");
+  if (!describe(&g, n)) return vt__refuse(reason, size, "neither 3x3 nor a line of 3 to 7, with step 1");
   if (g.c % f->lanes || g.m % f->lanes) return vt__refuse(reason, size, "channels do not fill blocks");
   struct vt_slot *w = slot_w(n);
   if (w->dtype != VT_F32) return vt__refuse(reason, size, "weight is not f32");
@@ -135,7 +179,10 @@ static void transform_weight(const struct state *s, const float *w, float *u, in
   bool back = s->kind == GRAD_INPUT;
   int64_t panel = 2 * s->f->lanes, mstep = back ? 9 : g->c * 9, cstep = back ? g->m * 9 : 9;
   for (int64_t m = rank * panel; m < g->m; m += size * panel)
-    s->f->filter(w, g->m, g->c, m, mstep, cstep, back, u, s->ustep);
+    if (g->line)
+      s->f->line->filter(&s->line, w, g->m, g->c, m, u, s->ustep);
+    else
+      s->f->filter(w, g->m, g->c, m, mstep, cstep, back, u, s->ustep);
 }
 
 /* Blocks of tiles so large that what belongs to one fits the second cache (private) or its share of the third
@@ -144,7 +191,7 @@ static void choose_blocks(struct state *s)
 {
   enum { PRIVATE = 400 << 10, TEAM = 4 << 20, LEAST = 24, MOST = 96, BIG = 5 << 20 };
   const struct geometry *g = &s->g;
-  int64_t weights = P * g->c * g->m * 4, tile = P * (g->c + g->m) * 4;
+  int64_t weights = g->points * g->c * g->m * 4, tile = g->points * (g->c + g->m) * 4;
   int64_t each = (g->tiles + s->threads - 1) / s->threads;
   s->team = s->threads > 1 && (weights > (s->kind == GRAD_WEIGHT ? BIG / 4 : BIG) || each < LEAST / 2);
   int64_t whole = s->team ? g->tiles : each;
@@ -154,9 +201,9 @@ static void choose_blocks(struct state *s)
   s->ustep = g->c * g->m + GAP;
   s->vstep = s->block * g->c + GAP;
   s->zstep = s->block * g->m + GAP;
-  s->usize = P * s->ustep;
-  s->vsize = P * s->vstep;
-  s->zsize = P * s->zstep;
+  s->usize = g->points * s->ustep;
+  s->vsize = g->points * s->vstep;
+  s->zsize = g->points * s->zstep;
 }
 
 static int prepare(const struct vt_plan_node *node, void **out, size_t *scratch, struct vt_err *e)
@@ -171,6 +218,7 @@ static int prepare(const struct vt_plan_node *node, void **out, size_t *scratch,
     release(s);
     return vt_fail(e, VT_EUNSUPPORTED, "convolution: shapes out of range");
   }
+  if (s->g.line) vt__wino_line_init(&s->line, (int)VT_MAX(s->g.sy, s->g.sx), s->g.taps, s->g.down);
   choose_blocks(s);
   int64_t buffers = s->team ? 1 : s->threads, floats = buffers * (s->vsize + s->zsize);
   const struct vt_tensor *w = s->kind == FORWARD ? n->in[1].constant : NULL;
@@ -201,7 +249,7 @@ static const float *locate(const struct state *s, int64_t t, const void *map, in
 {
   const struct geometry *g = &s->g;
   int64_t image = t / (g->th * g->tw), at = t % (g->th * g->tw);
-  *p = (struct vt__wino_patch){h, w, at / g->tw * T - top, at % g->tw * T - left};
+  *p = (struct vt__wino_patch){h, w, at / g->tw * g->sy - top, at % g->tw * g->sx - left};
   return (const float *)map + image * channels * h * w;
 }
 
@@ -214,7 +262,10 @@ static void transform_in(const struct state *s, const void *x, int64_t t0, int64
   for (int64_t t = begin; t < end; t++) {
     const float *panel = locate(s, t0 + t, x, g->c, g->h, g->w, g->top, g->left, &p);
     for (int64_t c = 0; c < g->c; c += s->f->lanes)
-      s->f->input(panel + c * g->h * g->w, &p, v + t * g->c + c, s->vstep);
+      if (g->line)
+        s->f->line->input(&s->line, panel + c * g->h * g->w, &p, v + t * g->c + c, s->vstep);
+      else
+        s->f->input(panel + c * g->h * g->w, &p, v + t * g->c + c, s->vstep);
   }
 }
 
@@ -242,7 +293,10 @@ static void transform_out(const struct state *s, const float *z, int64_t t0, int
       float *to = panel + m * g->oh * g->ow;
       f.bias = bias ? bias + m : NULL;
       f.residual = residual ? residual + (to - y) : NULL;
-      s->f->output(z + t * g->m + m, s->zstep, &p, &f, to);
+      if (g->line)
+        s->f->line->output(&s->line, z + t * g->m + m, s->zstep, &p, &f, to);
+      else
+        s->f->output(z + t * g->m + m, s->zstep, &p, &f, to);
     }
   }
 }
@@ -297,7 +351,7 @@ static int run_forward(const void *state, const struct vt_run_args *a, struct vt
       transform_in(s, a->in[0], t, begin, end, j.v);
       meet(s);
       int64_t p, last;
-      for (share(P, j.part, j.parts, &p, &last); p < last; p++)
+      for (share(g->points, j.part, j.parts, &p, &last); p < last; p++)
         s->f->multiply(n, g->m, g->c, j.v + p * s->vstep, u + p * s->ustep, j.z + p * s->zstep);
       meet(s);
       transform_out(s, j.z, t, begin, end, bias, residual, a->out[0]);
@@ -318,7 +372,7 @@ static int run_weight(const void *state, const struct vt_run_args *a, struct vt_
     struct job j = job_of(s, buffers, rank, size);
     float *mine = d + (s->team ? 0 : rank * s->usize);
     int64_t first, last, begin, end;
-    share(P, j.part, j.parts, &first, &last);
+    share(g->points, j.part, j.parts, &first, &last);
     memset(mine + first * s->ustep, 0, sizeof *mine * (size_t)((last - first) * s->ustep));
     for (int64_t t = j.begin; t < j.end; t += s->block) {
       int64_t n = VT_MIN(s->block, j.end - t);

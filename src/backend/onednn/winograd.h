@@ -30,6 +30,7 @@ struct vt__wino_finish {
   float alpha, beta;
 };
 
+struct vt__wino_line_set;
 struct vt__wino {
   int lanes;
   /* v = B' x B of the 6x6 patch; what lies outside the panel is zero */
@@ -49,6 +50,7 @@ struct vt__wino {
   void (*multiply)(int64_t tiles, int64_t m, int64_t c, const float *v, const float *u, float *z);
   /* d (m, c) += e (tiles, m)' v (tiles, c) */
   void (*accumulate)(int64_t tiles, int64_t m, int64_t c, const float *e, const float *v, float *d);
+  const struct vt__wino_line_set *line; /* winograd_line.h */
 };
 
 extern const struct vt__wino vt__wino_base, vt__wino_avx2, vt__wino_avx512;

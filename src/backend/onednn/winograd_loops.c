@@ -1,26 +1,14 @@
 /* The inner loops of winograd.h. Built per instruction set with VT_WINO naming the table and VT_LANES the
- * width; vectors are the compiler's own, so that any target that has them will do. */
-#include "backend/onednn/winograd.h"
+ * width. */
+#include "backend/onednn/winograd_line.h"
 #include "backend/onednn/fast.h"
+#include "backend/onednn/lanes.h"
 
 #include <string.h>
 
-enum { L = VT_LANES, P = VT__WINO_POINTS, K = VT__WINO_PATCH, T = VT__WINO_TILE };
+enum { P = VT__WINO_POINTS, K = VT__WINO_PATCH, T = VT__WINO_TILE };
 /* Rows of a register tile, two vectors wide: 2 R sums, two operands and a broadcast fit the registers. */
 enum { R = VT_LANES == 16 ? 12 : 6 };
-
-typedef float vec __attribute__((vector_size(VT_LANES * 4), aligned(4), may_alias));
-typedef int32_t mask __attribute__((vector_size(VT_LANES * 4), aligned(4), may_alias));
-#define INLINE static inline __attribute__((always_inline))
-
-INLINE vec load(const float *p)
-{
-  return *(const vec *)p;
-}
-INLINE void store(float *p, vec v)
-{
-  *(vec *)p = v;
-}
 
 /* ---- transforms of one row or column ---- */
 
@@ -144,8 +132,7 @@ static void output(const float *z, int64_t step, const struct vt__wino_patch *p,
     for (int64_t j = 0; j < cols; j++) {
       vec v = y[j] + bias;
       if (f->residual) v += load(f->residual + at + j * L);
-      if (f->act == VT_ACT_RELU) v = (vec)((mask)v & ~(mask)(v < 0));
-      store(panel + at + j * L, v);
+      store(panel + at + j * L, f->act == VT_ACT_RELU ? relu(v) : v);
     }
     if (f->act != VT_ACT_NONE && f->act != VT_ACT_RELU)
       vt__fast()->act(f->act, f->alpha, f->beta, panel + at, panel + at, cols * L);
@@ -297,4 +284,5 @@ const struct vt__wino VT_WINO = {
     .filter_grad = filter_grad,
     .multiply = multiply,
     .accumulate = accumulate,
+    .line = &VT_WINO_LINE,
 };
