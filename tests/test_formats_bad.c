@@ -46,15 +46,19 @@ static void test_bad_street2shop(void **state)
       {S2S, "[{\"photo\":1,\"product\":20,\"bbox\":{\"width\":1,\"top\":2,\"left\":3}}]", "height", 3},
       {S2S, "[{\"photo\":1,\"product\":20," BBOX(10, 20, -30, 40) "}]", "negative", 3},
       {S2S, "[{\"photo\":1,\"product\":20," BBOX(-40, 20, 30, 40) "}]", "outside", 3},
-      {S2S, "[{\"photo\":1,\"photo\":1,\"product\":20}]", "twice", -1},
+      {S2S, "[{\"photo\":1,\"photo\":1,\"product\":20}]", "twice", 3},
+      {S2S, "[{\"photo\":1,\"product\":20," BBOX(10, 20, 30, 40) "},{\"photo\":1,\"x\":\"\\u0000\"}]",
+       "zero byte", 4},
+      {S2S, "[{\"photo\":1,\"product\":20," BBOX(10, 20, 30, 40) "},{\"photo\":2,]", "line 1", 4},
+      {S2S, "[{\"photo\":1,\"product\":20," BBOX(1, 2, 1e300, 4) "}]", "larger than any", 3},
       {S2S, "[[1]]", "expected an object", 3},
       {S2S, "[7]", "expected an object", 3},
       {S2S, "{\"photo\":1}", "expected a list", -1},
       {S2S, "7", "expected a list", -1},
-      {S2S, "[{\"photo\":1,\"product\":NaN}]", "line 1", -1},
-      {S2S, "[{\"photo\":1,\"pro", "premature", -1},
-      {S2S, "", "premature", -1},
-      {S2S, "[{\"photo\":1,\"product\":\"\xff\"}]", "UTF8", -1},
+      {S2S, "[{\"photo\":1,\"product\":NaN}]", "line 1", 3},
+      {S2S, "[{\"photo\":1,\"pro", "premature", 3},
+      {S2S, "", "premature", 3},
+      {S2S, "[{\"photo\":1,\"product\":\"\xff\"}]", "UTF8", 3},
       {"s2s/photos.txt", "1\n2,b\n3,c\n4,d\n", "expected photo,url", 3},
       {"s2s/photos.txt", "x,a\n1,a\n2,b\n3,c\n4,d\n", "photo 'x'", 5},
       {"s2s/photos.txt", "1,a\n1,a\n2,b\n3,c\n4,d\n", "twice", 5},
@@ -97,7 +101,8 @@ static void test_bad_shop_the_look(void **state)
        "twice", 4},
       {"stl/fashion-cat.json", "{\"p2\":\"x\",\"0123456789abcdef0123456789abcdef\":7}", "category's name", 2},
       {"stl/fashion-cat.json", "[\"p2\"]", "expected an object", -1},
-      {"stl/fashion-cat.json", "{\"p2\":\"x\",", "premature", -1},
+      {"stl/fashion-cat.json", "{\"p2\":\"x\",", "premature", 2},
+      {"stl/fashion-cat.json", "{\"p2\":\"x\",\"0123456789abcdef0123456789abcdef\":\"\xff\"}", "UTF8", 2},
   };
   refuse("shop-the-look", "stl/fashion.json", put_shop_the_look, cases, VT_COUNT(cases));
 }
@@ -145,6 +150,8 @@ static void test_bad_deepfashion2(void **state)
        2},
       {file, FILE_OF("{\"category_id\":1,\"category_name\":\"top\",\"bounding_box\":[1,2,0,22]}"), "before",
        2},
+      {file, FILE_OF("{\"category_id\":1,\"category_name\":\"top\",\"bounding_box\":[1,2,1e300,22]}"),
+       "bounding_box", 2},
       {file, FILE_OF("{\"category_id\":1,\"category_name\":\"top\",\"bounding_box\":[-9,2,-5,22]}"),
        "outside", 2},
       {file, FILE_OF(ITEM(",\"style\":-1")), "style -1", 2},
@@ -317,6 +324,12 @@ static void test_bad_yolo(void **state)
       {"y/labels/a.txt", "0 .5 .5 .5 .5\n0 -7 .5 .5 .5\n", "shares", 1},
       {"y/labels/a.txt", "0 .5 .5 .5 .5\n5 .5 .5 .5 .5\n", "class 5", 1},
       {"y/labels/a.txt", "0 .5 .5 .5 .5\n0 0 0 1 1 1\n", "6 numbers", 1},
+      {"y/labels/a.txt", "0 .5 .5 .5 .5\nx .5 .5 .5 .5\n", "no number", 1},
+      {"y/labels/a.txt", "0 .5 .5 .5 .5\n0 1e999 .5 .5 .5\n", "number", 1},
+      {"y/labels/a.txt", "0 .5 .5 .5 .5\n-1 .5 .5 .5 .5\n", "class", 1},
+      {"y/labels/a.txt", "0 .5 .5 .5 .5\n0 .5 .5 .5 .\xff\n", "a.txt", 1},
+      {"y/labels/a.txt", "0 .5 .5 .5 .5\n0 .5 .5 -.5 .5\n", "line 2", 1},
+      {"y/images.csv", YOLO_LIST "\xff.jpg,4,b,20,10,\n", "", 1},
       {"y/classes.txt", "hat\n\xff\n", "UTF-8", -1},
   };
   refuse("yolo", "y", put_yolo, cases, VT_COUNT(cases));
@@ -340,10 +353,62 @@ static void test_bad_csv_boxes(void **state)
       {"boxes.csv", BOX_ROW("a.jpg,p,val,tops,1,2,5,9"), "two splits", 1},
       {"boxes.csv", BOX_ROW(",p,train,tops,1,2,5,9"), "path", 1},
       {"boxes.csv", BOX_ROW("b.jpg,\"p"), "quoted", 1},
+      {"boxes.csv", BOX_ROW("\xff.jpg,p,dev,tops,1,2,5,9"), "", 1},
+      {"boxes.csv", BOX_ROW("b.jpg,p,train,tops,-9,2,-5,9"), "outside", 1},
       {"boxes.csv", "path,label,x_1,y_1,x_2\n", "y_2", -1},
       {"boxes.csv", "", "empty", -1},
   };
   refuse("csv-boxes", "boxes.csv", put_boxes, cases, VT_COUNT(cases));
+}
+
+/* Damage in the middle of a file of JSON: what stands before it stays, and one problem says where it is; what
+ * was repaired in a table is said. Fashionpedia is read as COCO is. */
+static void test_damage(void **state)
+{
+#define HALF                                                                                                 \
+  "{\"images\":[{\"id\":7,\"file_name\":\"a.jpg\",\"width\":6,\"height\":4}],\"categories\":[{\"id\":3}],"   \
+  "\"attributes\":[{\"id\":1}],\n"                                                                           \
+  "\"annotations\":[{\"id\":1,\"image_id\":7,\"category_id\":3,\"bbox\":[1,1,2,3]},\n"
+  static const struct {
+    const char *text;
+    int kept, skipped;
+    const char *word;
+  } cases[] = {
+      {HALF "{\"id\":2,\"image_id\":7,\"categ", 1, 1, "line 3"},
+      {HALF "{\"id\":2,\"image_id\":7,\"category_id\":3,\"bbox\":[1,1,2,3]}}", 2, 1, "line 3"},
+      {HALF "{\"id\":2,,\"image_id\":7}]}", 1, 1, "what follows is not read"},
+      {HALF "{\"id\":2,\"image_id\":7,\"category_id\":3,\"bbox\":[1,\xff1]}]}", 1, 1, "line 3"},
+      {"{\"attributes\":[{\"id\":1}],\"annotations\":[{\"id\":1,\"image_id\":7,\"category_id\":3,\"bbox\":[1,"
+       "1,2,3]}],\"images\":[{"
+       "\"id\":7,"
+       "\"width\":6,\"height\":4},",
+       0, 2, "line 1"},
+  };
+  static const char *const formats[] = {"coco", "fashionpedia"};
+  for (size_t i = 0; i < 2 * VT_COUNT(cases); i++) {
+    struct vt_labels l;
+    struct vt_err e = {0};
+    put("damage.json", cases[i / 2].text);
+    assert_true(read_labels(&l, formats[i & 1], path_of("damage.json"), false, &e) < 0);
+    assert_non_null(strstr(e.msg, "damage.json"));
+    vt_labels_clear(&l);
+    int rc = read_labels(&l, formats[i & 1], path_of("damage.json"), true, &e);
+    if (rc || l.n != cases[i / 2].kept || l.skipped != cases[i / 2].skipped ||
+        !strstr(l.problem[0], cases[i / 2].word))
+      fail_msg("%s: %d, %lld kept, %lld left out, '%s'", cases[i / 2].text, rc, (long long)l.n,
+               (long long)l.skipped, l.nproblems ? l.problem[0] : e.msg);
+    vt_labels_clear(&l);
+  }
+  struct vt_labels l;
+  struct vt_err e = {0};
+  put("damage.json", "{\"categories\":[{\"id\":3}],\"images\":[");
+  assert_true(read_labels(&l, "coco", path_of("damage.json"), true, &e) < 0); /* nothing to keep */
+  assert_true(strstr(e.msg, "images") != NULL);
+  vt_labels_clear(&l);
+  put("boxes.csv", "path,label,split,category,x_1,y_1,x_2,y_2\n\xff.jpg,p,train,tops,1,2,5,9\n");
+  assert_int_equal(read_labels(&l, "csv-boxes", path_of("boxes.csv"), true, &e), 0);
+  assert_true(l.n == 1 && l.dropped.n == 1 && strstr(l.dropped.v[0].what, "UTF-8"));
+  vt_labels_clear(&l);
 }
 
 static void put_classes(void)
@@ -363,11 +428,17 @@ static void test_bad_folders(void **state)
 int main(void)
 {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_bad_idx),           cmocka_unit_test(test_bad_street2shop),
-      cmocka_unit_test(test_bad_shop_the_look), cmocka_unit_test(test_bad_pairs),
-      cmocka_unit_test(test_bad_deepfashion2),  cmocka_unit_test(test_bad_label_maps),
-      cmocka_unit_test(test_bad_ccp),           cmocka_unit_test(test_bad_yolo),
-      cmocka_unit_test(test_bad_csv_boxes),     cmocka_unit_test(test_bad_folders),
+      cmocka_unit_test(test_bad_idx),
+      cmocka_unit_test(test_bad_street2shop),
+      cmocka_unit_test(test_bad_shop_the_look),
+      cmocka_unit_test(test_bad_pairs),
+      cmocka_unit_test(test_bad_deepfashion2),
+      cmocka_unit_test(test_bad_label_maps),
+      cmocka_unit_test(test_bad_ccp),
+      cmocka_unit_test(test_bad_yolo),
+      cmocka_unit_test(test_bad_csv_boxes),
+      cmocka_unit_test(test_bad_folders),
+      cmocka_unit_test(test_damage),
   };
   return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

@@ -24,12 +24,26 @@ struct reader {
   int32_t open[MAX_DEPTH + 1]; /* the lists and objects that are open inside the item */
   int nopen;
   struct vt_buf text;
+  struct vt_err bad; /* lenient: the first thing wrong inside the item at hand */
 };
+
+/* Something inside an item is wrong. Lenient: noted, the item goes when it is complete. */
+static int wrong(struct reader *r, int rc, struct vt_err *e)
+{
+  if (!rc || rc == VT_ENOMEM || !r->o->lenient || r->layout == VT__JSON_LINES || r->depth < r->top) return rc;
+  if (!r->bad.code) r->bad = *e;
+  *e = (struct vt_err){0};
+  return 0;
+}
 
 static int add_text(struct reader *r, const char *s, size_t n, uint32_t *at, struct vt_err *e)
 {
-  if (memchr(s, 0, n)) return vt_fail(e, VT_EFORMAT, "a string holds a zero byte");
-  if (r->text.len + n >= MAX_TEXT) return vt_fail(e, VT_ELIMIT, "more than %d bytes of text", MAX_TEXT);
+  int rc = 0;
+  if (memchr(s, 0, n))
+    rc = wrong(r, vt_fail(e, VT_EFORMAT, "a string holds a zero byte"), e);
+  else if (r->text.len + n >= MAX_TEXT)
+    rc = vt_fail(e, VT_ELIMIT, "more than %d bytes of text", MAX_TEXT);
+  if (rc) return rc;
   *at = (uint32_t)r->text.len;
   vt_buf_add(&r->text, s, n);
   vt_buf_addc(&r->text, 0);
@@ -46,7 +60,7 @@ static int on_key(void *ctx, const char *s, size_t n, struct vt_err *e)
   int32_t k = r->open[r->nopen - 1] + 1;
   for (int i = 0; i < o->n; i++, k = r->node[k].next)
     if (!strcmp(r->text.data + r->node[k].key, r->text.data + r->key))
-      return vt_fail(e, VT_EFORMAT, "field '%.60s' stands twice", r->text.data + r->key);
+      return wrong(r, vt_fail(e, VT_EFORMAT, "field '%.60s' stands twice", r->text.data + r->key), e);
   return 0;
 }
 
@@ -59,7 +73,9 @@ static int hand_over(struct reader *r, struct vt_err *e)
                                    .key = r->layout == VT__JSON_MEMBERS ? r->text.data + r->node[0].key : "",
                                    .index = r->index++,
                                    .line = lines ? r->line : vt__json_line(&r->place)};
-  int rc = r->each(&it, r->ctx, e);
+  r->l->rows += r->bad.code != 0;
+  int rc = r->bad.code ? vt_fail(e, r->bad.code, "%s", r->bad.msg) : r->each(&it, r->ctx, e);
+  r->bad.code = 0;
   r->n = 0;
   r->text.len = 0;
   if (rc >= 0 || lines || !r->o->lenient || rc == VT_ENOMEM) return VT_MIN(rc, 0);
@@ -163,12 +179,20 @@ static int read_lines(struct reader *r, struct vt_err *e)
   return rc;
 }
 
+int vt__json_damage(struct vt_labels *l, const struct vt_labels_opts *o, struct vt_err *e)
+{
+  const size_t n = e ? strlen(e->msg) : 0;
+  if (o->lenient && e) snprintf(e->msg + n, sizeof e->msg - n, "; what follows is not read");
+  return vt__labels_problem(l, o, e);
+}
+
 int vt__json_items(struct vt_labels *l, const struct vt_labels_opts *o, const char *path,
                    enum vt__json_layout layout, vt__json_item_fn *each, void *ctx, struct vt_err *e)
 {
   struct reader r = {.l = l, .o = o, .path = path, .layout = layout, .each = each, .ctx = ctx};
   r.top = layout == VT__JSON_ELEMENTS || layout == VT__JSON_MEMBERS;
   int rc = layout == VT__JSON_LINES ? read_lines(&r, e) : vt__json_stream_at(path, &events, &r, &r.place, e);
+  if (rc && r.place.damaged && r.top) rc = vt__json_damage(l, o, e);
   vt_free(r.node);
   vt_buf_clear(&r.text);
   return rc;

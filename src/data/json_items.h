@@ -40,6 +40,10 @@ typedef int vt__json_item_fn(const struct vt__json_item *it, void *ctx, struct v
 int vt__json_items(struct vt_labels *l, const struct vt_labels_opts *o, const char *path,
                    enum vt__json_layout layout, vt__json_item_fn *each, void *ctx, struct vt_err *e);
 
+/* The stream's text is damaged, and e says where. Strict: the error; lenient: a problem like others, since
+ * all that came before it stands. */
+int vt__json_damage(struct vt_labels *l, const struct vt_labels_opts *o, struct vt_err *e);
+
 /* Members of the object at node `of`; -1 if there is none of that name. */
 int32_t vt__json_find(const struct vt__json_item *it, int32_t of, const char *key);
 /* Required members; the message names the key. */

@@ -114,7 +114,8 @@ static int read_chunks(FILE *f, struct vt__json_place *p, struct stream *s, cons
     yajl_status st =
         n ? yajl_parse(p->handle, (const unsigned char *)chunk, n) : yajl_complete_parse(p->handle);
     if (st != yajl_status_ok) {
-      int rc = st == yajl_status_client_canceled ? s->rc : syntax_error(p->handle, s->e);
+      p->damaged = st != yajl_status_client_canceled;
+      int rc = p->damaged ? syntax_error(p->handle, s->e) : s->rc;
       if (n) count_lines(p, VT_MIN(n, yajl_get_bytes_consumed(p->handle)));
       return vt_fail_in(s->e, rc, "%s: line %lld", path, (long long)p->line);
     }

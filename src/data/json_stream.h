@@ -19,6 +19,7 @@ struct vt__json_place {
   const char *chunk;
   size_t counted; /* bytes of the chunk whose lines are in `line` */
   int64_t line;
+  bool damaged; /* reading ended where grammar or UTF-8 is broken; what was told before stands */
 };
 int64_t vt__json_line(struct vt__json_place *p); /* of the event that is being told, 1-based */
 /* The message names the file, and the line where the text is malformed. "-" is stdin. */

@@ -255,6 +255,12 @@ int vt__labels_problem(struct vt_labels *l, const struct vt_labels_opts *o, stru
   return 0;
 }
 
+void vt__labels_csv_close(struct vt_labels *l, struct vt_csv *c)
+{
+  vt_loss_add(&l->dropped, c->repaired, "bytes that are no UTF-8, replaced by U+FFFD");
+  vt_csv_close(c);
+}
+
 void vt_loss_add(struct vt_losses *l, int64_t count, const char *what)
 {
   const int last = (int)VT_COUNT(l->v) - 1;

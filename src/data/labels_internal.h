@@ -40,6 +40,11 @@ int vt__labels_set_polygons(struct vt_labels *l, struct vt_instance *in, const s
 /* Something is wrong with one instance: strict, returns the error in e; lenient, counts it, keeps the message
  * and returns 0. */
 int vt__labels_problem(struct vt_labels *l, const struct vt_labels_opts *o, struct vt_err *e);
+/* A box as a file gives it, in pixels: not negative, not wholly outside its picture, and where the picture's
+ * size is not known not larger than any. */
+int vt__box_check(const struct vt_label_image *im, const struct vt_box *b, struct vt_err *e);
+/* Closes a table that was read; bytes of bad UTF-8 that lenient reading replaced are said. */
+void vt__labels_csv_close(struct vt_labels *l, struct vt_csv *c);
 /* Its box in pixels, from its mask if none was given. */
 int vt__instance_box(const struct vt_labels *l, const struct vt_instance *in, struct vt_box *box,
                      struct vt_err *e);

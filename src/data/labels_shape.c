@@ -85,6 +85,18 @@ int vt_instance_mask(const struct vt_labels *l, const struct vt_instance *in, st
   return rc;
 }
 
+int vt__box_check(const struct vt_label_image *im, const struct vt_box *b, struct vt_err *e)
+{
+  const double most = 2. * VT_MAX_SIDE, right = b->x + b->w, bottom = b->y + b->h;
+  if (!(b->w >= 0 && b->h >= 0)) return vt_fail(e, VT_EFORMAT, "the box has a negative width or height");
+  if (right < 0 || bottom < 0 || (im->width && (b->x >= im->width || b->y >= im->height)))
+    return vt_fail(e, VT_EFORMAT, "the box lies outside the picture '%s'", im->file);
+  if (b->x < -most || b->y < -most || right > most || bottom > most)
+    return vt_fail(e, VT_EFORMAT, "the box of %g x %g pixels at %g, %g is larger than any picture", b->w,
+                   b->h, b->x, b->y);
+  return 0;
+}
+
 int vt__instance_box(const struct vt_labels *l, const struct vt_instance *in, struct vt_box *box,
                      struct vt_err *e)
 {

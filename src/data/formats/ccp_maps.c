@@ -109,7 +109,7 @@ static int read_ccp(struct vt_labels *l, const char *root, const struct vt_label
     rc = rc > 0 ? read_row(l, o, root, &c, id, split, e) : rc;
     if (rc) rc = vt__labels_problem(l, o, e);
   }
-  vt_csv_close(&c);
+  vt__labels_csv_close(l, &c);
 out:
   vt_free(path);
   return rc;

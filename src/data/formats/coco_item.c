@@ -54,12 +54,23 @@ static int add_class(struct vt__coco *r, bool attribute, struct vt_err *e)
   return p < 0 ? vt_fail_in(e, p, "%s[%lld]", vt__coco_section[r->section], (long long)r->index) : 0;
 }
 
+/* Compressed runs: of results they are checked when they are used, of labels here. */
+static int add_text_runs(struct vt__coco *r, struct vt_instance *in, struct vt_err *e)
+{
+  struct vt__coco_item *it = &r->it;
+  struct vt_mask m = {0};
+  int rc = r->results ? 0 : vt_mask_from_coco(&m, it->counts.data, (int)it->size[1], (int)it->size[0], e);
+  vt_mask_clear(&m);
+  return rc ? vt_fail_in(e, rc, "annotations[%lld]: segmentation", (long long)r->index)
+            : vt__labels_set_coco(r->l, in, it->counts.data, it->counts.len, e);
+}
+
 static int add_runs(struct vt__coco *r, struct vt_instance *in, struct vt_err *e)
 {
   struct vt__coco_item *it = &r->it;
   if (!it->has_counts || it->nsize != 2 || it->size[0] < 1 || it->size[1] < 1)
     return vt__coco_wrong(r, e, "segmentation: expected size [height, width] and counts");
-  if (it->counts.len) return vt__labels_set_coco(r->l, in, it->counts.data, it->counts.len, e);
+  if (it->counts.len) return add_text_runs(r, in, e);
   int64_t *runs = vt_reallocarray(NULL, (size_t)r->nxy + 1, sizeof *runs);
   if (!runs) return vt_fail(e, VT_ENOMEM, "out of memory");
   struct vt_mask m = {0};

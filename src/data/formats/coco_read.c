@@ -9,7 +9,7 @@
  * Sections may come in any order, so ids of pictures and classes are kept beside the instances and looked up
  * at the end. Unknown fields are read over. */
 #include "data/formats/coco_internal.h"
-#include "data/json_stream.h"
+#include "data/json_items.h"
 
 #include <math.h>
 #include <string.h>
@@ -291,7 +291,9 @@ static int read_any(struct vt_labels *l, bool classes_only, const struct vt_labe
   r->gt = gt;
   r->o = o;
   r->classes_only = classes_only;
-  int rc = vt__json_stream(path, &events, r, e);
+  struct vt__json_place place;
+  int rc = vt__json_stream_at(path, &events, r, &place, e);
+  if (rc && place.damaged && l->nimages + l->n + l->classes.n) rc = vt__json_damage(l, o, e);
   if (!rc && !classes_only && !gt && !l->nimages) rc = vt_fail(e, VT_EFORMAT, "%s: no \"images\"", path);
   if (!rc) rc = vt__coco_resolve(r, path, e);
   vt_buf_clear(&r->it.file);

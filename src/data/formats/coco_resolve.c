@@ -20,8 +20,8 @@ static int resolve(struct vt__coco *r, struct vt_instance *in, const struct vt__
     return vt_fail(e, VT_EFORMAT, "%s[%lld]: a mask of %d x %d on a picture of %d x %d", what,
                    (long long)in->line, ids->width, ids->height, im->width, im->height);
   const struct vt_box b = in->box;
-  if (!r->results && b.w >= 0 && (b.x >= im->width || b.y >= im->height || b.x + b.w < 0 || b.y + b.h < 0))
-    return vt_fail(e, VT_EFORMAT, "%s[%lld]: bbox lies outside the picture", what, (long long)in->line);
+  if (!r->results && b.w >= 0 && vt__box_check(im, &b, e))
+    return vt_fail_in(e, VT_EFORMAT, "%s[%lld]: bbox", what, (long long)in->line);
   for (int k = 0; k < in->nattrs; k++) {
     int32_t *a = &r->l->attr[in->attrs + (uint32_t)k], p = vt__labels_find_class(names, true, *a);
     if (p < 0)

@@ -58,8 +58,8 @@ static int read_row(struct vt_labels *l, const struct vt_labels_opts *o, const s
     if (rc) return rc;
   } else if (im->split != split)
     return vt_fail(e, VT_EFORMAT, "%s stands in two splits", file);
-  if (im->width && (v[0] >= im->width || v[1] >= im->height || v[2] < 0 || v[3] < 0))
-    return vt_fail(e, VT_EFORMAT, "the box lies outside the %d x %d picture", im->width, im->height);
+  int bad = vt__box_check(im, &(struct vt_box){v[0], v[1], v[2] - v[0], v[3] - v[1]}, e);
+  if (bad) return bad;
   if (cls < 0)
     cls = vt__labels_add_class(l, false, l->classes.n, c->field[k->label],
                                k->category >= 0 ? c->field[k->category] : "", e);
@@ -102,7 +102,7 @@ static int read_csv_boxes(struct vt_labels *l, const char *path, const struct vt
     if (row && (rc = read_row(l, o, &c, &k, e))) vt_fail_in(e, rc, "%s: line %lld", path, (long long)c.line);
     if (rc) rc = vt__labels_problem(l, o, e);
   }
-  vt_csv_close(&c);
+  vt__labels_csv_close(l, &c);
   return rc;
 }
 

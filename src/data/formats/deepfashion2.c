@@ -91,9 +91,8 @@ static int check_box(const struct vt_label_image *im, const double *v, struct vt
 {
   if (v[2] < v[0] || v[3] < v[1])
     return vt_fail(e, VT_EFORMAT, "bounding_box: x2 or y2 lies before x1 or y1");
-  if (v[2] < 0 || v[3] < 0 || (im->width && (v[0] >= im->width || v[1] >= im->height)))
-    return vt_fail(e, VT_EFORMAT, "bounding_box lies outside the picture");
-  return 0;
+  int rc = vt__box_check(im, &(struct vt_box){v[0], v[1], v[2] - v[0], v[3] - v[1]}, e);
+  return rc ? vt_fail_in(e, rc, "bounding_box") : 0;
 }
 
 static int32_t need_class(struct reader *r, int64_t id, const char *name, struct vt_err *e)

@@ -188,7 +188,7 @@ static int read_imaterialist(struct vt_labels *l, const char *path, const struct
   r.csv.lenient_utf8 = o->lenient;
   rc = find_columns(&r.csv, &r.c, e);
   if (!rc) rc = read_rows(&r, path, e);
-  vt_csv_close(&r.csv);
+  vt__labels_csv_close(l, &r.csv);
   return rc;
 }
 

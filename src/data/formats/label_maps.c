@@ -202,7 +202,7 @@ static int read_classes(struct reader *r, bool attributes, struct vt_err *e)
     if (p < 0) rc = vt_fail_in(e, p, "%s: line %lld", path, (long long)c.line);
     if (!attributes) r->cls[v] = p;
   }
-  vt_csv_close(&c);
+  vt__labels_csv_close(r->l, &c);
 out:
   vt_free(path);
   return rc;
@@ -287,7 +287,7 @@ static int read_instance_rows(struct reader *r, struct vt_err *e)
     rc = vt__labels_problem(r->l, r->o, e);
   }
   if (!rc && !r->row && !(r->row = vt_calloc(1, sizeof *r->row))) rc = vt_fail(e, VT_ENOMEM, "out of memory");
-  vt_csv_close(&c);
+  vt__labels_csv_close(r->l, &c);
 out:
   vt_free(path);
   return rc;
@@ -417,7 +417,7 @@ static int read_image_rows(struct reader *r, const char *list, struct pictures *
     rc = rc > 0 ? read_image_row(r, &c, column, p, e) : rc;
     if (rc) rc = vt__labels_problem(r->l, r->o, e);
   }
-  vt_csv_close(&c);
+  vt__labels_csv_close(r->l, &c);
   return rc;
 }
 

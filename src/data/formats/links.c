@@ -1,19 +1,11 @@
 /* Formats that say which photo shows which product. */
 #include "data/formats/links.h"
 
-int vt__link_check(const struct vt_label_image *im, const struct vt_box *b, struct vt_err *e)
-{
-  if (b->w < 0 || b->h < 0) return vt_fail(e, VT_EFORMAT, "the box has a negative width or height");
-  if (b->x + b->w < 0 || b->y + b->h < 0 || (im->width && (b->x >= im->width || b->y >= im->height)))
-    return vt_fail(e, VT_EFORMAT, "the box lies outside the picture '%s'", im->file);
-  return 0;
-}
-
 struct vt_instance *vt__link_add(struct vt_labels *l, int32_t image, const char *cls, const char *product,
                                  uint8_t flag, const struct vt_box *box, struct vt_err *e)
 {
   const struct vt_label_image *im = &l->image[image];
-  if (box && vt__link_check(im, box, e)) return NULL;
+  if (box && vt__box_check(im, box, e)) return NULL;
   int32_t c = vt__labels_need_class(l, cls, e), p = *product ? vt__labels_need_product(l, product, e) : -1;
   struct vt_instance *in = c < 0 || (*product && p < 0) ? NULL : vt__labels_push(l, e);
   if (!in) return NULL;

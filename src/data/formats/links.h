@@ -4,8 +4,6 @@
 
 #include "data/formats/folder.h"
 
-/* A box must not be negative, and have a part in the picture where its size is known. */
-int vt__link_check(const struct vt_label_image *im, const struct vt_box *b, struct vt_err *e);
 /* A new instance of the picture: class and product by name ("" = none), VT_STREET or VT_SHOP, and a box if
  * one is given (checked). Without a box a shop's picture of known size is all box. NULL (e filled) on
  * failure. */

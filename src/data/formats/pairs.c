@@ -125,7 +125,7 @@ static int read_row(struct reader *r, const struct vt_csv *csv, struct vt_err *e
                    : vt_fail(e, VT_EFORMAT, "%s is empty", side_name[s]);
     if (!rc && (image[s] = vt__labels_need_image(l, file, e)) < 0) rc = image[s];
     if (!rc) rc = vt__link_probe(l, image[s], r->o, e);
-    if (!rc && given[s]) rc = vt__link_check(&l->image[image[s]], &box[s], e);
+    if (!rc && given[s]) rc = vt__box_check(&l->image[image[s]], &box[s], e);
     if (rc) return rc;
   }
   if (!*kind) return vt_fail(e, VT_EFORMAT, "kind is empty");
@@ -165,7 +165,7 @@ static int read_table(struct reader *r, const char *path, struct vt_err *e)
     if (rc) rc = vt__labels_problem(r->l, r->o, e);
     if (r->l->rows % 4096 == 0 && vt_interrupted()) rc = vt_fail(e, VT_EINTERRUPTED, "%s: interrupted", path);
   }
-  vt_csv_close(&csv);
+  vt__labels_csv_close(r->l, &csv);
 out:
   vt_free(r->kind);
   return rc;

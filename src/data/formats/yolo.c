@@ -232,7 +232,7 @@ static int read_list(struct reader *r, const char *list, struct vt_err *e)
     rc = rc > 0 ? read_list_row(r, &c, column, e) : rc;
     if (rc) rc = vt__labels_problem(r->l, r->o, e);
   }
-  vt_csv_close(&c);
+  vt__labels_csv_close(r->l, &c);
   return rc;
 }
 
