@@ -358,6 +358,10 @@ static void test_losses(void **state)
       {"pairs", "lost.csv", "attributes", 5},
       {"pairs", "lost.csv", "pair numbers", 2},
       {"imaterialist", "lost-im.csv", "products", 2},
+      {"imaterialist", "lost-im.csv", "corners of polygons", 1},
+      {"label-maps", "lost-maps", "corners of polygons", 1},
+      {"csv-boxes", "lost-boxes.csv", "sizes of pictures", 2},
+      {"csv-boxes", "lost-boxes.csv", "masks", 1},
       {"yolo", "lost-yolo", "street or shop", 3},
   };
   struct vt_labels l;

@@ -377,7 +377,7 @@ static void test_damage(void **state)
       {HALF "{\"id\":2,\"image_id\":7,\"categ", 1, 1, "line 3"},
       {HALF "{\"id\":2,\"image_id\":7,\"category_id\":3,\"bbox\":[1,1,2,3]}}", 2, 1, "line 3"},
       {HALF "{\"id\":2,,\"image_id\":7}]}", 1, 1, "what follows is not read"},
-      {HALF "{\"id\":2,\"image_id\":7,\"category_id\":3,\"bbox\":[1,\xff1]}]}", 1, 1, "line 3"},
+      {HALF "{\"id\":2,\"image_id\":7,\"category_id\":3,\"bbox\":[1,\xff 1]}]}", 1, 1, "line 3"},
       {"{\"attributes\":[{\"id\":1}],\"annotations\":[{\"id\":1,\"image_id\":7,\"category_id\":3,\"bbox\":[1,"
        "1,2,3]}],\"images\":[{"
        "\"id\":7,"

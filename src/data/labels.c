@@ -290,20 +290,3 @@ const char *vt__split_name(uint8_t split)
 {
   return split < VT_COUNT(split_words) ? split_words[split] : "";
 }
-
-void vt__lose_links(const struct vt_labels *l, struct vt_losses *losses)
-{
-  int64_t products = 0, sides = 0, urls = 0, pairs = 0;
-  for (int64_t i = 0; i < l->n; i++) {
-    products += l->v[i].product >= 0;
-    sides += (l->v[i].flags & (VT_STREET | VT_SHOP)) != 0;
-  }
-  for (int32_t k = 0; k < l->nimages; k++) {
-    urls += *l->image[k].url != 0;
-    pairs += l->image[k].pair != 0;
-  }
-  vt_loss_add(losses, products, "products of instances");
-  vt_loss_add(losses, sides, "whether an instance is from street or shop");
-  vt_loss_add(losses, urls, "urls of pictures");
-  vt_loss_add(losses, pairs, "pair numbers of pictures");
-}

@@ -55,6 +55,20 @@ int vt__instance_line(const struct vt_labels *l, const struct vt_instance *in, s
 bool vt__instance_has(const struct vt_labels *l, const struct vt_instance *in, const char *attribute);
 /* Counts products, street and shop, urls and pairs as lost, for formats that have no place for them. */
 void vt__lose_links(const struct vt_labels *l, struct vt_losses *losses);
+/* Counts as lost what a format has no place for. */
+enum {
+  VT__LOSE_IDS = 1,
+  VT__LOSE_IMAGE_IDS = 2,
+  VT__LOSE_CLASS_IDS = 4,
+  VT__LOSE_SUPERS = 8,
+  VT__LOSE_ATTRIBUTES = 16, /* their names; attributes of instances are counted where they are written */
+  VT__LOSE_POLYGONS = 32,
+  VT__LOSE_SIZES = 64,
+  VT__LOSE_EMPTY = 128 /* pictures without instances */
+};
+void vt__lose_details(const struct vt_labels *l, unsigned what, struct vt_losses *losses);
+/* The instance is written as its mask m alone: its own box and area go where they differ. */
+void vt__lose_measures(const struct vt_instance *in, const struct vt_mask *m, struct vt_losses *losses);
 /* The split that a name says: "train", "val", "test". */
 bool vt__split_word(const char *word, uint8_t *split);
 const char *vt__split_name(uint8_t split); /* "" for none */

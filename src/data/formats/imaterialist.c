@@ -195,7 +195,7 @@ static int read_imaterialist(struct vt_labels *l, const char *path, const struct
 /* ---- writing ---- */
 
 static int write_row(FILE *f, struct vt_buf *b, const struct vt_labels *l, const struct vt_instance *in,
-                     struct vt_err *e)
+                     struct vt_losses *losses, struct vt_err *e)
 {
   const struct vt_label_image *im = &l->image[in->image];
   struct vt_mask m;
@@ -205,6 +205,7 @@ static int write_row(FILE *f, struct vt_buf *b, const struct vt_labels *l, const
   vt_csv_put(b, im->file, true);
   vt_buf_addc(b, ',');
   vt_mask_to_pairs(&m, b);
+  vt__lose_measures(in, &m, losses);
   vt_mask_clear(&m);
   vt_buf_addf(b, ",%d,%d,%lld", im->height, im->width, (long long)l->classes.v[in->cls].id);
   for (int k = 0; k < in->nattrs; k++)
@@ -212,6 +213,28 @@ static int write_row(FILE *f, struct vt_buf *b, const struct vt_labels *l, const
   vt_buf_addc(b, '\n');
   if (b->failed) return vt_fail(e, VT_ENOMEM, "out of memory");
   return fwrite(b->data, 1, b->len, f) == b->len ? 0 : VT_EIO;
+}
+
+/* A description that is there already must say of each class what the set says. */
+static int check_descriptions(const struct vt_labels *l, const char *path, struct vt_err *e)
+{
+  struct vt_labels there;
+  int rc = vt_labels_init(&there, e);
+  if (rc) return rc;
+  rc = vt__coco_read_classes(&there, path, e);
+  for (int attribute = 0; attribute < 2 && !rc; attribute++) {
+    const struct vt_label_list *list = attribute ? &l->attributes : &l->classes,
+                               *known = attribute ? &there.attributes : &there.classes;
+    for (int k = 0; k < list->n && !rc; k++) {
+      int32_t p = vt__labels_find_class(&there, attribute, list->v[k].id);
+      if (p < 0 || strcmp(known->v[p].name, list->v[k].name) != 0)
+        rc = vt_fail(e, VT_ESTATE,
+                     "%s names other classes (%lld is '%.60s' here); write to a folder without it", path,
+                     (long long)list->v[k].id, list->v[k].name);
+    }
+  }
+  vt_labels_clear(&there);
+  return rc;
 }
 
 static int write_descriptions(const struct vt_labels *l, const char *path, struct vt_err *e)
@@ -232,7 +255,9 @@ static int write_descriptions(const struct vt_labels *l, const char *path, struc
   }
   vt_buf_adds(&b, "\n]}\n");
   int rc = beside && !b.failed ? 0 : vt_fail(e, VT_ENOMEM, "%s: out of memory", path);
-  if (!rc && !vt_is_file(beside)) rc = vt_file_write_atomic(beside, b.data, b.len, e);
+  if (!rc)
+    rc = vt_is_file(beside) ? check_descriptions(l, beside, e)
+                            : vt_file_write_atomic(beside, b.data, b.len, e);
   vt_buf_clear(&b);
   vt_free(beside);
   vt_free(dir);
@@ -242,31 +267,25 @@ static int write_descriptions(const struct vt_labels *l, const char *path, struc
 static int write_imaterialist(const struct vt_labels *l, const char *path, const struct vt_labels_opts *o,
                               struct vt_losses *losses, struct vt_err *e)
 {
-  int64_t crowds = 0, splits = 0, empty = 0, *used = NULL;
+  int64_t crowds = 0, splits = 0;
   struct vt_buf b = {0};
   FILE *f = fopen(path, "we");
   if (!f) return vt_fail_errno(e, path);
-  int rc =
-      (used = vt_calloc((size_t)l->nimages + 1, sizeof *used)) ? 0 : vt_fail(e, VT_ENOMEM, "out of memory");
+  int rc = 0;
   if (fputs("ImageId,EncodedPixels,Height,Width,ClassId\n", f) < 0) rc = VT_EIO;
   for (int64_t i = 0; i < l->n && !rc; i++) {
-    rc = write_row(f, &b, l, &l->v[i], e);
+    rc = write_row(f, &b, l, &l->v[i], losses, e);
     crowds += l->v[i].flags & VT_CROWD ? 1 : 0;
-    used[l->v[i].image]++;
   }
   if (fclose(f) && !rc) rc = VT_EIO;
   if (rc == VT_EIO) vt_fail_errno(e, path);
-  for (int32_t k = 0; k < l->nimages && used; k++) {
-    splits += l->image[k].split != VT_SPLIT_NONE;
-    empty += !used[k];
-  }
+  for (int32_t k = 0; k < l->nimages; k++) splits += l->image[k].split != VT_SPLIT_NONE;
   vt_loss_add(losses, crowds, "crowd flags of instances");
   vt_loss_add(losses, splits, "splits of pictures");
   vt__lose_links(l, losses);
-  vt_loss_add(losses, empty, "pictures without instances");
+  vt__lose_details(l, VT__LOSE_IDS | VT__LOSE_IMAGE_IDS | VT__LOSE_POLYGONS | VT__LOSE_EMPTY, losses);
   if (!rc) rc = write_descriptions(l, path, e);
   vt_buf_clear(&b);
-  vt_free(used);
   return rc;
 }
 

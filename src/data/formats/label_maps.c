@@ -91,7 +91,7 @@ static int paint(struct writer *w, struct vt_image *labels, struct vt_image *num
     vt_mask_clear(&before);
     vt_mask_to_bitmap(&m, labels->px, labels->stride, w->value[in->cls]);
     vt_mask_to_bitmap(&m, numbers->px, numbers->stride, (uint8_t)++number);
-    vt_loss_add(w->losses, in->shape == VT_SHAPE_NONE, "boxes without masks, filled");
+    vt__lose_measures(in, &m, w->losses);
     vt_mask_clear(&m);
     if (rc) return rc;
     add_row(w, in, number);
@@ -130,6 +130,7 @@ static int write_label_maps(const struct vt_labels *l, const char *root, const s
   struct vt__names names = {0};
   int64_t *order = vt_labels_by_image(l, e), at = 0;
   vt__lose_links(l, losses);
+  vt__lose_details(l, VT__LOSE_POLYGONS, losses);
   w.value = vt_calloc((size_t)l->classes.n + 1, 1);
   int rc = order && w.value ? vt__folder_make(root, "labels", e) : vt_fail(e, VT_ENOMEM, "out of memory");
   if (!rc) rc = vt__folder_make(root, "instances", e);

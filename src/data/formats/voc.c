@@ -69,6 +69,7 @@ static int write_voc(const struct vt_labels *l, const char *root, const struct v
   struct vt_buf b = {0}, path = {0}, set[3] = {{0}};
   int64_t *order = vt_labels_by_image(l, e), at = 0;
   vt__lose_links(l, losses);
+  vt__lose_details(l, VT__LOSE_IDS | VT__LOSE_IMAGE_IDS | VT__LOSE_CLASS_IDS | VT__LOSE_SUPERS, losses);
   int rc = order ? vt__folder_make(root, "Annotations", e) : VT_ENOMEM;
   if (!rc) rc = vt__folder_make(root, "ImageSets/Main", e);
   for (int32_t k = 0; k < l->nimages && !rc; k++) {
@@ -147,11 +148,25 @@ static bool flag_of(xmlNode *n, const char *name)
   return text_of(n, name, text, sizeof text) && !strcmp(text, "1");
 }
 
+/* Counts elements that the set has no place for. */
+static void drop_others(struct reader *r, const xmlNode *of, const char *const *names, int n)
+{
+  for (const xmlNode *c = of->children; c; c = c->next) {
+    char what[100];
+    int k = 0;
+    if (c->type != XML_ELEMENT_NODE) continue;
+    while (k < n && strcmp(names[k], (const char *)c->name) != 0) k++;
+    snprintf(what, sizeof what, "%s: <%.40s>", (const char *)of->name, (const char *)c->name);
+    if (k == n) vt_loss_add(&r->l->dropped, 1, what);
+  }
+}
+
 static int read_object(struct reader *r, xmlNode *n, int32_t image, struct vt_err *e)
 {
   struct vt_labels *l = r->l;
+  static const char *const known[] = {"name", "bndbox", "difficult", "truncated", "occluded", "pose"};
   const struct vt_label_image *im = &l->image[image];
-  char name[256];
+  char name[256], pose[64];
   double x0, y0, x1, y1;
   xmlNode *box = child(n, "bndbox");
   if (!text_of(n, "name", name, sizeof name)) return vt_fail(e, VT_EFORMAT, "an <object> without <name>");
@@ -176,6 +191,9 @@ static int read_object(struct reader *r, xmlNode *n, int32_t image, struct vt_er
   in->box = (struct vt_box){x0 - 1, y0 - 1, x1 - x0 + 1, y1 - y0 + 1};
   in->area = in->box.w * in->box.h;
   in->hash = vt_hash64(&in->box, sizeof in->box);
+  drop_others(r, n, known, VT_COUNT(known));
+  if (text_of(n, "pose", pose, sizeof pose) && strcmp(pose, "Unspecified") != 0)
+    vt_loss_add(&l->dropped, 1, "object: <pose>");
   if (flag_of(n, "difficult")) in->flags |= VT_CROWD;
   int32_t attr[2];
   int nattrs = 0;
@@ -194,6 +212,7 @@ static bool in_list(const char *list, const char *stem)
 
 static int read_picture(struct reader *r, xmlNode *top, const char *stem, struct vt_err *e)
 {
+  static const char *const known[] = {"filename", "size", "object"};
   char file[512];
   double width, height;
   if (!top || strcmp((const char *)top->name, "annotation") != 0)
@@ -208,6 +227,7 @@ static int read_picture(struct reader *r, xmlNode *top, const char *stem, struct
   if (rc) return rc;
   int32_t p = vt__labels_add_image(r->l, r->l->nimages + 1, file, (int)width, (int)height, e);
   if (p < 0) return p;
+  drop_others(r, top, known, VT_COUNT(known));
   for (uint8_t k = 0; k < 3; k++)
     if (in_list(r->sets[k], stem)) r->l->image[p].split = k;
   for (xmlNode *n = top->children; n && !rc; n = n->next) {

@@ -58,6 +58,7 @@ static int write_yolo(const struct vt_labels *l, const char *root, const struct 
   struct vt_buf b = {0}, images = {0}, path = {0};
   int64_t *order = vt_labels_by_image(l, e), at = 0;
   vt__lose_links(l, losses);
+  vt__lose_details(l, VT__LOSE_IDS | VT__LOSE_CLASS_IDS | VT__LOSE_SUPERS | VT__LOSE_ATTRIBUTES, losses);
   int rc = order ? vt__folder_make(root, "labels", e) : VT_ENOMEM;
   for (int k = 0; k < l->classes.n; k++) vt_buf_addf(&b, "%s\n", l->classes.v[k].name);
   if (!rc) rc = vt__folder_write(root, "classes.txt", &b, e);

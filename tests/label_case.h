@@ -1,0 +1,70 @@
+/* What tests of labels share: a folder for files, reading by a format's name, equal masks. */
+#ifndef VT_TESTS_LABEL_CASE_H
+#define VT_TESTS_LABEL_CASE_H
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <cmocka.h>
+#include "data/data.h"
+
+static char folder[64];
+
+static int make_folder(void **state)
+{
+  snprintf(folder, sizeof folder, "/tmp/vitrine-labels-XXXXXX");
+  return !mkdtemp(folder);
+}
+
+static int remove_folder(void **state)
+{
+  char command[128];
+  snprintf(command, sizeof command, "rm -rf '%s'", folder);
+  return system(command);
+}
+
+static const char *file_of(const char *name, const char *text)
+{
+  static char path[200];
+  snprintf(path, sizeof path, "%s/%s", folder, name);
+  FILE *f = fopen(path, "w");
+  assert_non_null(f);
+  fputs(text, f);
+  fclose(f);
+  return path;
+}
+
+static const char *data_file(const char *sub)
+{
+  static char path[1024];
+  const char *dir = vt_data_dir();
+  if (dir) snprintf(path, sizeof path, "%s/%s", dir, sub);
+  if (dir && vt_is_file(path)) return path;
+  if (getenv("VITRINE_REQUIRE_DATA")) fail_msg("%s is required but missing", sub);
+  print_message("skipped: VITRINE_DATA is not set or lacks %s\n", sub);
+  return NULL;
+}
+
+static int read_labels(struct vt_labels *l, const char *format, const char *path,
+                       const struct vt_labels_opts *o, struct vt_err *e)
+{
+  assert_int_equal(vt_labels_init(l, e), 0);
+  return vt_format_find(format, e)->read(l, path, o, e);
+}
+
+static void same_masks(const struct vt_labels *a, int64_t i, const struct vt_labels *b, int64_t k)
+{
+  struct vt_mask x, y;
+  assert_int_equal(vt_instance_mask(a, &a->v[i], &x, NULL), 0);
+  assert_int_equal(vt_instance_mask(b, &b->v[k], &y, NULL), 0);
+  assert_int_equal(vt_mask_both(&x, &y), vt_mask_area(&x));
+  assert_int_equal(vt_mask_area(&x), vt_mask_area(&y));
+  vt_mask_clear(&x);
+  vt_mask_clear(&y);
+}
+
+#endif

@@ -1,0 +1,335 @@
+/* Conversions between formats: what is kept to the pixel, what is said to be lost; YOLO, VOC, CSV and class
+ * folders read and refused. */
+#include "label_case.h"
+
+#define CATEGORIES "\"categories\":[{\"id\":3,\"name\":\"hat\",\"supercategory\":\"head\"}]"
+#define HEAD       "ImageId,EncodedPixels,Height,Width,ClassId\n"
+
+/* imaterialist -> coco -> label maps -> imaterialist: the last file is the first one. */
+static void test_round_trip(void **state)
+{
+  const char *path = data_file("imaterialist/ccp_val.csv");
+  if (!path) skip();
+  static const char *const way[] = {"imaterialist", "coco", "label-maps", "imaterialist"};
+  char name[4][1024];
+  snprintf(name[0], sizeof name[0], "%s", path);
+  snprintf(name[1], sizeof name[1], "%s/way.json", folder);
+  snprintf(name[2], sizeof name[2], "%s/way", folder);
+  snprintf(name[3], sizeof name[3], "%s/way.csv", folder);
+  struct vt_err e = {0};
+  /* a description of other classes that lies there already is not written under the table */
+  struct vt_labels first;
+  file_of("label_descriptions.json", "{\"categories\":[{\"id\":6,\"name\":\"pants\"}]}");
+  if (read_labels(&first, "imaterialist", path, &(struct vt_labels_opts){0}, &e)) fail_msg("%s", e.msg);
+  assert_int_equal(vt_format_find("imaterialist", &e)
+                       ->write(&first, name[3], &(struct vt_labels_opts){0}, &(struct vt_losses){0}, &e),
+                   VT_ESTATE);
+  vt_labels_clear(&first);
+  unlink(strcat(strcpy(name[2], folder), "/label_descriptions.json"));
+  snprintf(name[2], sizeof name[2], "%s/way", folder);
+  for (int k = 0; k < 3; k++) {
+    struct vt_labels l;
+    struct vt_losses lost = {0};
+    if (read_labels(&l, way[k], name[k], &(struct vt_labels_opts){0}, &e)) fail_msg("%s", e.msg);
+    if (vt_format_find(way[k + 1], &e)->write(&l, name[k + 1], &(struct vt_labels_opts){0}, &lost, &e))
+      fail_msg("%s", e.msg);
+    assert_int_equal(l.n, 776);
+    for (int i = 0; i < lost.n; i++) fail_msg("%s: lost %s", way[k + 1], lost.v[i].what);
+    vt_labels_clear(&l);
+  }
+  char *a, *b;
+  size_t na, nb;
+  assert_int_equal(vt_file_read(name[0], 1 << 28, &a, &na, &e), 0);
+  assert_int_equal(vt_file_read(name[3], 1 << 28, &b, &nb, &e), 0);
+  assert_int_equal(na, nb);
+  assert_memory_equal(a, b, na);
+  vt_free(a);
+  vt_free(b);
+}
+
+/* Holes and pieces survive YOLO's single line: the masks read back are the masks written. */
+static int64_t lost_of(const struct vt_losses *l, const char *word)
+{
+  for (int k = 0; k < l->n; k++)
+    if (strstr(l->v[k].what, word)) return l->v[k].count;
+  return 0;
+}
+
+static void test_yolo(void **state)
+{
+  const char *path = data_file("imaterialist/ccp_val.csv");
+  if (!path) skip();
+  struct vt_labels a, b;
+  struct vt_losses lost = {0};
+  struct vt_err e = {0};
+  char root[100];
+  snprintf(root, sizeof root, "%s/yolo", folder);
+  if (read_labels(&a, "imaterialist", path, &(struct vt_labels_opts){0}, &e)) fail_msg("%s", e.msg);
+  if (vt_format_find("yolo", &e)->write(&a, root, &(struct vt_labels_opts){0}, &lost, &e))
+    fail_msg("%s", e.msg);
+  if (read_labels(&b, "yolo", root, &(struct vt_labels_opts){0}, &e)) fail_msg("%s", e.msg);
+  assert_int_equal(lost.n, 3);
+  assert_int_equal(lost_of(&lost, "supercategories"), 46);
+  assert_int_equal(lost_of(&lost, "names of attributes"), 92);
+  assert_int_equal(lost_of(&lost, "seams"), 49);
+  assert_int_equal(b.n, a.n);
+  assert_int_equal(b.nimages, a.nimages);
+  int64_t *order = vt_labels_by_image(&a, &e);
+  for (int64_t i = 0; i < a.n; i++) {
+    assert_string_equal(a.classes.v[a.v[order[i]].cls].name, b.classes.v[b.v[i].cls].name);
+    same_masks(&a, order[i], &b, i);
+  }
+  vt_free(order);
+  vt_labels_clear(&a);
+  vt_labels_clear(&b);
+}
+
+static void put(const char *name, const char *text)
+{
+  char path[200];
+  snprintf(path, sizeof path, "%s/%s", folder, name);
+  char *slash = strrchr(path, '/');
+  *slash = 0;
+  assert_int_equal(vt_mkdirs(path, NULL), 0);
+  file_of(name, text);
+}
+
+static void test_yolo_lines(void **state)
+{
+  static const struct {
+    const char *line, *word; /* word NULL: good */
+    double area;
+  } cases[] = {
+      {"0 0.5 0.5 0.5 0.5", NULL, 50},       {"1 0 0 .5 0 .5 .5 0 .5", NULL, 50},
+      {"0 0.5 0.5 0.5\r", "4 numbers", 0},   {"0 0.5 0.5 -0.5 0.5", "shares", 0},
+      {"0 0.5 0.5 1.5 0.5", "shares", 0},    {"2 0.5 0.5 0.5 0.5", "classes.txt", 0},
+      {"0 0.5 0.5 nan 0.5", "no number", 0}, {"0 .1 .1 .2 .2", NULL, 8},
+      {"-1 .1 .1 .2 .2", "class", 0},        {"0.5 .1 .1 .2 .2", "class", 0},
+      {"0 .1 .1 .2 .2 .3", "6 numbers", 0},  {"x .1 .1 .2 .2", "no number", 0},
+      {"0 1e999 .1 .2 .2", "no number", 0},
+  };
+  put("y/classes.txt", "hat\nbag\n");
+  put("y/images.csv", "image,id,name,width,height,split\na.jpg,4,a,20,10,val\n");
+  char root[100];
+  snprintf(root, sizeof root, "%s/y", folder);
+  for (size_t i = 0; i < VT_COUNT(cases); i++) {
+    struct vt_labels l;
+    struct vt_mask m;
+    struct vt_err e = {0};
+    put("y/labels/a.txt", cases[i].line);
+    int rc = read_labels(&l, "yolo", root, &(struct vt_labels_opts){0}, &e);
+    if (cases[i].word) {
+      if (!rc || !strstr(e.msg, cases[i].word) || !strstr(e.msg, "a.txt: line 1"))
+        fail_msg("'%s': code %d '%s'", cases[i].line, rc, e.msg);
+    } else {
+      if (rc || vt_instance_mask(&l, &l.v[0], &m, &e)) fail_msg("'%s': %s", cases[i].line, e.msg);
+      assert_true((double)vt_mask_area(&m) == cases[i].area);
+      assert_int_equal(l.image[0].split, VT_SPLIT_VAL);
+      vt_mask_clear(&m);
+    }
+    vt_labels_clear(&l);
+  }
+}
+
+static void test_csv_boxes(void **state)
+{
+#define BOXES "path,label,split,is_query,is_gallery,category,x_1,y_1,x_2,y_2\n"
+  static const char good[] =
+      BOXES "a/b.jpg,p1,train,1,0,tops,1,2,5,10\na/b.jpg,p2,train,0,0,bags,0.5,0,5,1\n";
+  static const struct {
+    const char *row, *word;
+  } bad[] = {{"a.jpg,p1,train,1,0,tops,1,2,0,10", "before"},
+             {"a.jpg,p1,train,1,0,tops,1,x,5,10", "y_1"},
+             {"a.jpg,p1,dev,1,0,tops,1,2,5,10", "split"},
+             {",p1,train,1,0,tops,1,2,5,10", "path"},
+             {"a/b.jpg,p1,val,1,0,tops,1,2,5,10", "two splits"},
+             {"a.jpg,p1,train,1,0,tops,1,2,inf,10", "x_2"},
+             {"a.jpg,p1,train", "fields"}};
+  struct vt_labels l;
+  struct vt_err e = {0};
+  struct vt_losses lost = {0};
+  char *text, out[100];
+  size_t n;
+  snprintf(out, sizeof out, "%s/boxes-out.csv", folder);
+  if (read_labels(&l, "csv-boxes", file_of("boxes.csv", good), &(struct vt_labels_opts){0}, &e))
+    fail_msg("%s", e.msg);
+  assert_true(l.n == 2 && l.nimages == 1 && l.v[0].area == 32 && l.v[0].nattrs == 1);
+  if (vt_format_find("csv-boxes", &e)->write(&l, out, &(struct vt_labels_opts){0}, &lost, &e))
+    fail_msg("%s", e.msg);
+  assert_int_equal(vt_file_read(out, 1 << 20, &text, &n, &e), 0);
+  assert_string_equal(text, good);
+  vt_free(text);
+  vt_labels_clear(&l);
+  for (size_t i = 0; i < VT_COUNT(bad); i++) {
+    char rows[600];
+    snprintf(rows, sizeof rows, "%s%s\n", good, bad[i].row);
+    int rc = read_labels(&l, "csv-boxes", file_of("boxes.csv", rows), &(struct vt_labels_opts){0}, &e);
+    if (!rc || !strstr(e.msg, bad[i].word) || !strstr(e.msg, "line 4"))
+      fail_msg("'%s': %d '%s'", bad[i].row, rc, e.msg);
+    vt_labels_clear(&l);
+  }
+}
+
+/* Label maps of other origin, class folders: values and folder names are classes. */
+static void test_folders(void **state)
+{
+  struct vt_image im = {0};
+  struct vt_labels l;
+  struct vt_err e = {0};
+  char root[100], path[200];
+  assert_int_equal(vt_image_init(&im, 6, 4, 1, &e), 0);
+  for (int k = 0; k < 5; k++) im.px[k] = (uint8_t)(k < 2 ? 3 : 7);
+  snprintf(root, sizeof root, "%s/set", folder);
+  snprintf(path, sizeof path, "%s/train/hat", root);
+  assert_int_equal(vt_mkdirs(path, NULL), 0);
+  snprintf(path, sizeof path, "%s/train/hat/a.png", root);
+  assert_int_equal(vt_image_write(&im, path, 0, &e), 0);
+  if (read_labels(&l, "folders", root, &(struct vt_labels_opts){0}, &e)) fail_msg("%s", e.msg);
+  assert_true(l.n == 1 && l.classes.n == 1 && l.image[0].split == VT_SPLIT_TRAIN && l.v[0].area == 24);
+  assert_string_equal(l.classes.v[0].name, "hat");
+  vt_labels_clear(&l);
+  if (read_labels(&l, "label-maps", root, &(struct vt_labels_opts){0}, &e)) fail_msg("%s", e.msg);
+  assert_true(l.n == 2 && l.v[0].area == 2 && l.v[1].area == 3);
+  assert_string_equal(l.classes.v[1].name, "7");
+  vt_labels_clear(&l);
+  snprintf(path, sizeof path, "%s/train/hat/b.png", root);
+  assert_int_equal(vt_file_write_atomic(path, "no picture", 10, &e), 0);
+  for (int k = 0; k < 2; k++) {
+    const char *format = k ? "label-maps" : "folders";
+    assert_true(read_labels(&l, format, root, &(struct vt_labels_opts){0}, &e) && strstr(e.msg, "b.png"));
+    vt_labels_clear(&l);
+    assert_int_equal(read_labels(&l, format, root, &(struct vt_labels_opts){.lenient = true}, &e), 0);
+    assert_int_equal(l.skipped, 1);
+    vt_labels_clear(&l);
+  }
+  vt_image_clear(&im);
+}
+
+/* Attributes, crowds, splits and polygons come back from label maps and json. */
+static void test_nothing_lost(void **state)
+{
+  static const char text[] =
+      "{\"images\":[{\"id\":7,\"file_name\":\"x/a.jpg\",\"width\":20,\"height\":10,\"split\":\"val\"},"
+      "{\"id\":9,\"file_name\":\"b.jpg\",\"width\":5,\"height\":5}]," CATEGORIES
+      ",\"attributes\":[{\"id\":4,\"name\":\"red\"},{\"id\":6,\"name\":\"long\"}],\"annotations\":["
+      "{\"id\":11,\"image_id\":7,\"category_id\":3,\"segmentation\":[[0,0,9,0,9,9],[12,1,15,1,15,4,12,4]],"
+      "\"attribute_ids\":[6,4]},{\"id\":12,\"image_id\":7,\"category_id\":3,\"iscrowd\":1,"
+      "\"segmentation\":{\"size\":[10,20],\"counts\":[170,5,25]}}]}";
+  char root[100];
+  snprintf(root, sizeof root, "%s/kept", folder);
+  struct vt_labels a, b;
+  struct vt_err e = {0};
+  struct vt_losses lost = {0};
+  if (read_labels(&a, "coco", file_of("k.json", text), &(struct vt_labels_opts){0}, &e))
+    fail_msg("%s", e.msg);
+  if (vt_format_find("label-maps", &e)->write(&a, root, &(struct vt_labels_opts){0}, &lost, &e))
+    fail_msg("%s", e.msg);
+  if (read_labels(&b, "label-maps", root, &(struct vt_labels_opts){0}, &e)) fail_msg("%s", e.msg);
+  assert_int_equal(lost.n, 1); /* the triangle and the square are pixels now */
+  assert_int_equal(lost_of(&lost, "polygons"), 1);
+  assert_true(b.n == 2 && b.nimages == 2 && b.image[0].split == VT_SPLIT_VAL &&
+              b.image[1].split == VT_SPLIT_NONE);
+  assert_true(b.v[0].id == 11 && b.v[1].id == 12 && b.v[1].flags == VT_CROWD && b.v[0].nattrs == 2);
+  assert_string_equal(b.attributes.v[b.attr[b.v[0].attrs]].name, "long");
+  assert_string_equal(b.image[0].file, "x/a.jpg");
+  for (int64_t i = 0; i < 2; i++) same_masks(&a, i, &b, i);
+  vt_labels_clear(&a);
+  vt_labels_clear(&b);
+}
+
+#define OBJECT(name, box)   "<object><name>" name "</name><bndbox>" box "</bndbox></object>"
+#define CORNERS(a, b, c, d) "<xmin>" a "</xmin><ymin>" b "</ymin><xmax>" c "</xmax><ymax>" d "</ymax>"
+#define VOC(rest)                                                                                            \
+  "<annotation>\n<filename>x.jpg</filename><size><width>20</width><height>10</height></size>" rest           \
+  "</annotation>"
+
+static void test_voc(void **state)
+{
+  static const struct {
+    const char *text, *word; /* word NULL: good */
+  } cases[] = {
+      {VOC(OBJECT("hat", CORNERS("1", "1", "20", "10"))), NULL},
+      {VOC(OBJECT(" hat ", CORNERS("1.5", "2", "5", "10"))), NULL},
+      {VOC(), NULL},
+      {VOC(OBJECT("hat", CORNERS("1", "1", "20", "x"))), "ymax"},
+      {VOC(OBJECT("hat", CORNERS("1", "1", "nan", "9"))), "xmax"},
+      {VOC(OBJECT("hat", CORNERS("9", "1", "2", "9"))), "before"},
+      {VOC(OBJECT("hat", CORNERS("21", "1", "30", "9"))), "outside"},
+      {VOC(OBJECT("", CORNERS("1", "1", "2", "9"))), "<name>"},
+      {VOC("<object><name>hat</name></object>"), "bndbox"},
+      {"<annotation><size><width>0</width><height>4</height></size></annotation>", "size"},
+      {"<annotation></annotation>", "width"},
+      {"<set></set>", "annotation"},
+      {"<annotation>", "line"},
+      {"", "line"},
+      {"<!DOCTYPE a [<!ENTITY x SYSTEM \"file:///etc/passwd\">]>" VOC(
+           OBJECT("&x;", CORNERS("1", "1", "2", "2"))),
+       "<name>"},
+  };
+  char root[100];
+  snprintf(root, sizeof root, "%s/voc", folder);
+  put("voc/ImageSets/Main/val.txt", "aa\na\n");
+  for (size_t i = 0; i < VT_COUNT(cases); i++) {
+    struct vt_labels l;
+    struct vt_err e = {0};
+    put("voc/Annotations/a.xml", cases[i].text);
+    int rc = read_labels(&l, "voc", root, &(struct vt_labels_opts){0}, &e);
+    if (cases[i].word ? !rc || !strstr(e.msg, cases[i].word) || !strstr(e.msg, "a.xml") : rc)
+      fail_msg("'%s': code %d '%s'", cases[i].text, rc, e.msg);
+    if (!rc) assert_true(l.nimages == 1 && l.image[0].split == VT_SPLIT_VAL);
+    if (!i) assert_true(l.v[0].box.x == 0 && l.v[0].box.w == 20 && l.v[0].area == 200);
+    vt_labels_clear(&l);
+    if (!cases[i].word) continue;
+    assert_int_equal(read_labels(&l, "voc", root, &(struct vt_labels_opts){.lenient = true}, &e), 0);
+    assert_int_equal(l.skipped, 1);
+    vt_labels_clear(&l);
+  }
+}
+
+/* Boxes, crowds and splits come back; masks are said to be dropped. */
+static void test_voc_round_trip(void **state)
+{
+  const char *path = data_file("coco/instances_val2014_100.json");
+  if (!path) skip();
+  struct vt_labels a, b;
+  struct vt_err e = {0};
+  struct vt_losses lost = {0};
+  char root[100];
+  snprintf(root, sizeof root, "%s/voc2", folder);
+  if (read_labels(&a, "coco", path, &(struct vt_labels_opts){0}, &e)) fail_msg("%s", e.msg);
+  for (int32_t k = 0; k < a.nimages; k++) a.image[k].split = (uint8_t)(k % 4);
+  if (vt_format_find("voc", &e)->write(&a, root, &(struct vt_labels_opts){0}, &lost, &e))
+    fail_msg("%s", e.msg);
+  assert_true(lost_of(&lost, "urls") == 100 && lost_of(&lost, "masks") == a.n);
+  assert_true(lost_of(&lost, "ids of instances") == a.n && lost_of(&lost, "ids of classes") == 80);
+  if (read_labels(&b, "voc", root, &(struct vt_labels_opts){0}, &e)) fail_msg("%s", e.msg);
+  assert_int_equal(b.n, a.n);
+  int64_t *order = vt_labels_by_image(&a, &e);
+  for (int64_t i = 0; i < a.n;
+       i++) { /* files are read by name: find the picture, then its instances in order */
+    const struct vt_instance *x = &a.v[order[i]];
+    int32_t p = vt_labels_find_image(&b, a.image[x->image].file);
+    assert_true(p >= 0);
+    assert_int_equal(b.image[p].split, a.image[x->image].split);
+    int64_t nth = 0, k = 0;
+    for (int64_t j = i; j > 0 && a.v[order[j - 1]].image == x->image; j--) nth++;
+    while (b.v[k].image != p || nth--) k++;
+    const struct vt_instance *y = &b.v[k];
+    assert_true(fabs(x->box.x - y->box.x) < 1e-9 && fabs(x->box.w - y->box.w) < 1e-9 && x->flags == y->flags);
+    assert_string_equal(a.classes.v[x->cls].name, b.classes.v[y->cls].name);
+  }
+  vt_free(order);
+  vt_labels_clear(&a);
+  vt_labels_clear(&b);
+}
+
+int main(void)
+{
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(test_round_trip), cmocka_unit_test(test_yolo),
+      cmocka_unit_test(test_yolo_lines), cmocka_unit_test(test_csv_boxes),
+      cmocka_unit_test(test_folders),    cmocka_unit_test(test_nothing_lost),
+      cmocka_unit_test(test_voc),        cmocka_unit_test(test_voc_round_trip),
+  };
+  return cmocka_run_group_tests(tests, make_folder, remove_folder);
+}
