@@ -1,4 +1,4 @@
-/* How fast augmentation and the loader are, by processor time. */
+/* How fast augmentation, the loader and masks are, by processor time. */
 #ifndef VT_APP_BENCH_DATA_H
 #define VT_APP_BENCH_DATA_H
 
@@ -12,5 +12,9 @@ int vt_bench_augment(struct vt_buf *out, int side, double seconds, bool json, st
  * side, flipped and with other colours, as planes for a network. */
 int vt_bench_loader(struct vt_buf *out, const char *folder, int side, int64_t samples, bool json,
                     struct vt_err *e);
+
+/* Encodes and decodes so many masks of one megapixel of each of three kinds; fails if one comes back changed.
+ */
+int vt_bench_masks(struct vt_buf *out, int64_t masks, bool json, struct vt_err *e);
 
 #endif

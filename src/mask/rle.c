@@ -17,16 +17,17 @@ int vt__mask_check_size(int width, int height, struct vt_err *e)
   return vt_fail(e, VT_ELIMIT, "mask of %d x %d pixels: sides must be 1 to %d", width, height, VT_MAX_SIDE);
 }
 
-void vt__runs_grow(struct vt__runs *r)
+void vt__runs_grow(struct vt__runs *r, int64_t n)
 {
-  int cap = r->cap ? 2 * r->cap : 64;
-  uint32_t *v = r->cap < (1 << 29) && !r->failed ? vt_reallocarray(r->v, (size_t)cap, sizeof(*v)) : NULL;
+  const int64_t most = 1 << 30, more = r->cap ? 2 * (int64_t)r->cap : n > 1 ? n : 64;
+  const int64_t cap = VT_MIN(VT_MAX(more, r->n + n), most);
+  uint32_t *v = r->n + n <= most && !r->failed ? vt_reallocarray(r->v, (size_t)cap, sizeof(*v)) : NULL;
   if (!v) {
     r->failed = true;
     return;
   }
   r->v = v;
-  r->cap = cap;
+  r->cap = (int)cap;
 }
 
 int vt__runs_finish(struct vt__runs *r, struct vt_mask *m, int width, int height, struct vt_err *e)

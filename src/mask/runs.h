@@ -10,12 +10,17 @@ struct vt__runs {
   int n, cap;
   bool failed;
 };
-void vt__runs_grow(struct vt__runs *r);
+/* Room for n more runs. */
+void vt__runs_grow(struct vt__runs *r, int64_t n);
+static inline bool vt__runs_reserve(struct vt__runs *r, int64_t n)
+{
+  if (r->cap - r->n < n) vt__runs_grow(r, n);
+  return !r->failed;
+}
 /* Appends a run as it stands, even one of length 0: for formats whose runs are kept as they came. */
 static inline void vt__runs_push(struct vt__runs *r, uint32_t length)
 {
-  if (r->n == r->cap) vt__runs_grow(r);
-  if (!r->failed) r->v[r->n++] = length;
+  if (vt__runs_reserve(r, 1)) r->v[r->n++] = length;
 }
 static inline void vt__runs_add(struct vt__runs *r, bool set, uint32_t length)
 {

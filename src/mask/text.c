@@ -10,17 +10,19 @@
 
 int vt_mask_to_coco(const struct vt_mask *m, struct vt_buf *out)
 {
+  enum { PART = 4096, LONGEST = 8 }; /* characters: gathered; of one number */
+  char part[PART], *p = part;
   for (int i = 0; i < m->n; i++) {
     int64_t x = m->runs[i];
     if (i > 2) x -= m->runs[i - 2];
-    bool more = true;
-    while (more) {
-      int piece = x & 31;
-      x >>= 5;
-      more = piece & 16 ? x != -1 : x != 0;
-      vt_buf_addc(out, (char)('0' + (more ? piece | 32 : piece)));
+    for (; x < -16 || x > 15; x >>= 5) *p++ = (char)('0' + 32 + (x & 31));
+    *p++ = (char)('0' + (x & 31));
+    if (p > part + PART - LONGEST) {
+      vt_buf_add(out, part, (size_t)(p - part));
+      p = part;
     }
   }
+  vt_buf_add(out, part, (size_t)(p - part));
   return out->failed ? VT_ENOMEM : 0;
 }
 
@@ -52,6 +54,30 @@ out:
   return rc;
 }
 
+/* The number at *p; without one false, and *p is where it goes wrong. */
+static bool read_pieces(const char **p, int64_t *out)
+{
+  int64_t x = 0;
+  for (int shift = 0; shift <= 35; shift += 5) {
+    const int c = (unsigned char)**p - '0';
+    if (c < 0 || c > 63) return false;
+    ++*p;
+    x |= (int64_t)(c & 31) << shift;
+    if (c & 32) continue;
+    *out = c & 16 ? x - ((int64_t)1 << (shift + 5)) : x;
+    return true;
+  }
+  return false;
+}
+
+/* How many there are at most: characters that end one. */
+static int64_t count_numbers(const char *s)
+{
+  int64_t n = 0;
+  for (size_t i = 0, len = strlen(s); i < len; i++) n += !(((unsigned char)s[i] - '0') & 32);
+  return n;
+}
+
 int vt_mask_from_coco(struct vt_mask *m, const char *s, int width, int height, struct vt_err *e)
 {
   *m = (struct vt_mask){0};
@@ -60,19 +86,13 @@ int vt_mask_from_coco(struct vt_mask *m, const char *s, int width, int height, s
   const int64_t total = (int64_t)width * height;
   struct vt__runs r = {0};
   int64_t sum = 0;
-  for (const char *p = s; *p && !r.failed;) {
-    int64_t x = 0;
-    for (int shift = 0;; shift += 5) {
-      int c = (unsigned char)*p - '0';
-      if (c < 0 || c > 63 || shift > 35) {
-        rc = vt_fail(e, VT_EFORMAT, "mask string: bad character or number at position %td", p - s);
-        goto out;
-      }
-      p++;
-      x |= (int64_t)(c & 31) << shift;
-      if (c & 32) continue;
-      if (c & 16) x -= (int64_t)1 << (shift + 5);
-      break;
+  const char *p = s;
+  vt__runs_reserve(&r, count_numbers(s));
+  for (; *p && r.v; r.n++) {
+    int64_t x;
+    if (!read_pieces(&p, &x)) {
+      rc = vt_fail(e, VT_EFORMAT, "mask string: bad character or number at position %td", p - s);
+      goto out;
     }
     if (r.n > 2) x += r.v[r.n - 2];
     if (x < 0 || x > total - sum) {
@@ -81,7 +101,7 @@ int vt_mask_from_coco(struct vt_mask *m, const char *s, int width, int height, s
       goto out;
     }
     sum += x;
-    vt__runs_push(&r, (uint32_t)x);
+    r.v[r.n] = (uint32_t)x;
   }
   if (sum != total && !r.failed) {
     rc = vt_fail(e, VT_EFORMAT, "mask string: runs sum to %lld, expected %d x %d = %lld", (long long)sum,

@@ -3,7 +3,7 @@
 #include "app/cli/verb.h"
 
 struct opts {
-  int64_t side, samples, crop;
+  int64_t side, samples, crop, masks;
   double seconds;
   bool json;
 };
@@ -17,6 +17,8 @@ static const struct vt_opt rows[] = {
      "side of what the loader makes"},
     {"samples", 0, VT_OPT_INT, offsetof(struct opts, samples), "640", 1, 1e7, NULL, "N",
      "pictures that the loader makes"},
+    {"masks", 0, VT_OPT_INT, offsetof(struct opts, masks), "0", 0, 1e7, NULL, "N",
+     "time run-length masks instead: so many of one megapixel of each kind, to runs and back"},
     {"json", 0, VT_OPT_FLAG, offsetof(struct opts, json), NULL, 0, 0, NULL, NULL, "print one JSON object"},
 };
 
@@ -25,8 +27,10 @@ static int run(struct vt_cli *cli, const void *opts, const struct vt_strings *ar
   const struct opts *o = opts;
   struct vt_buf b = {0};
   if (args->n > 1) return vt_fail(e, VT_EUSAGE, "data bench: expected at most one folder of pictures");
-  int rc = args->n ? vt_bench_loader(&b, args->v[0], (int)o->crop, o->samples, o->json, e)
-                   : vt_bench_augment(&b, (int)o->side, o->seconds, o->json, e);
+  if (args->n && o->masks) return vt_fail(e, VT_EUSAGE, "data bench: --masks takes no folder");
+  int rc = o->masks  ? vt_bench_masks(&b, o->masks, o->json, e)
+           : args->n ? vt_bench_loader(&b, args->v[0], (int)o->crop, o->samples, o->json, e)
+                     : vt_bench_augment(&b, (int)o->side, o->seconds, o->json, e);
   if (!rc && b.failed) rc = vt_fail(e, VT_ENOMEM, "out of memory");
   if (!rc) fputs(b.data, cli->out);
   vt_buf_clear(&b);
@@ -36,7 +40,7 @@ static int run(struct vt_cli *cli, const void *opts, const struct vt_strings *ar
 const struct vt_verb vt_verb_data_bench = {
     .name = "data bench",
     .args = "[FOLDER]",
-    .summary = "time every operation of augmentation, or the loader over a folder of pictures",
+    .summary = "time every operation of augmentation, the loader over a folder of pictures, or masks",
     .help =
         "Figures are processor time, so a busy machine does not matter much. With FOLDER: the loader, from "
         "its files\n"
