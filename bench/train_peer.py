@@ -1,61 +1,84 @@
 #!/usr/bin/env python3
-"""Training throughput of the two recipes' networks in PyTorch: images per second, forward, backward and AdamW update.
+"""Training throughput in PyTorch: images per second, forward, backward and AdamW update.
 
-The same layers as src/model/arch_*.c, channels last; bf16 autocast where --bf16 is given. Development tool."""
-import argparse, time, torch, torch.nn as nn, torch.nn.functional as F
+    bench/train_peer.py --net segment|embed|resnet50|resnet18|... [--bf16] [--batch N] [--side PIXELS]
+
+segment and embed are the recipes' networks, the same layers as src/model/arch_*.c, with their recipes' losses and
+sizes; any other name is one of torchvision's. Channels last; bf16 autocast where --bf16 is given. Development tool."""
+import argparse
+import time
+
+import torch
+import torch.nn as nn
+import torch.nn.functional as F
 
 
 class Block(nn.Module):
     def __init__(self, i, o, s):
         super().__init__()
-        self.c1, self.b1 = nn.Conv2d(i, o, 3, s, 1, bias=False), nn.BatchNorm2d(o)
-        self.c2, self.b2 = nn.Conv2d(o, o, 3, 1, 1, bias=False), nn.BatchNorm2d(o)
-        self.d = nn.Sequential(nn.Conv2d(i, o, 1, s, bias=False), nn.BatchNorm2d(o)) if s > 1 or i != o else None
+        self.conv1, self.bn1 = nn.Conv2d(i, o, 3, s, 1, bias=False), nn.BatchNorm2d(o)
+        self.conv2, self.bn2 = nn.Conv2d(o, o, 3, 1, 1, bias=False), nn.BatchNorm2d(o)
+        self.downsample = None
+        if s > 1 or i != o:
+            self.downsample = nn.Sequential(nn.Conv2d(i, o, 1, s, bias=False), nn.BatchNorm2d(o))
 
     def forward(self, x):
-        y = F.relu(self.b1(self.c1(x)))
-        return F.relu(self.b2(self.c2(y)) + (self.d(x) if self.d else x))
+        y = F.relu(self.bn1(self.conv1(x)))
+        return F.relu(self.bn2(self.conv2(y)) + (self.downsample(x) if self.downsample else x))
 
 
-def cnr(i, o, k, s=1):
-    return nn.Sequential(nn.Conv2d(i, o, k, s, k // 2, bias=False), nn.BatchNorm2d(o), nn.ReLU())
+class ConvNormRelu(nn.Module):
+    def __init__(self, i, o, k, s=1):
+        super().__init__()
+        self.conv, self.bn = nn.Conv2d(i, o, k, s, k // 2, bias=False), nn.BatchNorm2d(o)
+
+    def forward(self, x):
+        return F.relu(self.bn(self.conv(x)))
 
 
 class Encoder(nn.Module):
-    def __init__(self, width=(48, 96, 192, 384), stem=32):
+    def __init__(self, width=(48, 96, 192, 384), stem=32, blocks=(2, 2, 2, 2)):
         super().__init__()
-        self.stem, self.pool = cnr(3, stem, 7, 2), nn.MaxPool2d(3, 2, 1)
-        self.stages, i = nn.ModuleList(), stem
-        for k, w in enumerate(width):
-            self.stages.append(nn.Sequential(Block(i, w, 2 if k else 1), Block(w, w, 1)))
+        self.stem, self.pool, i = ConvNormRelu(3, stem, 7, 2), nn.MaxPool2d(3, 2, 1), stem
+        for k, (w, n) in enumerate(zip(width, blocks)):
+            stage = [Block(w if b else i, w, 1 if b or not k else 2) for b in range(n)]
+            setattr(self, f'layer{k + 1}', nn.Sequential(*stage))
             i = w
 
     def forward(self, x):
         f = [self.stem(x)]
         y = self.pool(f[0])
-        for s in self.stages:
+        for s in (self.layer1, self.layer2, self.layer3, self.layer4):
             y = s(y)
             f.append(y)
         return f
 
 
-class UNet(nn.Module):
-    def __init__(self, classes=17, width=(48, 96, 192, 384), stem=32, decoder=(128, 96, 64, 32)):
+class StepUp(nn.Module):
+    def __init__(self, i, skip, o):
         super().__init__()
-        self.enc, skip, i = Encoder(width, stem), (width[2], width[1], width[0], stem), width[3]
-        self.reduce, self.mix = nn.ModuleList(), nn.ModuleList()
-        for o, s in zip(decoder, skip):
-            self.reduce.append(cnr(i, o, 1))
-            self.mix.append(cnr(o + s, o, 3))
+        self.reduce, self.mix = ConvNormRelu(i, o, 1), ConvNormRelu(o + skip, o, 3)
+
+    def forward(self, y, skip):
+        y = F.interpolate(self.reduce(y), scale_factor=2, mode='bilinear', align_corners=False)
+        return self.mix(torch.cat([y, skip], 1))
+
+
+class UNet(nn.Module):
+    """Parameters have the names of the recipe's network."""
+    def __init__(self, classes=17, width=(48, 96, 192, 384), stem=32, decoder=(128, 96, 64, 32), blocks=(2, 2, 2, 1)):
+        super().__init__()
+        self.encoder, self.decoder, i = Encoder(width, stem, blocks), nn.ModuleList(), width[3]
+        for o, s in zip(decoder, (width[2], width[1], width[0], stem)):
+            self.decoder.append(StepUp(i, s, o))
             i = o
         self.head = nn.Conv2d(i, classes, 1)
 
     def forward(self, x):
-        f = self.enc(x)
+        f = self.encoder(x)
         y = f[4]
-        for k in range(4):
-            y = F.interpolate(self.reduce[k](y), scale_factor=2, mode='bilinear', align_corners=False)
-            y = self.mix[k](torch.cat([y, f[3 - k]], 1))
+        for k, step in enumerate(self.decoder):
+            y = step(y, f[3 - k])
         return self.head(y)
 
 
@@ -70,41 +93,69 @@ class Embed(nn.Module):
         return y, [h(y) for h in self.heads]
 
 
+def segment_loss(net, x, t, smooth=1, ignore=255):
+    """Cross-entropy plus soft Dice over the classes that occur; pixels with the label `ignore` do not count."""
+    y = net(x).float()
+    known = (t != ignore)[:, None]
+    hot = F.one_hot(t.where(known[:, 0], torch.zeros_like(t)), y.shape[1]).permute(0, 3, 1, 2) * known
+    p = y.softmax(1) * known
+    dice = (2 * (p * hot).sum((0, 2, 3)) + smooth) / ((p + hot).sum((0, 2, 3)) + smooth)
+    return F.cross_entropy(y, t, ignore_index=ignore) + 1 - dice[hot.sum((0, 2, 3)) > 0].mean()
+
+
+def embed_loss(net, x, t):
+    e, heads = net(x)
+    e = e.float()
+    d = torch.cdist(e, e)
+    return sum(F.cross_entropy(20 * h.float(), t) for h in heads) + F.relu(d[::2] - d[1::2] + 0.2).mean()
+
+
+def class_loss(net, x, t):
+    return F.cross_entropy(net(x).float(), t)
+
+
+def setup(o):
+    """Network, loss, batch and targets."""
+    if o.net == 'segment':
+        n = o.batch or 16
+        return UNet(), segment_loss, torch.randn(n, 3, 288, 192), torch.randint(0, 17, (n, 144, 96))
+    if o.net == 'embed':
+        n = o.batch or 64
+        return Embed(), embed_loss, torch.randn(n, 3, 96, 72), torch.randint(0, 5, (n,))
+    import torchvision
+    n = o.batch or 16
+    net = getattr(torchvision.models, o.net)(weights=None, num_classes=17)
+    return net, class_loss, torch.randn(n, 3, o.side, o.side), torch.randint(0, 17, (n,))
+
+
 def main():
     a = argparse.ArgumentParser()
-    a.add_argument('--net', choices=['segment', 'embed'], default='embed')
+    a.add_argument('--net', default='embed')
+    a.add_argument('--batch', type=int)
+    a.add_argument('--side', type=int, default=224)
     a.add_argument('--bf16', action='store_true')
     a.add_argument('--steps', type=int, default=8)
     a.add_argument('--threads', type=int, default=2)
     o = a.parse_args()
     torch.set_num_threads(o.threads)
     torch.manual_seed(1)
-    seg = o.net == 'segment'
-    net = (UNet() if seg else Embed()).to(memory_format=torch.channels_last).train()
+    net, loss_of, x, t = setup(o)
+    net = net.to(memory_format=torch.channels_last).train()
+    x = x.to(memory_format=torch.channels_last)
     opt = torch.optim.AdamW(net.parameters(), 1e-3)
-    n = 16 if seg else 64
-    x = torch.randn(n, 3, *((288, 192) if seg else (96, 72))).to(memory_format=torch.channels_last)
-    t = torch.randint(0, 17, (n, 144, 96)) if seg else torch.randint(0, 5, (n,))
     times = []
     for _ in range(o.steps):
         start = time.perf_counter()
         with torch.autocast('cpu', dtype=torch.bfloat16, enabled=o.bf16):
-            if seg:
-                y = net(x).float()
-                p, hot = y.softmax(1), F.one_hot(t, 17).permute(0, 3, 1, 2).float()
-                dice = 1 - (2 * (p * hot).sum((0, 2, 3)) / ((p + hot).sum((0, 2, 3)) + 1e-6)).mean()
-                loss = F.cross_entropy(y, t) + dice
-            else:
-                e, heads = net(x)
-                e = e.float()
-                d = torch.cdist(e, e)
-                loss = sum(F.cross_entropy(20 * h.float(), t) for h in heads) + F.relu(d[::2] - d[1::2] + 0.2).mean()
+            loss = loss_of(net, x, t)
         opt.zero_grad(set_to_none=True)
         loss.backward()
         opt.step()
         times.append(time.perf_counter() - start)
     times = sorted(times[min(2, len(times) - 1):])
-    print(f'{o.net} {"bf16" if o.bf16 else "f32"} batch {n}: {n / times[len(times) // 2]:.1f} images/s (median), torch {torch.__version__}')
+    print(f'{o.net} {"bf16" if o.bf16 else "f32"} batch {len(x)}: {len(x) / times[len(times) // 2]:.2f} images/s (median), '
+          f'{len(x) / times[0]:.2f} (best), torch {torch.__version__}')
 
 
-main()
+if __name__ == '__main__':
+    main()

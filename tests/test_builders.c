@@ -126,6 +126,31 @@ static void test_unet(void **state)
   }
 }
 
+/* vgg's first linear layer fits the map: 7x7 of the network's own size, or less of a smaller picture. */
+static void test_vgg_sizes(void **state)
+{
+  static const struct {
+    int64_t side, features; /* 0: refused */
+  } cases[] = {{224, 512 * 49}, {448, 512 * 49}, {64, 512 * 4}, {96, 512 * 9}, {300, 0}};
+  for (size_t i = 0; i < VT_COUNT(cases); i++) {
+    struct vt_graph *g;
+    struct vt_err e = {0};
+    struct vt_built out = {0};
+    const struct vt_builder *b = vt_builder_find("vgg16", &e);
+    assert_int_equal(vt_graph_new(&g, vt_registry_default(), b->name, &e), 0);
+    struct vt_net n = {.g = g, .outline = true};
+    struct vt_value *x =
+        vt_graph_input(g, "image", VT_F32, 4, (int64_t[]){-1, 3, cases[i].side, cases[i].side});
+    int rc = vt_build(b, &n, x, &(struct vt_builder_opts){.classes = 17}, &out, &e);
+    assert_int_equal(rc == 0, cases[i].features != 0);
+    if (rc)
+      assert_non_null(strstr(e.msg, "at most 224"));
+    else
+      assert_int_equal(vt_graph_find(g, "classifier.0.weight")->dim[1], cases[i].features);
+    vt_graph_free(g);
+  }
+}
+
 /* Open sizes: fine with padding, refused without. */
 static void test_unet_open(void **state)
 {
@@ -178,7 +203,7 @@ static void test_options(void **state)
 int main(void)
 {
   const struct CMUnitTest tests[] = {cmocka_unit_test(test_parameters), cmocka_unit_test(test_features),
-                                     cmocka_unit_test(test_unet), cmocka_unit_test(test_unet_open),
-                                     cmocka_unit_test(test_options)};
+                                     cmocka_unit_test(test_unet),       cmocka_unit_test(test_unet_open),
+                                     cmocka_unit_test(test_options),    cmocka_unit_test(test_vgg_sizes)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -359,7 +359,7 @@ void vt__recipe_print(const struct vt_recipe_file *f, struct vt_buf *out)
 static const char *const may_change[] = {
     "epochs",    "threads",   "loader.threads", "loader.prefetch",  "early_stop",
     "best",      "best_mode", "validate_every", "checkpoint_every", "checkpoint_steps",
-    "log_every", "charts",    "profile"};
+    "log_every", "charts",    "profile",        "keep_batches"};
 
 /* Neither do these, which say how the trained weights become a model. */
 static const char *const exported[] = {"parts",       "class_code", "mirror",        "test_width",

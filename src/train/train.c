@@ -17,6 +17,12 @@ int vt_train_run(const struct vt_registry *r, const struct vt_train_opts *o, str
   return vt__train_run(r, o, vt_tasks, vt_ntasks, e);
 }
 
+int vt_train_bench(const struct vt_registry *r, const struct vt_train_opts *o, int steps, struct vt_buf *out,
+                   struct vt_err *e)
+{
+  return vt__train_bench(r, o, vt_tasks, vt_ntasks, steps, out, e);
+}
+
 int vt_train_keys(const char *task, struct vt_buf *out, struct vt_err *e)
 {
   struct vt_recipe_file f;

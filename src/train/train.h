@@ -77,5 +77,9 @@ struct vt_train_opts {
 int vt_train_keys(const char *task, struct vt_buf *out, struct vt_err *e);
 /* Trains, or resumes where the run folder left off. VT_EINTERRUPTED after Ctrl-C, resumable. */
 int vt_train_run(const struct vt_registry *r, const struct vt_train_opts *o, struct vt_err *e);
+/* Times `steps` training steps of the recipe on one batch of its data; a table to `out`. Writes no files:
+ * o->out is not used. */
+int vt_train_bench(const struct vt_registry *r, const struct vt_train_opts *o, int steps, struct vt_buf *out,
+                   struct vt_err *e);
 
 #endif

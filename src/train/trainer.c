@@ -139,6 +139,8 @@ static int one_step(struct run *u, struct vt_loader *loader, struct vt_err *e)
     return vt_fail(e, VT_ESTATE, "epoch %lld: the loader ended after step %lld of %lld",
                    (long long)p->epoch + 1, (long long)p->step, (long long)u->per_epoch);
   if ((rc = u->task->feed(u->ctx, slots, count, u->st.in, e))) return rc;
+  if (p->total_steps < u->r->keep_batches && (rc = vt__keep_batch(u->dir, &u->st, p->total_steps, e)))
+    return rc;
   double values[1 + VT_MAX_METRICS], lr = vt__learning_rate(u->r, &p->schedule, p->total_steps, u->per_epoch);
   if ((rc = vt__stepper_run(&u->st, u->r, lr, p->total_steps, values, e))) return rc;
   if (!isfinite(values[0]))

@@ -29,7 +29,7 @@ struct vt_recipe {
   int best_mode; /* enum vt_best_mode */
   int64_t validate_every;
   double checkpoint_every;
-  int64_t checkpoint_steps, log_every;
+  int64_t checkpoint_steps, log_every, keep_batches;
   bool charts, profile;
 };
 enum vt_recipe_precision { VT_RECIPE_F32, VT_RECIPE_BF16, VT_RECIPE_AUTO };
@@ -146,8 +146,11 @@ int vt__stepper_run(struct vt_stepper *s, const struct vt_recipe *r, double lr, 
 /* Present weights (moving average where on), valid until the next step. */
 const struct vt_weights *vt__stepper_weights(struct vt_stepper *s, struct vt_err *e);
 
-/* Copies weights of the model file `path` into g's variables of the same name and shape; says how many on the
- * log. */
+/* Writes the inputs in s->in to dir/batches. */
+int vt__keep_batch(const char *dir, const struct vt_stepper *s, int64_t step, struct vt_err *e);
+
+/* Copies weights of the ONNX or safetensors file `path` into g's variables of the same name and shape; says
+ * how many on the log. */
 int vt__init_from(struct vt_graph *g, const char *path, struct vt_err *e);
 
 /* ---- the run's results
@@ -225,5 +228,8 @@ int vt__checkpoint_read(const char *dir, struct vt_progress_state *p, struct vt_
 /* vt_train_run with the tasks given: what tests call. */
 int vt__train_run(const struct vt_registry *r, const struct vt_train_opts *o,
                   const struct vt_task_desc *const *tasks, int ntasks, struct vt_err *e);
+int vt__train_bench(const struct vt_registry *r, const struct vt_train_opts *o,
+                    const struct vt_task_desc *const *tasks, int ntasks, int steps, struct vt_buf *out,
+                    struct vt_err *e);
 
 #endif

@@ -7,12 +7,13 @@ struct variant {
   bool norm;
 };
 
-/* 7x7 means of equal windows, as the linear layers want: nothing to do at the network's own size. */
+/* 7x7 means of equal windows, as the linear layers want: nothing to do at the network's own size. A smaller
+ * map is read as it is, by a first linear layer of as many weights. */
 static struct vt_value *to_7x7(struct vt_net *n, struct vt_value *x)
 {
-  if (!x || (x->dim[2] == 7 && x->dim[3] == 7)) return x;
-  if (x->dim[2] < 7 || x->dim[2] % 7 || x->dim[2] != x->dim[3]) {
-    vt_fail(&n->g->err, VT_ESHAPE, "vgg: sides of the input must be one multiple of 224");
+  if (!x || (x->dim[2] > 0 && x->dim[2] <= 7 && x->dim[3] > 0 && x->dim[3] <= 7)) return x;
+  if (x->dim[2] <= 0 || x->dim[2] % 7 || x->dim[2] != x->dim[3]) {
+    vt_fail(&n->g->err, VT_ESHAPE, "vgg: sides of the input must be at most 224 or one multiple of it");
     return NULL;
   }
   return vt__mean_pool(n, x, (int)x->dim[2] / 7, (int)x->dim[2] / 7, 0, false);
