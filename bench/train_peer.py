@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """Training throughput in PyTorch: images per second, forward, backward and AdamW update.
 
-    bench/train_peer.py --net segment|embed|resnet50|resnet18|... [--bf16] [--batch N] [--side PIXELS]
+    bench/train_peer.py --net segment|embed|resnet50|resnet18|... [--bf16] [--contiguous] [--batch N] [--side PIXELS]
 
 segment and embed are the recipes' networks, the same layers as src/model/arch_*.c, with their recipes' losses and
-sizes; any other name is one of torchvision's. Channels last; bf16 autocast where --bf16 is given. Development tool."""
+sizes; any other name is one of torchvision's. Channels last unless --contiguous; bf16 autocast where --bf16 is given. Development tool."""
 import argparse
 import time
 
@@ -134,14 +134,16 @@ def main():
     a.add_argument('--batch', type=int)
     a.add_argument('--side', type=int, default=224)
     a.add_argument('--bf16', action='store_true')
+    a.add_argument('--contiguous', action='store_true', help='NCHW instead of channels last')
     a.add_argument('--steps', type=int, default=8)
     a.add_argument('--threads', type=int, default=2)
     o = a.parse_args()
     torch.set_num_threads(o.threads)
     torch.manual_seed(1)
     net, loss_of, x, t = setup(o)
-    net = net.to(memory_format=torch.channels_last).train()
-    x = x.to(memory_format=torch.channels_last)
+    layout = torch.contiguous_format if o.contiguous else torch.channels_last
+    net = net.to(memory_format=layout).train()
+    x = x.to(memory_format=layout)
     opt = torch.optim.AdamW(net.parameters(), 1e-3)
     times = []
     for _ in range(o.steps):
