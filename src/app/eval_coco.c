@@ -129,6 +129,25 @@ struct vt_coco_input vt__coco_input(struct vt__coco_pair *p, bool masks)
                                 .ctx = p};
 }
 
+/* Draws of pictures for the bootstrap; *weight belongs to the caller. */
+static int draw_pictures(struct vt_coco_input *in, const struct vt__coco_pair *p,
+                         const struct vt_coco_opts *o, int32_t **weight, struct vt_err *e)
+{
+  const int64_t most = (int64_t)1 << 28, n = (int64_t)o->rounds * p->gt.nimages;
+  *weight = NULL;
+  if (!o->rounds) return 0;
+  if (n > most)
+    return vt_fail(e, VT_ELIMIT, "--bootstrap: %d draws of %d pictures; at most %lld fit", o->rounds,
+                   p->gt.nimages, (long long)(most / VT_MAX(p->gt.nimages, 1)));
+  if (!(*weight = vt_calloc((size_t)n + 1, sizeof **weight))) return vt_fail(e, VT_ENOMEM, "out of memory");
+  in->rounds = o->rounds;
+  in->pictures = p->gt.nimages;
+  in->weight = *weight;
+  for (int k = 0; k < o->rounds; k++)
+    vt_bootstrap_draw(*weight + (int64_t)k * in->pictures, in->pictures, o->seed, k);
+  return 0;
+}
+
 static void add_classes(const struct vt_labels *gt, const struct vt_coco_result *r, struct vt_figures *f)
 {
   for (int c = 0; c < r->ncls; c++) {
@@ -143,38 +162,75 @@ int vt_eval_coco(const struct vt_coco_opts *o, struct vt_figures *f, struct vt_e
   struct vt__coco_pair p = {0};
   struct vt_coco_result r = {0};
   double figure[VT_COCO_FIGURES];
+  int32_t *weight = NULL;
   int rc = vt__coco_open(&p, o, e);
   if (rc) goto out;
   struct vt_coco_input in = vt__coco_input(&p, o->masks);
+  if ((rc = draw_pictures(&in, &p, o, &weight, e))) goto out;
   if ((rc = vt_coco_eval(&r, &in, e))) goto out;
   vt_coco_summary(&r, figure);
   for (int k = 0; k < VT_COCO_FIGURES; k++) vt_figures_add(f, vt_coco_figure[k], figure[k]);
+  for (int k = 0; k < VT_COCO_DRAWN && o->rounds; k++)
+    vt_figures_interval(f, vt_coco_figure[k], r.drawn + (int64_t)k * o->rounds, o->rounds);
   if (o->classes) add_classes(&p.gt, &r, f);
 out:
+  vt_free(weight);
   vt_coco_result_clear(&r);
   vt__coco_close(&p);
+  return rc;
+}
+
+/* Intervals of the three figures, each by the same draws. */
+static int add_detection_intervals(const struct vt_coco_input *in, const double *contest,
+                                   struct vt_figures *f, struct vt_err *e)
+{
+  double *draw = vt_calloc((size_t)in->rounds, sizeof *draw);
+  if (!draw) return vt_fail(e, VT_ENOMEM, "out of memory");
+  for (int k = 0; k < in->rounds; k++) {
+    double sum = 0;
+    int64_t n = 0;
+    for (int i = 0; i < in->pictures; i++) {
+      const int32_t times = in->weight[(int64_t)k * in->pictures + i];
+      if (isnan(contest[i])) continue;
+      sum += times * contest[i];
+      n += times;
+    }
+    draw[k] = n ? sum / (double)n : NAN;
+  }
+  vt_figures_interval(f, "contest_mAP", draw, in->rounds);
+  int rc = vt_voc_ap_draws(draw, in, .5, true, e);
+  if (!rc) vt_figures_interval(f, "VOC07_AP50", draw, in->rounds);
+  if (!rc) rc = vt_voc_ap_draws(draw, in, .5, false, e);
+  if (!rc) vt_figures_interval(f, "VOC_AP50", draw, in->rounds);
+  vt_free(draw);
   return rc;
 }
 
 int vt_eval_detections(const struct vt_coco_opts *o, struct vt_figures *f, struct vt_err *e)
 {
   struct vt__coco_pair p = {0};
-  double *ap = NULL, map;
+  double *ap = NULL, *each = NULL, map;
+  int32_t *weight = NULL;
   int rc = vt__coco_open(&p, o, e);
-  if (!rc && !(ap = vt_calloc((size_t)p.gt.classes.n + 1, sizeof *ap)))
+  if (!rc && (!(ap = vt_calloc((size_t)p.gt.classes.n + 1, sizeof *ap)) ||
+              !(each = vt_calloc((size_t)p.gt.nimages + 1, sizeof *each))))
     rc = vt_fail(e, VT_ENOMEM, "out of memory");
   if (rc) goto out;
-  const struct vt_coco_input in = vt__coco_input(&p, o->masks);
-  if ((rc = vt_contest_map(&map, &in, e))) goto out;
+  struct vt_coco_input in = vt__coco_input(&p, o->masks);
+  if ((rc = draw_pictures(&in, &p, o, &weight, e))) goto out;
+  if ((rc = vt_contest_map_each(&map, each, &in, e))) goto out;
   vt_figures_add(f, "contest_mAP", map);
   if ((rc = vt_voc_ap(ap, &map, &in, .5, true, e))) goto out;
   vt_figures_add(f, "VOC07_AP50", map);
   if ((rc = vt_voc_ap(ap, &map, &in, .5, false, e))) goto out;
   vt_figures_add(f, "VOC_AP50", map);
+  if (o->rounds && (rc = add_detection_intervals(&in, each, f, e))) goto out;
   for (int c = 0; c < p.gt.classes.n && o->classes; c++)
     vt_figures_addf(f, ap[c], "VOC_AP50 %s", p.gt.classes.v[c].name);
 out:
   vt_free(ap);
+  vt_free(each);
+  vt_free(weight);
   vt__coco_close(&p);
   return rc;
 }

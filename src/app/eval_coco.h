@@ -7,7 +7,9 @@
 struct vt_coco_opts {
   const char *gt, *dt;
   bool masks, lenient, classes; /* classes: AP of each class, too */
-  int nattribute_classes;       /* fashionpedia: ids of classes that may have attributes */
+  int rounds;                   /* of the bootstrap, 0 none */
+  uint64_t seed;
+  int nattribute_classes; /* fashionpedia: ids of classes that may have attributes */
   const int64_t *attribute_class;
 };
 int vt_eval_coco(const struct vt_coco_opts *o, struct vt_figures *f, struct vt_err *e);

@@ -200,6 +200,14 @@ void vt_figures_addf(struct vt_figures *f, double value, const char *fmt, ...)
   vt_figures_add(f, name, value);
 }
 
+void vt_figures_interval(struct vt_figures *f, const char *name, double *draw, int64_t n)
+{
+  double low, high;
+  vt_percentiles(draw, n, .95, &low, &high);
+  vt_figures_addf(f, low, "%s_low", name);
+  vt_figures_addf(f, high, "%s_high", name);
+}
+
 void vt_figures_clear(struct vt_figures *f)
 {
   vt_buf_clear(&f->json);

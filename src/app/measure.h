@@ -77,6 +77,8 @@ struct vt_figures {
 void vt_figures_add(struct vt_figures *f, const char *name, double value);
 void vt_figures_addf(struct vt_figures *f, double value, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
+/* NAME_low and NAME_high: the 95 % interval of n draws of a figure, which are sorted here. */
+void vt_figures_interval(struct vt_figures *f, const char *name, double *draw, int64_t n);
 void vt_figures_clear(struct vt_figures *f);
 /* Prints to cli->out and clears. */
 int vt_figures_print(struct vt_figures *f, struct vt_cli *cli, bool json, struct vt_err *e);

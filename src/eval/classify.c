@@ -1,5 +1,8 @@
-/* Figures of classification: top-k accuracy, one label or several; F1 macro, micro and soft; confidence
- * intervals.
+/* Figures of classification: top-k accuracy, one label or several; F1 macro and soft.
+ *
+ * Precision at k of several labels: of the k best scores, the share that are labels (of the rows with labels,
+ * as many are wrong as there are fewer than k classes); recall at k: the share of the labels that are among
+ * them.
  *
  * Macro F1 is the mean over classes of 2 TP / (2 TP + FP + FN); a class that occurs on neither side does not
  * enter. Soft F1 puts probabilities in the place of decisions: TP = sum p y, FP = sum p (1 - y), FN = sum (1
@@ -7,7 +10,6 @@
 #include "eval/eval.h"
 
 #include <math.h>
-#include <stdlib.h>
 
 /* How many scores of the row are above score s, or equal and before class k: rank of class k from 0. */
 static int64_t rank_of(const float *score, int64_t classes, int64_t k)
@@ -39,6 +41,27 @@ double vt_top_k_multi(const float *score, const uint8_t *truth, int64_t n, int64
     hit += found > 0;
   }
   return rows ? (double)hit / (double)rows : NAN;
+}
+
+void vt_precision_k_multi(const float *score, const uint8_t *truth, int64_t n, int64_t classes, int64_t k,
+                          double *precision, double *recall)
+{
+  int64_t rows = 0;
+  *precision = *recall = 0;
+  for (int64_t i = 0; i < n; i++) {
+    int64_t labels = 0, found = 0;
+    for (int64_t c = 0; c < classes; c++) {
+      if (!truth[i * classes + c]) continue;
+      labels++;
+      found += rank_of(score + i * classes, classes, c) < k;
+    }
+    if (!labels) continue;
+    rows++;
+    *precision += (double)found / (double)k;
+    *recall += (double)found / (double)labels;
+  }
+  *precision = rows ? *precision / (double)rows : NAN;
+  *recall = rows ? *recall / (double)rows : NAN;
 }
 
 double vt_macro_f1(const struct vt_confusion *c)
@@ -74,34 +97,4 @@ double vt_soft_macro_f1(const float *p, const uint8_t *truth, int64_t n, int64_t
     counted++;
   }
   return counted ? sum / (double)counted : NAN;
-}
-
-static int by_value(const void *a, const void *b)
-{
-  const double *x = a, *y = b;
-  return *x < *y ? -1 : *x > *y;
-}
-
-/* Percentile bootstrap (Efron, 1979): means of `rounds` draws of n with replacement, sorted. */
-int vt_bootstrap(const double *v, int64_t n, int rounds, double level, uint64_t seed, double *lo, double *hi,
-                 struct vt_err *e)
-{
-  *lo = *hi = NAN;
-  if (rounds < 1 || !(level > 0 && level < 1))
-    return vt_fail(e, VT_EARG, "%d rounds at level %g", rounds, level);
-  if (n < 1) return 0;
-  double *mean = vt_calloc((size_t)rounds, sizeof *mean);
-  if (!mean) return vt_fail(e, VT_ENOMEM, "out of memory");
-  struct vt_rng r;
-  vt_rng_init(&r, seed, 0, 0);
-  for (int k = 0; k < rounds; k++) {
-    double sum = 0;
-    for (int64_t i = 0; i < n; i++) sum += v[vt_rng_below(&r, (uint32_t)VT_MIN(n, UINT32_MAX))];
-    mean[k] = sum / (double)n;
-  }
-  qsort(mean, (size_t)rounds, sizeof *mean, by_value);
-  *lo = mean[(int)((1 - level) / 2 * (rounds - 1) + .5)];
-  *hi = mean[(int)((1 + level) / 2 * (rounds - 1) + .5)];
-  vt_free(mean);
-  return 0;
 }

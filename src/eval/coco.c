@@ -25,6 +25,7 @@ const char *const vt_coco_figure[VT_COCO_FIGURES] = {"AP",  "AP50", "AP75",  "AP
 struct found { /* a detection after phase 1: bits by IoU threshold */
   double score;
   int32_t rank; /* among those of its picture */
+  int32_t image;
   int64_t order;
   uint16_t taken[VT_COCO_AREAS], ignored[VT_COCO_AREAS];
 };
@@ -42,6 +43,9 @@ struct job {
   bool *ignore, *used;
   int64_t cap_g;
   double *precision, *recall;
+  int64_t *picture_truths; // (pictures) of the present class, all sizes; only for draws
+  double *sum;             // (VT_COCO_DRAWN, rounds): of AP over classes and thresholds
+  int64_t *counted;        // the same: how many
 };
 
 static int by_score(const void *a, const void *b)
@@ -181,7 +185,10 @@ static int match_picture(struct job *j, const struct vt__object_row *g, int64_t 
   int rc = compare_all(j, g, ng, d, nd, e);
   if (rc) return rc;
   for (int64_t a = 0; a < nd; a++)
-    j->found[j->nfound + a] = (struct found){.score = d[a].score, .rank = (int32_t)a, .order = j->nfound + a};
+    j->found[j->nfound + a] =
+        (struct found){.score = d[a].score, .rank = (int32_t)a, .image = d[a].image, .order = j->nfound + a};
+  for (int64_t b = 0; b < ng && j->in->rounds; b++)
+    j->picture_truths[g[b].image] += !j->in->gt[g[b].i].crowd && !outside(j->in->gt[g[b].i].area, 0);
   for (int size = 0; size < VT_COCO_AREAS; size++) match_size(j, g, ng, d, nd, size);
   j->nfound += nd;
   return 0;
@@ -218,6 +225,40 @@ static double average_precision(struct job *j, int64_t n)
   return sum / RECALLS;
 }
 
+/* AP at threshold t if picture i counts weight[i] times. Copies of a detection follow each other; the last of
+ * them has the highest precision of right ones, and wrong ones never reach a recall first, so one step for
+ * all gives the same. */
+static double drawn_precision(struct job *j, int t, const int32_t *weight)
+{
+  int64_t n = 0, tp = 0, fp = 0, truths = 0;
+  for (int i = 0; i < j->in->pictures; i++) truths += weight[i] * j->picture_truths[i];
+  if (!truths) return NAN;
+  for (int64_t i = 0; i < j->nfound; i++) {
+    const struct found *f = &j->found[i];
+    if (!weight[f->image] || f->ignored[0] >> t & 1) continue;
+    *(f->taken[0] >> t & 1 ? &tp : &fp) += weight[f->image];
+    j->recall[n] = (double)tp / (double)truths;
+    j->precision[n++] = (double)tp / ((double)(fp + tp) + DBL_EPSILON);
+  }
+  return average_precision(j, n);
+}
+
+static void add_draws(struct job *j)
+{
+  const int rounds = j->in->rounds;
+  for (int k = 0; k < rounds; k++)
+    for (int t = 0; t < VT_COCO_IOUS; t++) {
+      const double ap = drawn_precision(j, t, j->in->weight + (int64_t)k * j->in->pictures);
+      if (isnan(ap)) continue;
+      for (int figure = 0; figure < VT_COCO_DRAWN; figure++) {
+        if (figure && t != (figure == 1 ? 0 : 5)) continue;
+        j->sum[figure * rounds + k] += ap;
+        j->counted[figure * rounds + k]++;
+      }
+    }
+  memset(j->picture_truths, 0, (size_t)j->in->pictures * sizeof *j->picture_truths);
+}
+
 static int finish_class(struct job *j, int cls, struct vt_err *e)
 {
   struct vt_coco_result *r = j->r;
@@ -239,6 +280,7 @@ static int finish_class(struct job *j, int cls, struct vt_err *e)
       r->few[((int64_t)few * VT_COCO_IOUS + t) * r->ncls + cls] = n ? j->recall[n - 1] : 0;
     }
   }
+  if (j->in->rounds) add_draws(j);
   return 0;
 }
 
@@ -263,13 +305,30 @@ static int eval_class(struct job *j, int cls, int64_t *ig, int64_t *id, struct v
   return finish_class(j, cls, e);
 }
 
-static int check_objects(const struct vt_coco_object *v, int64_t n, int ncls, struct vt_err *e)
+static int check_objects(const struct vt_coco_input *in, const struct vt_coco_object *v, int64_t n,
+                         struct vt_err *e)
 {
-  for (int64_t i = 0; i < n; i++)
+  const int ncls = in->ncls;
+  for (int64_t i = 0; i < n; i++) {
+    if (in->rounds && (v[i].image < 0 || v[i].image >= in->pictures))
+      return vt_fail(e, VT_EARG, "object %lld: picture %d of %d", (long long)i, v[i].image, in->pictures);
     if (v[i].cls < 0 || v[i].cls >= ncls || isnan(v[i].score))
       return vt_fail(e, VT_EARG, "object %lld: class %d of %d, score %g", (long long)i, v[i].cls, ncls,
                      v[i].score);
+  }
   return 0;
+}
+
+static int start_draws(struct job *j, struct vt_err *e)
+{
+  const size_t n = (size_t)VT_COCO_DRAWN * (size_t)j->in->rounds;
+  if (!n) return 0;
+  j->picture_truths = vt_calloc((size_t)j->in->pictures + 1, sizeof *j->picture_truths);
+  j->sum = vt_calloc(n, sizeof *j->sum);
+  j->counted = vt_calloc(n, sizeof *j->counted);
+  j->r->drawn = vt_calloc(n, sizeof *j->r->drawn);
+  return j->picture_truths && j->sum && j->counted && j->r->drawn ? 0
+                                                                  : vt_fail(e, VT_ENOMEM, "out of memory");
 }
 
 int vt_coco_eval(struct vt_coco_result *r, const struct vt_coco_input *in, struct vt_err *e)
@@ -277,9 +336,10 @@ int vt_coco_eval(struct vt_coco_result *r, const struct vt_coco_input *in, struc
   struct job j = {.in = in, .r = r};
   *r = (struct vt_coco_result){.ncls = in->ncls};
   const size_t cells = (size_t)VT_COCO_IOUS * (size_t)VT_MAX(in->ncls, 1);
-  int rc = check_objects(in->gt, in->ngt, in->ncls, e);
-  if (!rc) rc = check_objects(in->dt, in->ndt, in->ncls, e);
+  int rc = check_objects(in, in->gt, in->ngt, e);
+  if (!rc) rc = check_objects(in, in->dt, in->ndt, e);
   if (rc) return rc;
+  rc = start_draws(&j, e);
   /* As numpy.linspace has them: the last bit of a threshold decides ties. */
   for (int t = 0; t < VT_COCO_IOUS; t++)
     j.threshold[t] = t + 1 < VT_COCO_IOUS ? t * ((.95 - .5) / 9) + .5 : .95;
@@ -291,12 +351,17 @@ int vt_coco_eval(struct vt_coco_result *r, const struct vt_coco_input *in, struc
   j.dt = vt__object_rows(in->dt, in->ndt, true);
   j.dmask = vt_calloc(MAX_DETECTIONS, sizeof *j.dmask);
   j.dbox = vt_calloc(MAX_DETECTIONS, sizeof *j.dbox);
-  if (!r->ap || !r->recall || !r->few || !j.gt || !j.dt || !j.dmask || !j.dbox)
+  if (!rc && (!r->ap || !r->recall || !r->few || !j.gt || !j.dt || !j.dmask || !j.dbox))
     rc = vt_fail(e, VT_ENOMEM, "out of memory");
   for (size_t i = 0; i < cells * VT_COCO_AREAS && !rc; i++) r->ap[i] = r->recall[i] = NAN;
   for (size_t i = 0; i < cells * 2 && !rc; i++) r->few[i] = NAN;
   int64_t ig = 0, id = 0;
   for (int cls = 0; cls < in->ncls && !rc; cls++) rc = eval_class(&j, cls, &ig, &id, e);
+  for (int k = 0; k < VT_COCO_DRAWN * in->rounds && !rc; k++)
+    r->drawn[k] = j.counted[k] ? j.sum[k] / (double)j.counted[k] : NAN;
+  vt_free(j.picture_truths);
+  vt_free(j.sum);
+  vt_free(j.counted);
   vt_free(j.gt);
   vt_free(j.dt);
   vt_free(j.found);
@@ -320,6 +385,7 @@ void vt_coco_result_clear(struct vt_coco_result *r)
   vt_free(r->ap);
   vt_free(r->recall);
   vt_free(r->few);
+  vt_free(r->drawn);
   *r = (struct vt_coco_result){0};
 }
 

@@ -26,6 +26,10 @@ struct vt_coco_input {
   double (*f1)(void *ctx, int64_t d, int64_t g);
   double f1_threshold;
   void *ctx;
+  /* Bootstrap: figures as well for each of `rounds` draws of pictures with replacement (vt_bootstrap_draw).
+   * 0: none. */
+  int rounds, pictures;
+  const int32_t *weight; // (rounds, pictures) how often each picture is in the draw
 };
 /* NaN where a class has no truth of that size. */
 struct vt_coco_result {
@@ -33,7 +37,9 @@ struct vt_coco_result {
   double *ap;     // (areas, ious, classes), 100 detections a picture
   double *recall; // (areas, ious, classes), 100 detections a picture
   double *few;    // (2, ious, classes): recall with 1 and 10 detections a picture
+  double *drawn;  // (VT_COCO_DRAWN, rounds): AP, AP50, AP75 of each draw; NaN where no class counts
 };
+enum { VT_COCO_DRAWN = 3 };
 int vt_coco_eval(struct vt_coco_result *r, const struct vt_coco_input *in, struct vt_err *e);
 void vt_coco_result_clear(struct vt_coco_result *r);
 

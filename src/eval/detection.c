@@ -9,6 +9,7 @@
 struct judged { /* a detection: whether it is right, wrong, or does not count */
   double score;
   int64_t i;
+  int32_t image;
   bool right, counts;
 };
 struct group { /* of one class and picture */
@@ -98,7 +99,7 @@ static int judge_picture(struct group *p, void *ctx, struct vt_err *e)
     for (int64_t b = 0; b < p->ng; b++)
       if (best < 0 || p->iou[a * p->ng + b] > p->iou[a * p->ng + best]) best = b;
     struct judged *j = &c->v[c->n++];
-    *j = (struct judged){p->d[a].score, p->d[a].i, false, true};
+    *j = (struct judged){p->d[a].score, p->d[a].i, p->d[a].image, false, true};
     if (best >= 0 && p->iou[a * p->ng + best] >= c->threshold) {
       j->counts = !c->in->gt[p->g[best].i].crowd;
       j->right = j->counts && !used[best];
@@ -110,51 +111,98 @@ static int judge_picture(struct group *p, void *ctx, struct vt_err *e)
   return 0;
 }
 
-/* Area under the falling precision, or the mean of its values at eleven recalls. */
-static double class_ap(struct judged *v, int64_t n, int64_t truths, bool points11)
+/* Area under the falling precision, or the mean of its values at eleven recalls. v is in order of scores;
+ * weight[i]: how often picture i counts, NULL: once. */
+static double class_ap(const struct judged *v, int64_t n, int64_t truths, bool points11,
+                       const int32_t *weight)
 {
-  qsort(v, (size_t)n, sizeof *v, by_score);
   int64_t tp = 0, fp = 0;
   for (int64_t i = 0; i < n; i++) {
-    tp += v[i].right;
-    fp += v[i].counts && !v[i].right;
+    const int64_t times = weight ? weight[v[i].image] : 1;
+    tp += v[i].right * times;
+    fp += (v[i].counts && !v[i].right) * times;
   }
   double best = 0, area = 0, at[11] = {0}; /* from the right: precision made falling */
   for (int64_t i = n - 1; i >= 0; i--) {
+    const int64_t times = weight ? weight[v[i].image] : 1;
     if (tp + fp) best = VT_MAX(best, (double)tp / (double)(tp + fp));
     for (int k = 0; k <= 10; k++)
       if ((double)tp / (double)truths >= k / 10.) at[k] = VT_MAX(at[k], best);
-    if (v[i].right) area += best / (double)truths;
-    tp -= v[i].right;
-    fp -= v[i].counts && !v[i].right;
+    if (v[i].right) area += (double)times * best / (double)truths;
+    tp -= v[i].right * times;
+    fp -= (v[i].counts && !v[i].right) * times;
   }
   double sum = 0;
   for (int k = 0; k <= 10; k++) sum += at[k];
   return points11 ? sum / 11 : area;
 }
 
-int vt_voc_ap(double *ap, double *map, const struct vt_coco_input *in, double threshold, bool points11,
-              struct vt_err *e)
+static int voc_open(struct voc *c, struct vt_err *e)
 {
-  struct voc c = {.in = in, .threshold = threshold};
-  c.truths = vt_calloc((size_t)in->ncls + 1, sizeof *c.truths);
-  c.end = vt_calloc((size_t)in->ncls + 1, sizeof *c.end);
-  c.v = vt_calloc((size_t)in->ndt + 1, sizeof *c.v);
-  int rc = c.truths && c.end && c.v ? walk(in, judge_picture, &c, e) : vt_fail(e, VT_ENOMEM, "out of memory");
-  double sum = 0;
-  int64_t n = 0, from = 0;
+  const struct vt_coco_input *in = c->in;
+  c->truths = vt_calloc((size_t)in->ncls + 1, sizeof *c->truths);
+  c->end = vt_calloc((size_t)in->ncls + 1, sizeof *c->end);
+  c->v = vt_calloc((size_t)in->ndt + 1, sizeof *c->v);
+  if (!c->truths || !c->end || !c->v) return vt_fail(e, VT_ENOMEM, "out of memory");
+  int rc = walk(in, judge_picture, c, e);
   for (int k = 0; k < in->ncls && !rc; k++) {
-    int64_t to = VT_MAX(c.end[k], from);
-    ap[k] = c.truths[k] ? class_ap(c.v + from, to - from, c.truths[k], points11) : NAN;
-    from = to;
+    const int64_t from = k ? c->end[k - 1] : 0;
+    c->end[k] = VT_MAX(c->end[k], from);
+    if (c->end[k] > from) qsort(c->v + from, (size_t)(c->end[k] - from), sizeof *c->v, by_score);
+  }
+  return rc;
+}
+
+static void voc_close(struct voc *c)
+{
+  vt_free(c->truths);
+  vt_free(c->end);
+  vt_free(c->v);
+}
+
+/* The mean over classes; ap: (classes). */
+static double voc_mean(const struct voc *c, const int64_t *truths, bool points11, const int32_t *weight,
+                       double *ap)
+{
+  double sum = 0;
+  int64_t n = 0;
+  for (int k = 0; k < c->in->ncls; k++) {
+    const int64_t from = k ? c->end[k - 1] : 0;
+    ap[k] = truths[k] ? class_ap(c->v + from, c->end[k] - from, truths[k], points11, weight) : NAN;
     if (isnan(ap[k])) continue;
     sum += ap[k];
     n++;
   }
-  *map = n ? sum / (double)n : NAN;
-  vt_free(c.truths);
-  vt_free(c.end);
-  vt_free(c.v);
+  return n ? sum / (double)n : NAN;
+}
+
+int vt_voc_ap(double *ap, double *map, const struct vt_coco_input *in, double threshold, bool points11,
+              struct vt_err *e)
+{
+  struct voc c = {.in = in, .threshold = threshold};
+  int rc = voc_open(&c, e);
+  if (!rc) *map = voc_mean(&c, c.truths, points11, NULL, ap);
+  voc_close(&c);
+  return rc;
+}
+
+int vt_voc_ap_draws(double *map, const struct vt_coco_input *in, double threshold, bool points11,
+                    struct vt_err *e)
+{
+  struct voc c = {.in = in, .threshold = threshold};
+  double *ap = vt_calloc((size_t)in->ncls + 1, sizeof *ap);
+  int64_t *truths = vt_calloc((size_t)in->ncls + 1, sizeof *truths);
+  int rc = ap && truths ? voc_open(&c, e) : vt_fail(e, VT_ENOMEM, "out of memory");
+  for (int k = 0; k < in->rounds && !rc; k++) {
+    const int32_t *weight = in->weight + (int64_t)k * in->pictures;
+    memset(truths, 0, (size_t)in->ncls * sizeof *truths);
+    for (int64_t i = 0; i < in->ngt; i++)
+      if (!in->gt[i].crowd) truths[in->gt[i].cls] += weight[in->gt[i].image];
+    map[k] = voc_mean(&c, truths, points11, weight, ap);
+  }
+  voc_close(&c);
+  vt_free(ap);
+  vt_free(truths);
   return rc;
 }
 
@@ -269,6 +317,11 @@ static int count_picture(struct group *p, void *ctx, struct vt_err *e)
 
 int vt_contest_map(double *map, const struct vt_coco_input *in, struct vt_err *e)
 {
+  return vt_contest_map_each(map, NULL, in, e);
+}
+
+int vt_contest_map_each(double *map, double *picture, const struct vt_coco_input *in, struct vt_err *e)
+{
   int32_t pictures = 0;
   for (int64_t i = 0; i < in->ngt; i++) pictures = VT_MAX(pictures, in->gt[i].image + 1);
   for (int64_t i = 0; i < in->ndt; i++) pictures = VT_MAX(pictures, in->dt[i].image + 1);
@@ -276,11 +329,15 @@ int vt_contest_map(double *map, const struct vt_coco_input *in, struct vt_err *e
   int rc = c.picture ? walk(in, count_picture, &c, e) : vt_fail(e, VT_ENOMEM, "out of memory");
   double sum = 0;
   int64_t n = 0;
+  for (int32_t k = 0; k < in->pictures && picture; k++) picture[k] = NAN;
   for (int32_t k = 0; k < pictures && !rc; k++) {
+    double score = 0;
     if (!c.picture[k].any[0]) continue;
-    n++;
     for (int t = 0; t < VT_COCO_IOUS; t++)
-      sum += (double)c.picture[k].hit[t] / (double)c.picture[k].any[t] / VT_COCO_IOUS;
+      score += (double)c.picture[k].hit[t] / (double)c.picture[k].any[t] / VT_COCO_IOUS;
+    sum += score;
+    n++;
+    if (picture) picture[k] = score;
   }
   *map = n ? sum / (double)n : NAN;
   vt_free(c.picture);

@@ -55,9 +55,32 @@ double vt_top_k_multi(const float *score, const uint8_t *truth, int64_t n, int64
 double vt_macro_f1(const struct vt_confusion *c); /* mean over classes that occur on either side */
 /* p: (n, classes) probabilities in the place of decisions. */
 double vt_soft_macro_f1(const float *p, const uint8_t *truth, int64_t n, int64_t classes);
+/* Precision and recall at k of several labels: the k best scores against the row's labels. Means over
+ * labelled rows. */
+void vt_precision_k_multi(const float *score, const uint8_t *truth, int64_t n, int64_t classes, int64_t k,
+                          double *precision, double *recall);
+
+/* ---- intervals (eval/bootstrap.c) */
+
 /* Interval of the mean of v at `level` (.95) by `rounds` resamplings; NaN without values. */
 int vt_bootstrap(const double *v, int64_t n, int rounds, double level, uint64_t seed, double *lo, double *hi,
                  struct vt_err *e);
+
+/* The same of any figures: `measure` fills them for a draw in which unit i comes weight[i] times; NaN for
+ * those that the draw does not have. */
+struct vt_bootstrap_job {
+  int64_t n;
+  int rounds, figures;
+  double level;
+  uint64_t seed;
+  void (*measure)(void *ctx, const int32_t *weight, double *figure);
+  void *ctx;
+};
+int vt_bootstrap_of(const struct vt_bootstrap_job *j, double *lo, double *hi, struct vt_err *e);
+/* weight: (n), those of draw number `round`. */
+void vt_bootstrap_draw(int32_t *weight, int64_t n, uint64_t seed, int64_t round);
+/* Of v, which is sorted; NaN is left out. */
+void vt_percentiles(double *v, int64_t n, double level, double *lo, double *hi);
 
 /* Clusters a and classes b of n things, numbered from 0: normalised and adjusted mutual information
  * (eval/cluster.c).

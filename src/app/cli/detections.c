@@ -12,6 +12,8 @@ int vt_detections_run(struct vt_cli *cli, const char *verb, const struct vt_dete
   more.masks = o->type == 1;
   more.lenient = o->lenient;
   more.classes = o->classes;
+  more.rounds = (int)o->bootstrap;
+  more.seed = (uint64_t)o->seed;
   int rc = measure(&more, &f, e);
   if (rc >= 0 && (o->report || o->per_image))
     rc = vt_eval_coco_report(&more, o->report, o->per_image, o->score, e);

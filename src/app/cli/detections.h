@@ -9,6 +9,7 @@ struct vt_detection_opts {
   bool lenient, classes, json;
   const char *report, *per_image;
   double score;
+  int64_t bootstrap, seed;
 };
 /* Option rows over a struct S whose first member is a struct vt_detection_opts. */
 #define VT_DETECTION_ROWS(type_default)                                                                      \
@@ -27,6 +28,15 @@ struct vt_detection_opts {
   {                                                                                                          \
     "json", 0, VT_OPT_FLAG, offsetof(struct vt_detection_opts, json), NULL, 0, 0, NULL, NULL,                \
         "print one JSON object"                                                                              \
+  }
+#define VT_DETECTION_ROWS_BOOTSTRAP                                                                          \
+  {"bootstrap", 0,                                                                                           \
+   VT_OPT_INT,  offsetof(struct vt_detection_opts, bootstrap),                                               \
+   "0",         0,                                                                                           \
+   100000,      NULL,                                                                                        \
+   "N",         "95 % intervals by so many draws of the pictures, 0 = none"},                                \
+  {                                                                                                          \
+    "seed", 0, VT_OPT_INT, offsetof(struct vt_detection_opts, seed), "1", 0, 9e15, NULL, "N", "of the draws" \
   }
 /* And of the verbs that also draw what they measure. */
 /* clang-format off */

@@ -2,7 +2,7 @@
 #include "app/cli/detections.h"
 
 static const struct vt_opt rows[] = {VT_DETECTION_ROWS("bbox"), VT_DETECTION_ROW_CLASSES,
-                                     VT_DETECTION_ROWS_REPORT};
+                                     VT_DETECTION_ROWS_REPORT, VT_DETECTION_ROWS_BOOTSTRAP};
 
 static int run(struct vt_cli *cli, const void *opts, const struct vt_strings *args, struct vt_err *e)
 {
