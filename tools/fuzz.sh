@@ -7,7 +7,7 @@ cd "$(dirname "$0")/.."
 command -v clang >/dev/null || { echo "clang is missing: make deps-check"; exit 1; }
 [ -f build-fuzz/build.ninja ] || CC="${CCACHE:-} clang" meson setup -Dfuzz=true build-fuzz >/dev/null
 case $1 in
-  fetch-* | index-csv | group-map | policy | recipe) program=fuzz_tables ;;
+  fetch-* | index-csv | group-map | policy | recipe | scores) program=fuzz_tables ;;
   *) program=fuzz_labels ;;
 esac
 ninja -C build-fuzz -j "${JOBS:-1}" tests/$program >build-fuzz/log 2>&1 || { grep -E 'error|FAILED' build-fuzz/log; exit 1; }

@@ -89,6 +89,26 @@ static int write_csv(const struct job *j, const struct vt_confusion *c, const ch
   return rc;
 }
 
+/* What `eval scores` reads. */
+static int write_scores(const struct job *j, const char *path, struct vt_err *e)
+{
+  const int classes = vt_classifier_nlabels(j->c);
+  struct vt_buf b = {0};
+  vt_buf_adds(&b, "image,truth");
+  for (int k = 0; k < classes; k++) vt_csv_put(&b, vt_classifier_label(j->c, k), false);
+  for (int64_t i = 0; i < j->n; i++) {
+    vt_buf_addc(&b, '\n');
+    vt_csv_put(&b, j->data->v[j->row[i]].image, true);
+    vt_csv_put(&b, vt_classifier_label(j->c, j->truth[i]), false);
+    for (int k = 0; k < classes; k++) vt_buf_addf(&b, ",%.7g", (double)j->score[i * classes + k]);
+  }
+  vt_buf_addc(&b, '\n');
+  int rc = b.failed ? vt_fail(e, VT_ENOMEM, "%s: out of memory", path)
+                    : vt_file_write_atomic(path, b.data, b.len, e);
+  vt_buf_clear(&b);
+  return rc;
+}
+
 static void report(const struct job *j, const struct vt_confusion *c, struct vt_figures *f)
 {
   int n = c->n, most = 0;
@@ -141,6 +161,7 @@ int vt_eval_classify(struct vt_cli *cli, const struct vt_measure_opts *o,
     vt_confusion_add_scores(&c, j.score, j.truth, j.n);
     report(&j, &c, f);
     rc = what->confusion ? write_csv(&j, &c, what->confusion, e) : 0;
+    if (!rc && what->scores) rc = write_scores(&j, what->scores, e);
   }
   vt_confusion_clear(&c);
   vt_class_set_clear(&data);

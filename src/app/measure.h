@@ -93,7 +93,7 @@ int vt_eval_street(struct vt_cli *cli, const struct vt_measure_opts *o, double m
 
 struct vt_classify_measure {
   const char *model, *set, *attribute; /* set, attribute: as vt_class_set_read has them */
-  const char *confusion;               /* CSV file for the confusion matrix, or NULL */
+  const char *confusion, *scores;      /* CSV files for the confusion matrix and the scores, or NULL */
 };
 int vt_eval_classify(struct vt_cli *cli, const struct vt_measure_opts *o,
                      const struct vt_classify_measure *what, struct vt_figures *f, struct vt_err *e);

@@ -8,6 +8,7 @@
 #include "plot/plot.h"
 #include "eval/coco.h"
 #include "eval/detection.h"
+#include "eval/ranking.h"
 
 /* Confusion matrix over pixels or samples. count[t * n + p]: truth t predicted as p. Confined. */
 struct vt_confusion {
@@ -60,6 +61,12 @@ double vt_soft_macro_f1(const float *p, const uint8_t *truth, int64_t n, int64_t
 void vt_precision_k_multi(const float *score, const uint8_t *truth, int64_t n, int64_t classes, int64_t k,
                           double *precision, double *recall);
 
+/* Curves of each class over the rows' scores, and the area under one in steps (eval/score_curves.c); NaN
+ * without truth. score, truth: (n, classes). */
+int vt_scores_pr(struct vt_pr_curves *c, const float *score, const uint8_t *truth, int64_t n, int classes,
+                 struct vt_err *e);
+double vt_pr_average(const struct vt_pr_curves *c, int cls);
+
 /* ---- intervals (eval/bootstrap.c) */
 
 /* Interval of the mean of v at `level` (.95) by `rounds` resamplings; NaN without values. */
@@ -87,6 +94,10 @@ void vt_percentiles(double *v, int64_t n, double level, double *lo, double *hi);
  */
 int vt_cluster_agreement(const int32_t *a, const int32_t *b, int64_t n, double *nmi, double *ami,
                          struct vt_err *e);
+
+/* Puts n vectors (n, dim) into k clusters by k-means, at most `rounds` rounds (eval/kmeans.c). label: (n). */
+int vt_kmeans(int32_t *label, const float *v, int64_t n, int dim, int k, int rounds, uint64_t seed,
+              struct vt_err *e);
 
 /* IoU of the parts of both masks within `share` (.02) of the diagonal of their contours, 0 if both are empty.
  */

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "app/ingest_internal.h"
+#include "app/score_table.h"
 #include "data/data.h"
 #include "data/fetch_internal.h"
 #include "data/policy.h"
@@ -134,6 +135,19 @@ static int group_map(uint8_t how, struct vt_err *e)
   return rc;
 }
 
+static int scores(uint8_t how, struct vt_err *e)
+{
+  struct vt_score_table t;
+  int rc = vt_score_table_read(&t, vt_fuzz_path("scores.csv"), "truth", how >= 128, e);
+  for (int64_t i = 0; !rc && i < t.n; i++) {
+    int labels = 0;
+    for (int c = 0; c < t.classes; c++) labels += t.truth[i * t.classes + c];
+    vt_fuzz_check(labels > 0 && labels <= t.classes && (t.several || labels == 1), "a row with other labels");
+  }
+  vt_score_table_clear(&t);
+  return rc;
+}
+
 /* ---- policies */
 
 static int small_picture(struct vt_aug_sample *s, struct vt_err *e)
@@ -227,6 +241,7 @@ static const struct target {
     {"group-map", {"map.csv"}, group_map},
     {"policy", {"policy.yaml"}, policy},
     {"recipe", {"recipe.yaml"}, recipe},
+    {"scores", {"scores.csv"}, scores},
 };
 
 int vt_fuzz_formats(void)

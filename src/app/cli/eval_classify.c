@@ -12,6 +12,7 @@ static const struct vt_opt rows[] = {
     {"set", 0, VT_OPT_STRING, offsetof(struct opts, what.set), "clothing", 0, 0, NULL, "NAME|FOLDER", "clothing, products, products224, or a folder of class folders ([SPLIT/]CLASS/picture)"},
     {"attribute", 0, VT_OPT_STRING, offsetof(struct opts, what.attribute), NULL, 0, 0, NULL, "NAME", "what of products is the class; articleType if not given"},
     {"confusion", 0, VT_OPT_STRING, offsetof(struct opts, what.confusion), NULL, 0, 0, NULL, "CSV", "write the confusion matrix, a row for each true class"},
+    {"scores", 0, VT_OPT_STRING, offsetof(struct opts, what.scores), NULL, 0, 0, NULL, "CSV", "write every picture's scores, which 'eval scores' measures further"},
     VT_MEASURE_DATA_OPTS(struct opts, m),
     VT_MEASURE_OPTS(struct opts, m),
 };

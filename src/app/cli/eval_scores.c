@@ -1,0 +1,54 @@
+/* vitrine eval scores */
+#include "app/eval_scores.h"
+
+struct opts {
+  struct vt_score_opts what;
+  int64_t bootstrap, seed;
+  bool json;
+};
+#define AT(f) offsetof(struct opts, f)
+
+/* clang-format off */
+static const struct vt_opt rows[] = {
+    {"truth", 0, VT_OPT_STRING, AT(what.truth), "truth", 0, 0, NULL, "COLUMN", "column of the labels"},
+    {"threshold", 0, VT_OPT_FLOAT, AT(what.threshold), "0.5", -1e30, 1e30, NULL, "SCORE", "with several labels a row: what is found has at least this score"},
+    {"k", 'k', VT_OPT_INT, AT(what.k), "5", 1, 4000, NULL, "N", "of precision and recall at k"},
+    {"classes", 0, VT_OPT_FLAG, AT(what.classes), NULL, 0, 0, NULL, NULL, "labels, precision, recall, F1 and AP of each class as well"},
+    {"bootstrap", 0, VT_OPT_INT, AT(bootstrap), "0", 0, 100000, NULL, "N", "95 % intervals by so many draws of the rows, 0 = none"},
+    {"seed", 0, VT_OPT_INT, AT(seed), "1", 0, 9e15, NULL, "N", "of the draws"},
+    {"report", 0, VT_OPT_STRING, AT(what.report), NULL, 0, 0, NULL, "FILE.html", "write a page with curves of precision, recall and F1, and the confusion matrix, too"},
+    {"per-image", 0, VT_OPT_STRING, AT(what.per_image), NULL, 0, 0, NULL, "FILE.csv", "write what is right, wrong and missed in each row (eval compare reads it)"},
+    {"lenient", 0, VT_OPT_FLAG, AT(what.lenient), NULL, 0, 0, NULL, NULL, "leave out malformed rows, and say how many"},
+    {"json", 0, VT_OPT_FLAG, AT(json), NULL, 0, 0, NULL, NULL, "print one JSON object"},
+};
+/* clang-format on */
+
+static int run(struct vt_cli *cli, const void *opts, const struct vt_strings *args, struct vt_err *e)
+{
+  const struct opts *o = opts;
+  struct vt_score_opts what = o->what;
+  struct vt_figures f = {0};
+  if (args->n != 1) return vt_fail(e, VT_EUSAGE, "eval scores: expected one table");
+  what.table = args->v[0];
+  what.rounds = (int)o->bootstrap;
+  what.seed = (uint64_t)o->seed;
+  int rc = vt_eval_scores(&what, &f, e);
+  if (rc >= 0) return vt_figures_print(&f, cli, o->json, e);
+  vt_figures_clear(&f);
+  return rc;
+}
+
+const struct vt_verb vt_verb_eval_scores = {
+    .name = "eval scores",
+    .args = "SCORES.csv",
+    .summary = "measure classification from a table of scores: top k, precision, recall, F1, AP",
+    .help = "A row a picture: image (may be missing), truth (a class, or several with | between them), and a "
+            "column "
+            "of\nscores for each class; 'eval classify --scores' writes such a table. With one label a row "
+            "the class "
+            "of the\nbest score is found, with several all of at least the threshold.",
+    .opt = rows,
+    .nopt = VT_COUNT(rows),
+    .opts_size = sizeof(struct opts),
+    .run = run,
+};

@@ -1,0 +1,56 @@
+/* Agreement of two columns of a table as clusterings. */
+#include "app/eval_retrieval.h"
+
+struct pairs {
+  int64_t n, cap;
+  int32_t *a, *b;
+};
+
+static int add(struct pairs *p, int32_t a, int32_t b, struct vt_err *e)
+{
+  if (p->n == p->cap) {
+    const int64_t cap = p->cap ? 2 * p->cap : 1024;
+    int32_t *x = cap <= INT32_MAX ? vt_reallocarray(p->a, (size_t)cap, sizeof *x) : NULL;
+    if (x) p->a = x;
+    int32_t *y = x ? vt_reallocarray(p->b, (size_t)cap, sizeof *y) : NULL;
+    if (!y) return vt_fail(e, VT_ENOMEM, "out of memory for %lld rows", (long long)cap);
+    p->b = y;
+    p->cap = cap;
+  }
+  p->a[p->n] = a;
+  p->b[p->n++] = b;
+  return 0;
+}
+
+int vt_eval_clusters(const char *table, const char *first, const char *second, struct vt_figures *f,
+                     struct vt_err *e)
+{
+  struct vt_words wa = {0}, wb = {0};
+  struct pairs p = {0};
+  struct vt_csv c;
+  double nmi, ami;
+  int ka, kb, got = 0, rc = vt_csv_open(&c, table, e);
+  if (rc) return rc;
+  rc = vt_csv_need(&c, first, &ka, e);
+  if (!rc) rc = vt_csv_need(&c, second, &kb, e);
+  while (!rc && (got = vt_csv_next(&c, e)) > 0) {
+    const int32_t a = vt_words_number(&wa, c.field[ka]), b = vt_words_number(&wb, c.field[kb]);
+    rc = a < 0 || b < 0 ? vt_fail(e, VT_ENOMEM, "%s: out of memory", table) : add(&p, a, b, e);
+  }
+  if (!rc && got < 0) rc = got;
+  vt_csv_close(&c);
+  if (!rc && !p.n) rc = vt_fail(e, VT_EFORMAT, "%s: no rows", table);
+  if (!rc) rc = vt_cluster_agreement(p.a, p.b, p.n, &nmi, &ami, e);
+  if (!rc) {
+    vt_figures_add(f, "rows", (double)p.n);
+    vt_figures_addf(f, wa.n, "clusters %s", first);
+    vt_figures_addf(f, wb.n, "clusters %s", second);
+    vt_figures_add(f, "NMI", nmi);
+    vt_figures_add(f, "AMI", ami);
+  }
+  vt_free(p.a);
+  vt_free(p.b);
+  vt_words_clear(&wa);
+  vt_words_clear(&wb);
+  return rc;
+}

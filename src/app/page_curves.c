@@ -1,0 +1,63 @@
+/* Curves of precision over recall and of F1 over scores, as parts of a page. */
+#include "app/page_curves.h"
+
+#include <math.h>
+
+enum { STEPS = 101 };
+
+/* One curve for each class with truth, and their mean before them. */
+struct curves {
+  int n;
+  struct vt_series *s;
+  double *y; // (classes + 1, STEPS)
+  double x[STEPS];
+};
+
+static int make_curves(struct curves *v, const struct vt_pr_curves *c, const char *const *name, bool f1,
+                       struct vt_err *e)
+{
+  v->s = vt_calloc((size_t)c->ncls + 1, sizeof *v->s);
+  v->y = vt_calloc((size_t)c->ncls + 1, STEPS * sizeof *v->y);
+  if (!v->s || !v->y) return vt_fail(e, VT_ENOMEM, "out of memory");
+  v->n = 1;
+  for (int k = 0; k < STEPS; k++) v->x[k] = k / (STEPS - 1.);
+  for (int cls = 0; cls < c->ncls; cls++) {
+    if (!c->truths[cls]) continue;
+    double *y = v->y + (int64_t)v->n * STEPS;
+    for (int k = 0; k < STEPS; k++) {
+      y[k] = f1 ? vt_pr_f1(c, cls, v->x[k]) : vt_pr_precision(c, cls, v->x[k]);
+      v->y[k] += y[k];
+    }
+    v->s[v->n++] = (struct vt_series){name[cls], STEPS, v->x, y};
+  }
+  for (int k = 0; k < STEPS; k++) v->y[k] = v->n > 1 ? v->y[k] / (v->n - 1) : NAN;
+  v->s[0] = (struct vt_series){"mean of classes", STEPS, v->x, v->y};
+  return 0;
+}
+
+static int add_curves(struct vt_buf *b, const struct vt_pr_curves *c, const char *const *name,
+                      const char *over, bool f1, struct vt_err *e)
+{
+  struct curves v = {0};
+  char title[120];
+  int rc = make_curves(&v, c, name, f1, e);
+  if (!rc && f1) {
+    int best = 0;
+    for (int k = 1; k < STEPS; k++)
+      if (v.y[k] > v.y[best]) best = k;
+    snprintf(title, sizeof title, "F1: best mean %.3f at score %.2f", v.y[best], v.x[best]);
+    vt_svg_curves(b, title, "least score", "F1", true, v.n, v.s);
+  } else if (!rc) {
+    vt_svg_curves(b, over, "recall", "precision", true, v.n, v.s);
+  }
+  vt_free(v.s);
+  vt_free(v.y);
+  return rc;
+}
+
+int vt_page_curves(struct vt_buf *b, const struct vt_pr_curves *c, const char *const *name, const char *over,
+                   struct vt_err *e)
+{
+  int rc = add_curves(b, c, name, over, false, e);
+  return rc ? rc : add_curves(b, c, name, over, true, e);
+}
