@@ -128,6 +128,10 @@ static void learns(void **state)
       {"builder",
        {"backbone=squeezenet1_1", "width=64", "height=64", "epochs=1", "optimizer.lr=0.001", NULL},
        0.1},
+      {"policy",
+       {"policy=[{flip: {p: 0.5}}, {one-of: [brightness, contrast]}, {cutmix: {p: 0.3, ramp: 5}}]",
+        "sampler=per_class", "sampler_m=2", NULL},
+       0.7},
       {"softfocal", {"loss=focal", "gamma=1", "label_smoothing=0.1", "balance=0.3", NULL}, 0.8},
   };
   for (size_t i = 0; i < VT_COUNT(cases); i++) {
@@ -161,6 +165,19 @@ static void goes_on_to_the_same_bytes(void **state)
   ok(train("parts", SET("mixup=0.5", "cutmix=0.5", "schedule.name=constant", "epochs=2"), &e), &e);
   ok(train("parts", SET("mixup=0.5", "cutmix=0.5", "schedule.name=constant"), &e), &e);
   assert_same_file(in_dir("whole/last.onnx"), in_dir("parts/last.onnx"));
+}
+
+/* The same with a policy whose ramp is at another place in every epoch, and a sampler. */
+static void goes_on_by_policy(void **state)
+{
+#define POLICY "policy=[{flip: {p: 0.5}}, {mixup: {p: 0.8, ramp: 4}}, {rotate: {degrees: 9}}]"
+  struct vt_err e = {0};
+  ok(train("whole2", SET(POLICY, "sampler=balanced", "schedule.name=constant", "epochs=4"), &e), &e);
+  ok(train("parts2", SET(POLICY, "sampler=balanced", "schedule.name=constant", "epochs=2"), &e), &e);
+  ok(train("parts2",
+           SET(POLICY, "sampler=balanced", "schedule.name=constant", "epochs=4", "loader.threads=1"), &e),
+     &e);
+  assert_same_file(in_dir("whole2/last.onnx"), in_dir("parts2/last.onnx"));
 }
 
 static void bad_recipes(void **state)
@@ -360,10 +377,15 @@ static void verbs(void **state)
 int main(void)
 {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(mixed_targets), cmocka_unit_test(mixing_is_fixed_by_its_seed),
-      cmocka_unit_test(learns),        cmocka_unit_test(goes_on_to_the_same_bytes),
-      cmocka_unit_test(bad_recipes),   cmocka_unit_test(own_teacher),
-      cmocka_unit_test(distils),       cmocka_unit_test(verbs),
+      cmocka_unit_test(mixed_targets),
+      cmocka_unit_test(mixing_is_fixed_by_its_seed),
+      cmocka_unit_test(learns),
+      cmocka_unit_test(goes_on_to_the_same_bytes),
+      cmocka_unit_test(goes_on_by_policy),
+      cmocka_unit_test(bad_recipes),
+      cmocka_unit_test(own_teacher),
+      cmocka_unit_test(distils),
+      cmocka_unit_test(verbs),
   };
   return cmocka_run_group_tests(tests, draw_all, remove_all);
 }

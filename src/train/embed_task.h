@@ -4,6 +4,7 @@
 #define VT_TRAIN_EMBED_TASK_H
 
 #include "train/embed_samples.h"
+#include "train/policy.h"
 #include "train/task_util.h"
 
 enum vt__mining { VT__MINE_RANDOM, VT__MINE_SEMIHARD, VT__MINE_HARD, VT__MINE_OFFLINE };
@@ -11,7 +12,7 @@ enum { VT__MAX_PARTS = VT__MAX_HEADS + 2 }; /* group, heads, detail */
 
 struct vt__embed_options {
   int64_t width, height, dim, group_dim, class_dim, class_code, stem, hold_out, anchors, pool, neighbours;
-  const char *encoder, *blocks, *heads, *head_weights, *shares, *parts, *synth, *found, *licence;
+  const char *encoder, *blocks, *heads, *head_weights, *shares, *parts, *synth, *found, *licence, *policy;
   double group_weight, triplet_weight, margin, scale, contrast_weight, contrast_scale;
   int mining;
   bool commercial;
@@ -22,6 +23,7 @@ struct vt__embed_task {
   struct vt__embed_options o;
   struct vt_embed_opts net;
   const struct vt_registry *registry;
+  struct vt__policy policy;
   struct vt_dataset data;
   struct vt__embed_samples s;
   struct vt__embed_sources sources;

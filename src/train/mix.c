@@ -30,6 +30,17 @@ double vt__beta(struct vt_rng *r, double a)
   return x + y > 0 ? x / (x + y) : 0.5;
 }
 
+/* Adds `weight` of a picture's own target. */
+static void add_target(const struct vt__mix_batch *b, int i, double weight, float *t)
+{
+  if (!b->share) {
+    t[b->label[i]] += (float)weight;
+    return;
+  }
+  const float *own = b->share + (int64_t)i * b->classes;
+  for (int k = 0; k < b->classes; k++) t[k] += (float)(weight * (double)own[k]);
+}
+
 /* The half-open range of a side of length `size` around `centre` in 0 … n. */
 static void span(double centre, double size, int n, int *lo, int *hi)
 {
@@ -76,7 +87,7 @@ void vt__mix_batch(const struct vt__mix *m, const struct vt__mix_batch *b, float
       for (int64_t k = 0; k < plane; k++) x[k] = own * x[k] + other * b->planes[j][k];
     }
     for (int k = 0; k < b->classes; k++) t[k] = (float)off;
-    t[b->label[i]] += (float)(lambda * (1 - m->smoothing));
-    t[b->label[j]] += (float)((1 - lambda) * (1 - m->smoothing));
+    add_target(b, i, lambda * (1 - m->smoothing), t);
+    add_target(b, j, (1 - lambda) * (1 - m->smoothing), t);
   }
 }

@@ -15,6 +15,7 @@ struct vt__mix_batch {
   const float *const *planes; /* n pictures (3, H, W) */
   const int64_t *label;       // (n)
   const uint64_t *seed;       /* (n): fixes what happens, the first for the batch */
+  const float *share;         /* (n, classes), each row sums to 1; NULL: all of it is the label's */
 };
 /* image: (n, 3, H, W). target: (n, classes), each row sums to 1. */
 void vt__mix_batch(const struct vt__mix *m, const struct vt__mix_batch *b, float *image, float *target);

@@ -2,8 +2,10 @@
  *
  * The tree that libyaml makes of the file is flattened to dotted keys with line numbers ("optimizer.lr", line
  * 7), each checked against the rows of the trainer and of the task. Mappings nest or are written dotted;
- * sequences of scalars fill lists. Overrides (key=value) come after the file; a list given there replaces the
- * file's. */
+ * sequences of scalars fill lists. A policy of augmentation is one value, whatever is in it. Overrides
+ * (key=value) come after the file; a list given there replaces the file's. */
+#include "train/policy.h"
+#include "train/recipe_flow.h"
 #include "train/trainer.h"
 
 #include <stdarg.h>
@@ -102,7 +104,12 @@ static int flatten(struct entries *t, yaml_document_t *d, const yaml_node_t *n, 
     if (rc) return rc;
     const char *key = *prefix ? vt_arena_printf(t->arena, "%s.%s", prefix, word) : word;
     if (!key) return vt_fail(e, VT_ENOMEM, "%s: out of memory", t->path);
-    if (v->type == YAML_MAPPING_NODE) {
+    if (v->type != YAML_SCALAR_NODE && !strcmp(key, VT__POLICY_KEY)) {
+      const char *value;
+      rc = vt__flow_text(t->arena, d, v, &value, e);
+      rc = rc ? vt_fail_in(e, rc, "%s:%lld: %s", t->path, (long long)at, key)
+              : add_entry(t, key, value, at, false, e);
+    } else if (v->type == YAML_MAPPING_NODE) {
       rc = flatten(t, d, v, key, depth + 1, e);
     } else if (v->type == YAML_SEQUENCE_NODE) {
       rc = flatten_list(t, d, v, key, at, e);
@@ -198,6 +205,14 @@ static int make_rows(struct vt_recipe_file *f, struct vt_err *e)
   return vt_opt_defaults(f->row, f->nrows, f->r, &f->arena, e);
 }
 
+/* The name of a policy's file becomes its text. */
+static int take_policy(struct vt_recipe_file *f, const struct vt_opt *row, struct vt_err *e)
+{
+  const char **value = (const char **)((char *)f->r + row->offset);
+  if (!*value || **value == '[' || **value == '{') return 0;
+  return vt__policy_text(&f->arena, *value, value, e);
+}
+
 /* "a,b" of the command line, or one item of a sequence. */
 static int set_list(struct vt_recipe_file *f, const struct vt_opt *row, const struct entry *en,
                     struct vt_err *e)
@@ -233,6 +248,7 @@ static int apply(struct vt_recipe_file *f, const struct entries *t, struct vt_er
       rc = 0;
     } else {
       rc = vt_opt_set(f->row, f->nrows, f->r, &f->arena, en->key, en->value ? en->value : "", &why);
+      if (!rc && !strcmp(en->key, VT__POLICY_KEY)) rc = take_policy(f, row, &why);
     }
     if (rc == VT_ENOMEM) return vt_fail(e, rc, "%s", why.msg);
     if (rc) return fault(t, en->line, e, "%s", why.msg);
@@ -295,17 +311,7 @@ static void put_word(struct vt_buf *b, const char *s, size_t n)
     vt_buf_add(b, s, n);
     return;
   }
-  vt_buf_addc(b, '"');
-  for (size_t i = 0; i < n; i++) {
-    unsigned char c = (unsigned char)s[i];
-    if (c == '"' || c == '\\')
-      vt_buf_addf(b, "\\%c", c);
-    else if (c < 32 || c == 127)
-      vt_buf_addf(b, "\\x%02x", c);
-    else
-      vt_buf_addc(b, (char)c);
-  }
-  vt_buf_addc(b, '"');
+  vt__flow_word(b, s, n);
 }
 
 static void put_value(struct vt_buf *b, const struct vt_opt *row, const void *opts)

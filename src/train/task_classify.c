@@ -7,20 +7,22 @@
  * where there is a teacher, the rest being DistillationLoss; plus penalties on weights. */
 #include "eval/eval.h"
 #include "train/class_loss.h"
+#include "train/class_sampler.h"
 #include "train/mix.h"
+#include "train/policy.h"
 #include "train/task_util.h"
 #include "train/teacher.h"
 
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 struct opts {
   int64_t width, height, hold_out, min_count, stem, drop_block_size;
-  const char *data, *attribute, *backbone, *encoder, *blocks, *teacher, *licence;
+  const char *data, *attribute, *backbone, *encoder, *blocks, *teacher, *licence, *policy;
   double dropout, drop_block, balance, gamma, l1, l2, distill, temperature, cache_mb;
+  struct vt__class_sampler sampler;
   int loss; /* enum vt__class_loss_kind */
   bool commercial;
   struct vt__mix mix;
@@ -58,6 +60,8 @@ static const struct vt_opt rows[] = {
     {"cache_mb", 0, VT_OPT_FLOAT, AT(cache_mb), "1500", 0, 1e6, NULL, "MB", "memory for decoded photos"},
     {"licence", 0, VT_OPT_STRING, AT(licence), "research only", 0, 0, NULL, NULL, "licence of the weights"},
     {"commercial_use", 0, VT_OPT_FLAG, AT(commercial), "no", 0, 0, NULL, NULL, "whether the weights may be used commercially"},
+    VT__CLASS_SAMPLER_ROWS(struct opts, sampler),
+    VT__POLICY_ROW(AT(policy)),
     {"augment.flip", 0, VT_OPT_FLOAT, AT(augment.flip), "0.5", 0, 1, NULL, NULL, "probability of a flip"},
     {"augment.scale_min", 0, VT_OPT_FLOAT, AT(augment.scale_min), "0.85", 0.05, 20, NULL, NULL, "least zoom"},
     {"augment.scale_max", 0, VT_OPT_FLOAT, AT(augment.scale_max), "1.5", 0.05, 20, NULL, NULL, "largest zoom"},
@@ -80,14 +84,21 @@ struct task {
   struct vt_image_cache *cache;
   int64_t *train, *held; /* sample numbers */
   int64_t ntrain, nheld;
+  struct vt__class_sampler sampler;
+  struct vt__policy policy;
   uint64_t seed;
   bool soft;     /* targets are shares */
   float *weight; /* (classes), NULL: all 1 */
 };
+enum { TAIL = 64 + VT_AUG_TARGETS * 8 };
 struct tail { /* of a slot, behind its planes */
   uint64_t seed;
   int64_t label;
+  int ntargets; /* a policy that mixes: classes and their shares */
+  int32_t cls[VT_AUG_TARGETS];
+  float share[VT_AUG_TARGETS];
 };
+_Static_assert(sizeof(struct tail) <= TAIL, "a slot's tail");
 
 static struct vt_preprocess preprocess(const struct task *t)
 {
@@ -102,6 +113,7 @@ static void close_task(void *ctx)
   struct task *t = ctx;
   if (!t) return;
   vt_image_cache_free(t->cache);
+  vt__policy_close(&t->policy);
   vt_class_set_clear(&t->data);
   vt_free(t->train);
   vt_free(t->held);
@@ -128,35 +140,40 @@ static int split_samples(struct task *t, struct vt_err *e)
   return 0;
 }
 
-static int by_value(const void *a, const void *b)
+/* Classes of the train pictures, (ntrain). NULL: no memory. */
+static int32_t *train_labels(const struct task *t)
 {
-  float x = *(const float *)a, y = *(const float *)b;
-  return (x > y) - (x < y);
+  int32_t *label = vt_reallocarray(NULL, (size_t)t->ntrain, sizeof *label);
+  for (int64_t i = 0; i < t->ntrain && label; i++) label[i] = t->data.v[t->train[i]].cls;
+  return label;
 }
 
-/* (median count / count)^balance, of a mean of 1 over the pictures. */
-static int class_weights(struct task *t, struct vt_err *e)
+static int set_sampler(struct task *t, struct vt_err *e)
 {
-  int n = t->data.nclasses;
-  if (!(t->o.balance > 0)) return 0;
-  float *sorted = vt_calloc((size_t)n, sizeof *sorted), *w = vt_calloc((size_t)n, sizeof *w);
-  t->weight = w;
-  if (!sorted || !w) {
-    vt_free(sorted);
-    return vt_fail(e, VT_ENOMEM, "classify: out of memory");
-  }
-  for (int64_t i = 0; i < t->ntrain; i++) sorted[t->data.v[t->train[i]].cls]++;
-  memcpy(w, sorted, (size_t)n * sizeof *w);
-  qsort(sorted, (size_t)n, sizeof *sorted, by_value);
-  double sum = 0, median = fmax((double)sorted[n / 2], 1);
-  for (int c = 0; c < n; c++) {
-    double count = fmax((double)w[c], 1), x = pow(median / count, t->o.balance);
-    sum += x * (double)w[c];
-    w[c] = (float)x;
-  }
-  for (int c = 0; c < n; c++) w[c] *= (float)((double)t->ntrain / sum);
-  vt_free(sorted);
-  return 0;
+  int32_t *label = train_labels(t);
+  int rc = label ? vt__class_sampler_init(&t->sampler, label, t->ntrain, t->seed, e)
+                 : vt_fail(e, VT_ENOMEM, "classify: out of memory");
+  for (int64_t i = 0; i < t->ntrain && !rc; i++) t->data.v[t->train[i]].cls = label[i];
+  if (!rc && t->o.balance > 0)
+    rc = vt__class_weights(&t->weight, label, t->ntrain, t->data.nclasses, t->o.balance, e);
+  vt_free(label);
+  return rc;
+}
+
+static int epoch(void *ctx, int number, int batch, int64_t *order, const struct vt_weights *w,
+                 struct vt_err *e)
+{
+  struct task *t = ctx;
+  int32_t *label = train_labels(t);
+  int rc = label ? vt__class_sampler_order(&t->sampler, label, t->ntrain, t->seed, number, order, e)
+                 : vt_fail(e, VT_ENOMEM, "classify: out of memory");
+  vt_free(label);
+  return rc;
+}
+
+static void begin(void *ctx, int number)
+{
+  ((struct task *)ctx)->policy.epoch = number;
 }
 
 static int open_task(void **ctx, const void *opts, const struct vt_registry *r, const char *data_dir,
@@ -173,7 +190,10 @@ static int open_task(void **ctx, const void *opts, const struct vt_registry *r, 
                                      .dropout = (float)t->o.dropout,
                                      .drop_block = (float)t->o.drop_block,
                                      .drop_block_size = (int)t->o.drop_block_size};
-  int rc = vt__parse_ints("encoder", t->o.encoder, 4, 1, 2048, t->net.encoder.width, e);
+  t->sampler = t->o.sampler;
+  int rc = vt__policy_open(&t->policy, t->o.policy, e);
+  t->soft = t->soft || t->policy.mixes;
+  if (!rc) rc = vt__parse_ints("encoder", t->o.encoder, 4, 1, 2048, t->net.encoder.width, e);
   if (!rc) rc = vt__parse_ints("blocks", t->o.blocks, 4, 1, 64, t->net.encoder.blocks, e);
   if (!rc && t->o.mix.mixup + t->o.mix.cutmix > 1)
     rc = vt_fail(e, VT_EARG, "mixup and cutmix: their probabilities are %g together, more than 1",
@@ -185,7 +205,7 @@ static int open_task(void **ctx, const void *opts, const struct vt_registry *r, 
                  t->data.about, t->data.nclasses, (long long)t->o.min_count);
   if (!rc) rc = vt_image_cache_new(&t->cache, (size_t)(t->o.cache_mb * 1e6), e);
   if (!rc) rc = split_samples(t, e);
-  if (!rc) rc = class_weights(t, e);
+  if (!rc) rc = set_sampler(t, e);
   t->net.classes = t->data.nclasses;
   if (rc) {
     close_task(t);
@@ -236,7 +256,7 @@ static int build(void *ctx, struct vt_graph *g, int batch, struct vt_value **los
 
 static int64_t samples(void *ctx)
 {
-  return ((struct task *)ctx)->ntrain;
+  return ((struct task *)ctx)->sampler.n;
 }
 
 static size_t plane_bytes(const struct task *t)
@@ -246,7 +266,48 @@ static size_t plane_bytes(const struct task *t)
 
 static size_t sample_bytes(void *ctx)
 {
-  return plane_bytes(ctx) + 64;
+  return plane_bytes(ctx) + TAIL;
+}
+
+/* Train picture i, of its own, for a policy. */
+static int open_sample(const struct task *t, int64_t i, struct vt_aug_sample *s, struct vt_err *e)
+{
+  const struct vt_class_sample *x = &t->data.v[t->train[i]];
+  const struct vt_image *photo;
+  struct vt_image own = {0};
+  *s = (struct vt_aug_sample){.ntargets = 1, .target = {{x->cls, 1}}};
+  int rc = vt_image_cache_get(t->cache, x->image, (int)(2 * VT_MAX(t->o.width, t->o.height)), false, &photo,
+                              &own, e);
+  if (!rc && photo == &own) {
+    s->image = own;
+    return 0;
+  }
+  if (!rc) rc = vt_image_copy(&s->image, photo, e);
+  vt_image_clear(&own);
+  return rc;
+}
+
+static int other_sample(struct vt_aug_sample *s, struct vt_rng *rng, void *ctx, struct vt_err *e)
+{
+  const struct task *t = ctx;
+  return open_sample(t, vt_rng_below(rng, (uint32_t)t->ntrain), s, e);
+}
+
+static int make_by_policy(struct task *t, int64_t sample, struct vt_rng *rng, void *slot, struct tail *tail,
+                          struct vt_err *e)
+{
+  const struct vt_preprocess p = preprocess(t);
+  struct vt_aug_sample s;
+  int rc = open_sample(t, sample, &s, e);
+  if (!rc) rc = vt__policy_apply(&t->policy, &s, p.width, p.height, rng, other_sample, t, e);
+  if (!rc) vt_image_to_planes(&s.image, p.mean, p.std, slot);
+  tail->ntargets = s.ntargets;
+  for (int k = 0; k < s.ntargets; k++) {
+    tail->cls[k] = s.target[k].cls;
+    tail->share[k] = (float)s.target[k].weight;
+  }
+  vt_aug_sample_clear(&s);
+  return rc;
 }
 
 static int make(int64_t sample, struct vt_rng *rng, void *slot, void *ctx, struct vt_err *e)
@@ -256,14 +317,35 @@ static int make(int64_t sample, struct vt_rng *rng, void *slot, void *ctx, struc
   const struct vt_image *photo;
   struct vt_image own = {0}, im = {0};
   struct vt_preprocess p = preprocess(t);
-  int rc = vt_image_cache_get(t->cache, s->image, 2 * VT_MAX(p.width, p.height), false, &photo, &own, e);
-  if (!rc) rc = vt_image_init(&im, p.width, p.height, 3, e);
-  if (!rc) rc = vt_augment_apply(&t->o.augment, rng, photo, NULL, &im, NULL, 0, e);
-  if (!rc) vt_image_to_planes(&im, p.mean, p.std, slot);
-  *(struct tail *)((char *)slot + plane_bytes(t)) = (struct tail){vt_rng_u64(rng), s->cls};
+  struct tail *tail = (struct tail *)((char *)slot + plane_bytes(t));
+  int rc = 0;
+  *tail = (struct tail){.label = s->cls};
+  if (t->policy.p)
+    rc = make_by_policy(t, sample, rng, slot, tail, e);
+  else {
+    rc = vt_image_cache_get(t->cache, s->image, 2 * VT_MAX(p.width, p.height), false, &photo, &own, e);
+    if (!rc) rc = vt_image_init(&im, p.width, p.height, 3, e);
+    if (!rc) rc = vt_augment_apply(&t->o.augment, rng, photo, NULL, &im, NULL, 0, e);
+    if (!rc) vt_image_to_planes(&im, p.mean, p.std, slot);
+  }
+  tail->seed = vt_rng_u64(rng);
   vt_image_clear(&own);
   vt_image_clear(&im);
   return rc;
+}
+
+/* (batch, classes): what each picture shows, where a policy may have mixed it. NULL: it did not, or no
+ * memory. */
+static float *shares_of(const struct task *t, const void *slots, int batch)
+{
+  float *share = vt_calloc((size_t)batch * (size_t)t->net.classes, sizeof *share);
+  for (int b = 0; b < batch && share; b++) {
+    const struct tail *tail =
+        (const struct tail *)((const char *)slots + (size_t)b * sample_bytes((void *)t) + plane_bytes(t));
+    for (int k = 0; k < tail->ntargets; k++)
+      share[(int64_t)b * t->net.classes + tail->cls[k]] += tail->share[k];
+  }
+  return share;
 }
 
 static int feed(void *ctx, const void *slots, int batch, struct vt_tensor *in, struct vt_err *e)
@@ -273,7 +355,10 @@ static int feed(void *ctx, const void *slots, int batch, struct vt_tensor *in, s
   const float **planes = vt_calloc((size_t)batch, sizeof *planes);
   int64_t *label = vt_calloc((size_t)batch, sizeof *label);
   uint64_t *seed = vt_calloc((size_t)batch, sizeof *seed);
-  int rc = planes && label && seed ? 0 : vt_fail(e, VT_ENOMEM, "classify: out of memory");
+  float *share = t->policy.mixes ? shares_of(t, slots, batch) : NULL;
+  int rc = planes && label && seed && (share || !t->policy.mixes)
+               ? 0
+               : vt_fail(e, VT_ENOMEM, "classify: out of memory");
   for (int b = 0; b < batch && !rc; b++) {
     const char *slot = (const char *)slots + (size_t)b * bytes;
     const struct tail *tail = (const struct tail *)(slot + plane);
@@ -282,7 +367,8 @@ static int feed(void *ctx, const void *slots, int batch, struct vt_tensor *in, s
     seed[b] = tail->seed;
   }
   if (!rc && t->soft) {
-    struct vt__mix_batch m = {batch, t->net.classes, (int)t->o.height, (int)t->o.width, planes, label, seed};
+    struct vt__mix_batch m = {batch, t->net.classes, (int)t->o.height, (int)t->o.width, planes, label,
+                              seed,  share};
     vt__mix_batch(&t->o.mix, &m, in[0].data, in[1].data);
   } else if (!rc) {
     for (int b = 0; b < batch; b++)
@@ -292,6 +378,7 @@ static int feed(void *ctx, const void *slots, int batch, struct vt_tensor *in, s
   vt_free(planes);
   vt_free(label);
   vt_free(seed);
+  vt_free(share);
   return rc;
 }
 
@@ -392,6 +479,8 @@ const struct vt_task_desc vt_task_classify = {
     .build = build,
     .samples = samples,
     .sample_bytes = sample_bytes,
+    .epoch = epoch,
+    .begin = begin,
     .make = make,
     .feed = feed,
     .validate = validate,

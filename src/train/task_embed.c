@@ -63,6 +63,7 @@ static const struct vt_opt rows[] = {
     {"licence", 0, VT_OPT_STRING, AT(licence), "research only", 0, 0, NULL, NULL, "licence of the weights"},
     {"commercial_use", 0, VT_OPT_FLAG, AT(commercial), "no", 0, 0, NULL, NULL,
      "whether the weights may be used commercially"},
+    VT__POLICY_ROW(AT(policy)),
     {"augment.flip", 0, VT_OPT_FLOAT, AT(augment.flip), "0.5", 0, 1, NULL, NULL, "probability of a flip"},
     {"augment.scale_min", 0, VT_OPT_FLOAT, AT(augment.scale_min), "0.85", 0.05, 20, NULL, NULL, "least zoom"},
     {"augment.scale_max", 0, VT_OPT_FLOAT, AT(augment.scale_max), "1.2", 0.05, 20, NULL, NULL,
@@ -92,6 +93,7 @@ static void close_task(void *ctx)
 {
   struct vt__embed_task *t = ctx;
   if (!t) return;
+  vt__policy_close(&t->policy);
   vt__embed_samples_clear(&t->s);
   vt_dataset_clear(&t->data);
   vt_free(t->gallery);
@@ -141,6 +143,11 @@ static int open_task(void **ctx, const void *opts, const struct vt_registry *r, 
   int rc = data_dir
                ? 0
                : vt_fail(e, VT_EARG, "embed: no data; set VITRINE_DATA to the folder that holds products/");
+  if (!rc) rc = vt__policy_open(&t->policy, t->o.policy, e);
+  if (!rc && t->policy.mixes)
+    rc = vt_fail(e, VT_EARG,
+                 "policy: a mix of products has no place among an embedding's products; leave out mixup, "
+                 "cutmix, mosaic, copy-paste and background");
   if (!rc) rc = vt__parse_ints("encoder", t->o.encoder, 4, 1, 2048, t->net.encoder.width, e);
   if (!rc) rc = vt__parse_ints("blocks", t->o.blocks, 4, 1, 64, t->net.encoder.blocks, e);
   if (!rc) rc = vt__parse_ints("shares", t->o.shares, VT__NSOURCES, 0, 1000, t->share, e);
@@ -251,16 +258,27 @@ static int make(int64_t sample, struct vt_rng *rng, void *slot, void *ctx, struc
 {
   struct vt__embed_task *t = ctx;
   const struct vt__embed_sample *x = &t->s.v[sample];
-  struct vt_image im = {0};
-  int rc = vt_image_init(&im, (int)t->o.width, (int)t->o.height, 3, e);
-  if (!rc) rc = vt_augment_apply(&t->o.augment, rng, &x->im, NULL, &im, NULL, 0, e);
-  if (!rc) vt_image_to_planes(&im, preprocess_base.mean, preprocess_base.std, slot);
+  struct vt_aug_sample made = {0};
+  int rc = 0;
+  if (t->policy.p) {
+    rc = vt_image_copy(&made.image, &x->im, e);
+    if (!rc) rc = vt__policy_apply(&t->policy, &made, (int)t->o.width, (int)t->o.height, rng, NULL, NULL, e);
+  } else {
+    rc = vt_image_init(&made.image, (int)t->o.width, (int)t->o.height, 3, e);
+    if (!rc) rc = vt_augment_apply(&t->o.augment, rng, &x->im, NULL, &made.image, NULL, 0, e);
+  }
+  if (!rc) vt_image_to_planes(&made.image, preprocess_base.mean, preprocess_base.std, slot);
   int64_t *label = (int64_t *)((char *)slot + vt__embed_plane_bytes(t));
   for (int h = 0; h < t->sources.nheads; h++) label[h] = x->label[h];
   label[t->sources.nheads] = x->group;
   label[t->sources.nheads + 1] = x->key;
-  vt_image_clear(&im);
+  vt_aug_sample_clear(&made);
   return rc;
+}
+
+static void begin(void *ctx, int number)
+{
+  ((struct vt__embed_task *)ctx)->policy.epoch = number;
 }
 
 /* partner[i]: the sample of i's key that stands beside it, else the first one, -1 if there is none. aside (n,
@@ -380,6 +398,7 @@ const struct vt_task_desc vt_task_embed = {
     .samples = samples,
     .sample_bytes = sample_bytes,
     .epoch = epoch,
+    .begin = begin,
     .make = make,
     .feed = feed,
     .validate = validate,

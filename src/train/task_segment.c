@@ -6,6 +6,8 @@
  */
 #include "eval/eval.h"
 #include "train/pixel_loss.h"
+#include "train/policy.h"
+#include "train/segment_samples.h"
 #include "train/task_util.h"
 
 #include <ctype.h>
@@ -17,7 +19,7 @@
 
 struct opts {
   int64_t width, height, test_width, test_height, hold_out, stem;
-  const char *encoder, *blocks, *decoder, *attention, *synth, *licence;
+  const char *encoder, *blocks, *decoder, *attention, *synth, *licence, *policy;
   double dice, gamma, balance, dropout, synth_share, cache_mb;
   int border, convolution;
   int loss; /* position in VT__PIXEL_LOSSES */
@@ -65,6 +67,7 @@ static const struct vt_opt rows[] = {
     {"licence", 0, VT_OPT_STRING, AT(licence), "research only", 0, 0, NULL, NULL, "licence of the weights"},
     {"commercial_use", 0, VT_OPT_FLAG, AT(commercial), "no", 0, 0, NULL, NULL,
      "whether the weights may be used commercially"},
+    VT__POLICY_ROW(AT(policy)),
     {"augment.flip", 0, VT_OPT_FLOAT, AT(augment.flip), "0.5", 0, 1, NULL, NULL, "probability of a flip"},
     {"augment.scale_min", 0, VT_OPT_FLOAT, AT(augment.scale_min), "0.8", 0.05, 20, NULL, NULL, "least zoom"},
     {"augment.scale_max", 0, VT_OPT_FLOAT, AT(augment.scale_max), "1.8", 0.05, 20, NULL, NULL,
@@ -92,6 +95,7 @@ struct task {
   struct vt_image_cache *cache;
   int64_t *train, *held, *drawn; /* sample numbers */
   int64_t ntrain, nheld, ndrawn, drawn_per_epoch;
+  struct vt__policy policy;
   uint64_t seed;
   float weight[VT_MAX_GROUPS];
 };
@@ -171,6 +175,7 @@ static void close_task(void *ctx)
   struct task *t = ctx;
   if (!t) return;
   vt_image_cache_free(t->cache);
+  vt__policy_close(&t->policy);
   vt_dataset_clear(&t->data);
   vt_free(t->train);
   vt_free(t->held);
@@ -190,7 +195,11 @@ static int open_task(void **ctx, const void *opts, const struct vt_registry *r, 
   t->net.dropout = (float)t->o.dropout;
   t->net.mix = (enum vt_conv_kind)t->o.convolution;
   t->net.mirror = t->o.border != 0;
-  int rc = 0;
+  int rc = vt__policy_open(&t->policy, t->o.policy, e);
+  if (rc) {
+    close_task(t);
+    return rc;
+  }
   if (isalpha((unsigned char)*t->o.encoder))
     rc = (t->net.network = vt_builder_find(t->o.encoder, e)) ? 0 : VT_EUSAGE;
   else
@@ -287,23 +296,35 @@ static int make(int64_t sample, struct vt_rng *rng, void *slot, void *ctx, struc
   struct task *t = ctx;
   const struct vt_sample *s = &t->data.v[sample];
   const struct vt_image *photo, *map;
-  struct vt_image own_photo = {0}, own_map = {0}, im = {0}, labels = {0};
-  int w = (int)t->o.width, h = (int)t->o.height, side = 2 * VT_MAX(w, h);
-  int rc = vt_image_cache_get(t->cache, s->image, side, false, &photo, &own_photo, e);
-  if (!rc) rc = vt_image_cache_get(t->cache, s->label_map, side, true, &map, &own_map, e);
-  if (!rc) rc = vt_image_init(&im, w, h, 3, e);
-  if (!rc) rc = vt_image_init(&labels, w, h, 1, e);
-  if (!rc) rc = vt_augment_apply(&t->o.augment, rng, photo, map, &im, &labels, VT_IGNORE, e);
+  struct vt_image own_photo = {0}, own_map = {0};
+  struct vt_aug_sample made = {0};
+  int w = (int)t->o.width, h = (int)t->o.height, rc;
+  if (t->policy.p) {
+    const struct vt__seg_source from = {&t->data,  t->cache,         t->train,
+                                        t->ntrain, 2 * VT_MAX(w, h), t->policy.mixes};
+    rc = vt__seg_sample(&made, &from, s, e);
+    if (!rc) rc = vt__policy_apply(&t->policy, &made, w, h, rng, vt__seg_other, (void *)&from, e);
+  } else {
+    rc = vt_image_cache_get(t->cache, s->image, 2 * VT_MAX(w, h), false, &photo, &own_photo, e);
+    if (!rc) rc = vt_image_cache_get(t->cache, s->label_map, 2 * VT_MAX(w, h), true, &map, &own_map, e);
+    if (!rc) rc = vt_image_init(&made.image, w, h, 3, e);
+    if (!rc) rc = vt_image_init(&made.labels, w, h, 1, e);
+    if (!rc) rc = vt_augment_apply(&t->o.augment, rng, photo, map, &made.image, &made.labels, VT_IGNORE, e);
+    if (!rc && s->source == VT_SOURCE_CCP) vt_taxonomy_map_labels(&t->data.taxonomy, &made.labels);
+  }
   if (!rc) {
-    if (s->source == VT_SOURCE_CCP) vt_taxonomy_map_labels(&t->data.taxonomy, &labels);
-    vt_image_to_planes(&im, preprocess_base.mean, preprocess_base.std, slot);
-    halve_labels(&labels, (uint8_t *)slot + (size_t)w * (size_t)h * 3 * sizeof(float));
+    vt_image_to_planes(&made.image, preprocess_base.mean, preprocess_base.std, slot);
+    halve_labels(&made.labels, (uint8_t *)slot + (size_t)w * (size_t)h * 3 * sizeof(float));
   }
   vt_image_clear(&own_photo);
   vt_image_clear(&own_map);
-  vt_image_clear(&im);
-  vt_image_clear(&labels);
+  vt_aug_sample_clear(&made);
   return rc;
+}
+
+static void begin(void *ctx, int number)
+{
+  ((struct task *)ctx)->policy.epoch = number;
 }
 
 static int feed(void *ctx, const void *slots, int batch, struct vt_tensor *in, struct vt_err *e)
@@ -417,6 +438,7 @@ const struct vt_task_desc vt_task_segment = {
     .samples = samples,
     .sample_bytes = sample_bytes,
     .epoch = epoch,
+    .begin = begin,
     .make = make,
     .feed = feed,
     .validate = validate,

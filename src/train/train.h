@@ -47,6 +47,8 @@ struct vt_task_desc {
    * entries, filled with a seeded shuffle; overwrite to mine negatives, to balance classes, …). `w`: present
    * weights. */
   int (*epoch)(void *ctx, int epoch, int batch, int64_t *order, const struct vt_weights *w, struct vt_err *e);
+  /* Optional: called before samples of an epoch (from 0) are made, in a resumed run too. */
+  void (*begin)(void *ctx, int epoch);
   int (*make)(int64_t sample, struct vt_rng *rng, void *slot, void *ctx,
               struct vt_err *e); /* loader threads */
   /* Spreads `batch` slots of sample_bytes each over the graph's inputs (already of the right shape). */

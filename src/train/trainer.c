@@ -125,6 +125,7 @@ static int start_loader(struct run *u, struct vt_loader **out, struct vt_err *e)
       .make = u->task->make,
       .ctx = u->ctx,
   };
+  if (u->task->begin) u->task->begin(u->ctx, (int)u->p.epoch);
   return vt_loader_new(out, &lo, e);
 }
 
