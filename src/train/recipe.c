@@ -248,7 +248,7 @@ static int apply(struct vt_recipe_file *f, const struct entries *t, struct vt_er
       rc = 0;
     } else {
       rc = vt_opt_set(f->row, f->nrows, f->r, &f->arena, en->key, en->value ? en->value : "", &why);
-      if (!rc && !strcmp(en->key, VT__POLICY_KEY)) rc = take_policy(f, row, &why);
+      if (!rc && row && !strcmp(en->key, VT__POLICY_KEY)) rc = take_policy(f, row, &why);
     }
     if (rc == VT_ENOMEM) return vt_fail(e, rc, "%s", why.msg);
     if (rc) return fault(t, en->line, e, "%s", why.msg);
