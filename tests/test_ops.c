@@ -10,7 +10,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 #include "backend/backend.h"
-#include "ops_cases.h"
+#include "ops_run.h"
 
 static const struct vt_registry *reg(void)
 {

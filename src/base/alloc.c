@@ -1,5 +1,6 @@
 /* Allocation with a failure hook for tests, and arenas. */
 #include "base/base.h"
+#include "base/alloc_limit.h"
 
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -9,9 +10,17 @@
 #include <sys/mman.h>
 
 static atomic_llong fail_at, counted;
+static atomic_size_t limit_one, left;
 
-static bool refused(void)
+static bool refused(size_t size)
 {
+  enum { EACH = 256 };
+  size_t one = atomic_load_explicit(&limit_one, memory_order_relaxed);
+  if (one) {
+    size_t rest = atomic_load_explicit(&left, memory_order_relaxed);
+    if (size > one || size + EACH > rest) return true;
+    atomic_fetch_sub_explicit(&left, size + EACH, memory_order_relaxed);
+  }
   long long at = atomic_load_explicit(&fail_at, memory_order_relaxed);
   long long n = atomic_fetch_add_explicit(&counted, 1, memory_order_relaxed) + 1;
   return at && n == at;
@@ -28,19 +37,27 @@ int64_t vt_alloc_count(void)
   return atomic_load(&counted);
 }
 
+void vt_alloc_limit(size_t one, size_t all)
+{
+  atomic_store(&left, all);
+  atomic_store(&limit_one, one);
+}
+
 void *vt_malloc(size_t size)
 {
-  return refused() ? NULL : malloc(size ? size : 1);
+  return refused(size) ? NULL : malloc(size ? size : 1);
 }
 
 void *vt_calloc(size_t n, size_t size)
 {
-  return refused() ? NULL : calloc(n ? n : 1, size ? size : 1);
+  size_t bytes;
+  if (__builtin_mul_overflow(n, size, &bytes)) return NULL;
+  return refused(bytes) ? NULL : calloc(n ? n : 1, size ? size : 1);
 }
 
 void *vt_realloc(void *p, size_t size)
 {
-  return refused() ? NULL : realloc(p, size ? size : 1);
+  return refused(size) ? NULL : realloc(p, size ? size : 1);
 }
 
 void *vt_reallocarray(void *p, size_t n, size_t size)
@@ -55,7 +72,7 @@ void *vt_reallocarray(void *p, size_t n, size_t size)
 void *vt_aligned(size_t size)
 {
   enum { HUGE = 2 << 20 };
-  if (size > SIZE_MAX - HUGE || refused()) return NULL;
+  if (size > SIZE_MAX - HUGE || refused(size)) return NULL;
   size_t padded = (size + 63) / 64 * 64;
   if (padded < HUGE) return aligned_alloc(64, padded ? padded : 64);
   void *p = NULL;

@@ -57,12 +57,12 @@ static int parse_header(const char *header, const char *path, struct vt_tensor *
   if (strncmp(order, "False", 5) != 0)
     return vt_fail(e, VT_EUNSUPPORTED, "%s: array in Fortran order; save it with numpy.ascontiguousarray",
                    path);
-  for (size_t i = 0; i < VT_COUNT(types); i++)
-    if (strncmp(descr + 1, types[i].descr, 3) == 0 && (*descr == '\'' || *descr == '"') && descr[4] == *descr)
-      t->dtype = types[i].t;
+  const bool quoted = *descr == '\'' || *descr == '"';
+  for (size_t i = 0; i < VT_COUNT(types) && quoted; i++)
+    if (strncmp(descr + 1, types[i].descr, 3) == 0 && descr[4] == *descr) t->dtype = types[i].t;
   if (!t->dtype)
     return vt_fail(e, VT_EUNSUPPORTED, "%s: array of type %.*s; numbers in little-endian order are read",
-                   path, (int)VT_MIN(strcspn(descr + 1, "'\"") + 2, (size_t)40), descr);
+                   path, (int)VT_MIN(quoted ? strcspn(descr + 1, "'\"") + 2 : 1, (size_t)40), descr);
   return 0;
 }
 

@@ -2,6 +2,7 @@
  * questions that a program answers. */
 #include <omp.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include "engine/program_impl.h"
 
@@ -21,6 +22,10 @@ static int choose_precision(struct vt_program *p, struct vt_err *e)
     return vt_fail(e, VT_EUNSUPPORTED, "precision int8 is not supported; use f32, bf16 or auto");
   if (p->precision == VT_PREC_AUTO) p->precision = p->isa >= VT_ISA_AVX512_BF16 ? VT_PREC_BF16 : VT_PREC_F32;
   if (p->opts.reference) p->precision = VT_PREC_F32;
+  const char *emulate = getenv("VITRINE_EMULATE_BF16");
+  p->rounds = emulate && *emulate == '1' && p->precision == VT_PREC_BF16 && p->isa < VT_ISA_AVX512_BF16 &&
+              !p->opts.training;
+  if (p->rounds) p->precision = VT_PREC_F32;
   int b = p->opts.block;
   if (b != 0 && b != VT_NHWC && b != 8 && b != 16)
     return vt_fail(e, VT_EARG, "there is no layout with blocks of %d", b);
@@ -52,6 +57,19 @@ static int drop_unused(struct vt_graph *g, struct vt_err *e)
   return 0;
 }
 
+static int optimise(struct vt_program *p, struct vt_err *e)
+{
+  int rc = vt__pass_simplify(p, e);
+  if (rc || p->opts.no_fuse) return rc;
+  if (p->opts.training) return vt__pass_train(p, e);
+  rc = vt__pass_rewrite(p, e);
+  if (!rc) rc = vt__pass_batch_norm(p->graph, e);
+  if (!rc) rc = vt__pass_fuse(p, e);
+  if (!rc) rc = vt__pass_norm_relu(p, e);
+  if (!rc) rc = vt__pass_dead(p, e);
+  return rc;
+}
+
 static int run_passes(struct vt_program *p, const struct vt_shape *shapes, struct vt_err *e)
 {
   int rc = 0;
@@ -61,15 +79,9 @@ static int run_passes(struct vt_program *p, const struct vt_shape *shapes, struc
   if (!rc) rc = vt__pass_fold(p, e);
   if (!rc) rc = vt__pass_dead(p, e);
   if (rc || p->opts.reference || p->dynamic) return rc;
-  rc = vt__pass_simplify(p, e);
-  if (rc || p->opts.no_fuse) return rc;
-  if (p->opts.training) return vt__pass_train(p, e);
-  rc = vt__pass_rewrite(p, e);
-  if (!rc) rc = vt__pass_batch_norm(p->graph, e);
-  if (!rc) rc = vt__pass_fuse(p, e);
-  if (!rc) rc = vt__pass_norm_relu(p, e);
-  if (!rc) rc = vt__pass_dead(p, e);
-  if (!rc) rc = drop_unused(p->graph, e);
+  rc = optimise(p, e);
+  if (!rc && p->rounds) rc = vt__pass_round(p, e);
+  if (!rc && !p->opts.training && !p->opts.no_fuse) rc = drop_unused(p->graph, e);
   return rc;
 }
 
@@ -172,7 +184,7 @@ const struct vt_value *vt_program_output(const struct vt_program *p, int i)
 }
 enum vt_precision vt_program_precision(const struct vt_program *p)
 {
-  return p->precision;
+  return p->rounds ? VT_PREC_BF16 : p->precision;
 }
 
 void vt_program_get_stats(const struct vt_program *p, struct vt_program_stats *s)

@@ -58,6 +58,7 @@ struct vt_program {
   struct vt_arena arena;
   struct vt_compile_opts opts;
   enum vt_precision precision;
+  bool rounds; /* bf16 is emulated: f32, rounded (pass_round.c) */
   enum vt_isa isa;
   int block; /* preferred layout */
   int nbufs, cap_bufs, nsteps, cap_steps;
@@ -92,6 +93,7 @@ int vt__pass_rewrite(struct vt_program *p, struct vt_err *e);  /* idioms of seve
 int vt__pass_norm_relu(struct vt_program *p, struct vt_err *e);
 int vt__pass_batch_norm(struct vt_graph *g, struct vt_err *e);
 int vt__pass_fuse(struct vt_program *p, struct vt_err *e);
+int vt__pass_round(struct vt_program *p, struct vt_err *e);
 int vt__pass_train(struct vt_program *p, struct vt_err *e); /* fusion in training */
 int vt__pass_dead(struct vt_program *p, struct vt_err *e);
 
@@ -131,6 +133,8 @@ bool vt__kernel_serves(const struct vt_kernel_desc *k, const struct vt_op_desc *
 /* Slots of a node as its values lie at present. */
 void vt__plan_node(const struct vt_program *p, const struct vt_node *n, enum vt_precision prec,
                    struct vt_plan_node *pn);
+/* Normalisations over classes, losses, gradients of weights: f32 whatever the precision. */
+bool vt__stays_f32(const struct vt_op_desc *op);
 /* The dtype in which the precision policy keeps a node's output. */
 enum vt_dtype vt__policy(const struct vt_program *p, const struct vt_node *n, const struct vt_value *v,
                          enum vt_precision prec);

@@ -101,9 +101,12 @@ bool vt__kernel_serves(const struct vt_kernel_desc *k, const struct vt_op_desc *
   return strcmp(name, op->name) == 0;
 }
 
-static bool contains(const char *s, const char *part)
+bool vt__stays_f32(const struct vt_op_desc *op)
 {
-  return strstr(s, part) != NULL;
+  static const char *const exact[] = {"Softmax", "Loss", "Entropy", "Reduce", "GradWeight", "GradBias"};
+  for (size_t i = 0; i < VT_COUNT(exact); i++)
+    if (strstr(op->name, exact[i])) return true;
+  return false;
 }
 
 /* bf16 for feature maps: what convolutions give, and what is computed from such maps. f32 for everything at
@@ -112,11 +115,8 @@ enum vt_dtype vt__policy(const struct vt_program *p, const struct vt_node *n, co
                          enum vt_precision prec)
 {
   if (prec != VT_PREC_BF16 || v->dtype != VT_F32 || v->rank != 4 || v->is_output) return v->dtype;
-  const char *op = n->op->name;
-  static const char *const exact[] = {"Softmax", "Loss", "Entropy", "Reduce", "GradWeight", "GradBias"};
-  for (size_t i = 0; i < VT_COUNT(exact); i++)
-    if (contains(op, exact[i])) return VT_F32;
-  if (strncmp(op, "Conv", 4) == 0) return VT_BF16;
+  if (vt__stays_f32(n->op)) return VT_F32;
+  if (strncmp(n->op->name, "Conv", 4) == 0) return VT_BF16;
   for (int i = 0; i < n->nin && p->primary; i++)
     if (n->in[i] && p->primary[n->in[i]->id] >= 0 && p->bufs[p->primary[n->in[i]->id]].dtype == VT_BF16)
       return VT_BF16;

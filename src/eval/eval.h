@@ -6,6 +6,7 @@
 #include "base/base.h"
 #include "mask/mask.h"
 #include "plot/plot.h"
+#include "eval/agreement.h"
 #include "eval/coco.h"
 #include "eval/detection.h"
 #include "eval/ranking.h"

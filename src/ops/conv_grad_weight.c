@@ -15,7 +15,7 @@ static int infer(struct vt_node *n, struct vt_err *e)
     if (!rc) rc = vt__conv_sizes(&v, n, x->rank, x->dim, a->shape.v, e);
     if (rc) return rc;
     int64_t want[VT_MAX_RANK] = {v.n, v.m};
-    memcpy(want + 2, v.win.out + 5 - x->rank, (size_t)(x->rank - 2) * sizeof *want);
+    memcpy(want + 2, &v.win.out[5 - x->rank], (size_t)(x->rank - 2) * sizeof *want);
     for (int i = 0; i < dy->rank; i++)
       if (want[i] >= 0 && dy->dim[i] >= 0 && want[i] != dy->dim[i]) {
         char s[96], t[96];

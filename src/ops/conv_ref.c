@@ -136,7 +136,7 @@ int vt__conv_infer_at(struct vt_node *n, int xi, int wi, int bi, bool transposed
   int64_t dim[VT_MAX_RANK] = {v.n, transposed ? v.c : v.m};
   if (b && b->rank >= 0 && (b->rank != 1 || (b->dim[0] >= 0 && dim[1] >= 0 && b->dim[0] != dim[1])))
     return vt__bad(e, VT_ESHAPE, n, "bias must have shape (%lld)", (long long)dim[1]);
-  memcpy(dim + 2, (transposed ? v.win.in : v.win.out) + 5 - x->rank, (size_t)(x->rank - 2) * sizeof *dim);
+  memcpy(dim + 2, &(transposed ? v.win.in : v.win.out)[5 - x->rank], (size_t)(x->rank - 2) * sizeof *dim);
   vt__out(n, 0, out, x->rank, dim);
   return VT_OK;
 }

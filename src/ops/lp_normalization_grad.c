@@ -33,6 +33,17 @@ static int ref(const struct vt_ref_call *c, struct vt_err *e)
   return VT_OK;
 }
 
+static int infer(struct vt_node *n, struct vt_err *e)
+{
+  const struct attrs *a = n->attrs;
+  const struct vt_value *dy = n->in[0], *x = n->in[1];
+  if (vt__is_static(x) && vt__is_static(dy) && !vt__same_shape(x, dy))
+    return vt__bad(e, VT_ESHAPE, n, "gradient '%s' has not the shape of '%s'", dy->name, x->name);
+  if (x->rank >= 0 && (a->axis < -x->rank || a->axis >= x->rank))
+    return vt__bad(e, VT_EARG, n, "axis %lld of rank %d", (long long)a->axis, x->rank);
+  return vt__infer_same1(n, e);
+}
+
 static const struct vt_attr_desc rows[] = {VT_A_INT(struct attrs, axis, -1), VT_A_INT(struct attrs, p, 2)};
 static const struct vt_op_case cases[] = {{"vectors", "axis=1", "f32[3,17] f32[3,17]"},
                                           {"sum", "p=1", "f32[2,5] f32[2,5]"}};
@@ -47,7 +58,7 @@ const struct vt_op_desc vt_op_lp_normalization_grad = {
     .max_in = 2,
     .min_out = 1,
     .max_out = 1,
-    .infer = vt__infer_same1,
+    .infer = infer,
     .ref = ref,
     VT_CASES(cases),
 };

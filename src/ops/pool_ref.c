@@ -12,7 +12,7 @@ int vt__pool_infer(struct vt_node *n, struct vt_err *e)
     if ((rc = vt_pool_window(&w, n, x->rank, x->dim, e))) return rc;
     dim[0] = x->dim[0];
     dim[1] = x->dim[1];
-    memcpy(dim + 2, w.out + 5 - x->rank, (size_t)(x->rank - 2) * sizeof *dim);
+    memcpy(dim + 2, &w.out[5 - x->rank], (size_t)(x->rank - 2) * sizeof *dim);
   }
   vt__out(n, 0, x->dtype, x->rank, dim);
   vt__out(n, 1, VT_I64, x->rank, dim);

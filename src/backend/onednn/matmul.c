@@ -28,7 +28,8 @@ static int accepts(struct vt_plan_node *n, char *reason, size_t size)
       return vt__refuse(reason, size, "C is no row");
   }
   if (!b->constant) type = VT_F32; /* bf16 only where the weight is packed once */
-  a->dtype = y->dtype = type;
+  a->dtype = type;
+  y->dtype = n->node->out[0]->is_output ? VT_F32 : type; /* scores keep the digits of their sums */
   for (int i = 0; i < n->nin; i++) n->in[i].block = VT_PLAIN;
   if (c && c->used) c->dtype = VT_F32;
   y->block = VT_PLAIN;
