@@ -1,13 +1,14 @@
 /* ai.vitrine:BatchNormActGrad: gradients of BatchNormAct with relu, made by the fusion pass. From (dy, x,
  * scale, y), y or any tensor of its signs: g = dy [y > 0], then dx, dscale, dbias as BatchNormGrad of g, and
  * g itself, which is the residual's gradient. */
-#include "ops/util.h"
+#include "ops/grad_check.h"
 
 extern const struct vt_op_desc vt_op_batch_norm_grad;
 
 static int infer(struct vt_node *n, struct vt_err *e)
 {
   int rc = vt_op_batch_norm_grad.infer(n, e);
+  if (!rc) rc = vt__check_alike(n, 3, 1, e);
   if (!rc) vt__out_like(n, 3, n->in[0]);
   return rc;
 }

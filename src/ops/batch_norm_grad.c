@@ -5,7 +5,7 @@
  *   dx = scale/√(σ² + ε) · (dy − dbias/m − x̂ dscale/m).
  * μ and σ² are computed from x again. With training_mode 0 they are inputs 3 and 4 and count as constants:
  *   dx = scale/√(σ² + ε) · dy. */
-#include "ops/util.h"
+#include "ops/grad_check.h"
 
 static int infer(struct vt_node *n, struct vt_err *e)
 {
@@ -14,6 +14,11 @@ static int infer(struct vt_node *n, struct vt_err *e)
   if (rc) return rc;
   if (!a->training_mode && (!vt__in(n, 3) || !vt__in(n, 4)))
     return vt__bad(e, VT_EARG, n, "mean and variance are required with training_mode=0");
+  const struct vt_value *x = n->in[1];
+  rc = vt__check_alike(n, 0, 1, e);
+  for (int i = 2; i < (a->training_mode ? 3 : 5) && !rc && x->rank > 1 && x->dim[1] >= 0; i++)
+    rc = vt__check_count(n, i, x->dim[1], e);
+  if (rc) return rc;
   vt__out_like(n, 0, n->in[1]);
   vt__out_like(n, 1, n->in[2]);
   vt__out_like(n, 2, n->in[2]);

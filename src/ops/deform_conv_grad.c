@@ -70,6 +70,9 @@ static int ref(const struct vt_ref_call *c, struct vt_err *e)
   struct vt__deform s;
   int rc = vt__deform_init(&s, c->node, c->in[1], c->in[2], c->in[3], mask, e);
   if (rc) return rc;
+  const struct vt_tensor *dy = c->in[0];
+  if (dy->dtype != VT_F32 || vt_tensor_count(dy) != s.conv.n * s.conv.m * s.oh * s.ow)
+    return vt__bad(e, VT_ESHAPE, c->node, "the gradient does not have the shape of the output");
   struct places v = {.dy = c->in[0]->data,
                      .x = c->in[1]->data,
                      .w = c->in[2]->data,

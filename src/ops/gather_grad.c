@@ -27,6 +27,8 @@ static int ref(const struct vt_ref_call *c, struct vt_err *e)
   int64_t outer = vt__span(dx->dim, 0, axis), n = dx->dim[axis],
           inner = vt__span(dx->dim, axis + 1, dx->rank);
   int64_t m = vt_tensor_count(index);
+  if (vt_tensor_count(dy) != outer * m * inner)
+    return vt__bad(e, VT_ESHAPE, c->node, "the gradient does not have the shape of the output");
   memset(dx->data, 0, vt_tensor_bytes(dx));
   for (int64_t o = 0; o < outer; o++)
     for (int64_t i = 0; i < m; i++) {

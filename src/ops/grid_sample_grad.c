@@ -18,6 +18,8 @@ static int ref(const struct vt_ref_call *c, struct vt_err *e)
   if (x->dtype != VT_F32 || grid->dtype != VT_F32) return vt__bad_dtype(c, x->dtype, e);
   int rc = vt__grid_init(&s, c->node, x->rank, x->dim, grid->rank, grid->dim, e);
   if (rc) return rc;
+  if (c->in[0]->dtype != VT_F32 || vt_tensor_count(c->in[0]) != s.n * s.c * s.points)
+    return vt__bad(e, VT_ESHAPE, c->node, "the gradient does not have the shape of the output");
   if (vt_tensor_bytes(x)) memset(dx, 0, vt_tensor_bytes(x));
   for (int64_t n = 0; n < s.n; n++)
     for (int64_t p = 0; p < s.points; p++) {

@@ -1,6 +1,6 @@
 /* ai.vitrine:LpNormalizationGrad. With N = ‖x‖ and y = x / N:
  *   p = 2: dx = (dy − y Σ dy y) / N;   p = 1: dx = (dy − sign(x) Σ dy y) / N. */
-#include "ops/util.h"
+#include "ops/grad_check.h"
 
 struct attrs {
   int64_t axis, p;
@@ -36,9 +36,9 @@ static int ref(const struct vt_ref_call *c, struct vt_err *e)
 static int infer(struct vt_node *n, struct vt_err *e)
 {
   const struct attrs *a = n->attrs;
-  const struct vt_value *dy = n->in[0], *x = n->in[1];
-  if (vt__is_static(x) && vt__is_static(dy) && !vt__same_shape(x, dy))
-    return vt__bad(e, VT_ESHAPE, n, "gradient '%s' has not the shape of '%s'", dy->name, x->name);
+  const struct vt_value *x = n->in[1];
+  int rc = vt__check_alike(n, 0, 1, e);
+  if (rc) return rc;
   if (x->rank >= 0 && (a->axis < -x->rank || a->axis >= x->rank))
     return vt__bad(e, VT_EARG, n, "axis %lld of rank %d", (long long)a->axis, x->rank);
   return vt__infer_same1(n, e);

@@ -1,5 +1,6 @@
 /* ai.vitrine:NormalizeGrad: for x̂ = (x − μ)/√(σ² + ε) over groups of `inner` neighbouring elements,
  *   dx = (dx̂ − mean(dx̂) − x̂ mean(dx̂ x̂)) / √(σ² + ε)   (Ba, Kiros, Hinton 2016). Outputs dx and x̂. */
+#include "ops/grad_check.h"
 #include "ops/norm_ref.h"
 
 struct attrs {
@@ -13,6 +14,8 @@ static int infer(struct vt_node *n, struct vt_err *e)
   const struct vt_value *x = n->in[1];
   if (a->inner < 1 || (vt__is_static(x) && vt__span(x->dim, 0, x->rank) % a->inner))
     return vt__bad(e, VT_ESHAPE, n, "groups of %lld do not divide the input", (long long)a->inner);
+  int rc = vt__check_alike(n, 0, 1, e);
+  if (rc) return rc;
   vt__out_like(n, 0, x);
   vt__out_like(n, 1, x);
   return VT_OK;

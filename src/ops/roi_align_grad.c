@@ -14,7 +14,11 @@ static int ref(const struct vt_ref_call *c, struct vt_err *e)
   struct vt__roi r = {0};
   if (x->dtype != VT_F32 || rois->dtype != VT_F32) return vt__bad_dtype(c, x->dtype, e);
   int64_t n = rois->dim[0], channels = x->dim[1], plane = x->dim[2] * x->dim[3];
+  const struct vt__roi_attrs *a = c->attrs;
   int rc = VT_OK;
+  if (c->in[0]->dtype != VT_F32 ||
+      vt_tensor_count(c->in[0]) != n * channels * a->output_height * a->output_width)
+    return vt__bad(e, VT_ESHAPE, c->node, "the gradient does not have the shape of the output");
   if (vt_tensor_bytes(x)) memset(c->out[0]->data, 0, vt_tensor_bytes(x));
   for (int64_t i = 0; i < n && !rc; i++) {
     rc = vt__roi_samples(&r, c, x, rois, c->in[3], i, e);

@@ -3,6 +3,13 @@
 
 static int infer(struct vt_node *n, struct vt_err *e)
 {
+  const struct vt_value *x = n->in[0], *like = n->in[1];
+  bool fits = x->rank < 0 || like->rank <= x->rank;
+  for (int d = 1; fits && x->rank >= 0 && d <= like->rank; d++) {
+    const int64_t from = x->dim[x->rank - d], to = like->dim[like->rank - d];
+    fits = from < 0 || to < 0 || to == 1 || to == from;
+  }
+  if (!fits) return vt__bad(e, VT_ESHAPE, n, "'%s' does not broadcast to '%s'", like->name, x->name);
   vt__out(n, 0, n->in[0]->dtype, n->in[1]->rank, n->in[1]->dim);
   return VT_OK;
 }

@@ -1,4 +1,5 @@
 /* Shape inference and schema helpers shared by the operator files. */
+#include "ops/grad_check.h"
 #include "ops/util.h"
 #include <stdarg.h>
 #include <stdio.h>
@@ -21,6 +22,23 @@ int vt__infer_same(struct vt_node *n, struct vt_err *e)
 {
   vt__out_like(n, 0, n->in[0]);
   return VT_OK;
+}
+
+int vt__check_alike(const struct vt_node *n, int i, int j, struct vt_err *e)
+{
+  const struct vt_value *a = n->in[i], *b = n->in[j];
+  const bool types = !a->dtype || !b->dtype || a->dtype == b->dtype;
+  if (types && (!vt__is_static(a) || !vt__is_static(b) || vt__same_shape(a, b))) return VT_OK;
+  return vt__bad(e, VT_ESHAPE, n, "inputs '%s' and '%s' differ in shape or type", a->name, b->name);
+}
+
+int vt__check_count(const struct vt_node *n, int i, int64_t count, struct vt_err *e)
+{
+  const struct vt_value *v = i < n->nin ? n->in[i] : NULL;
+  if (!v ||
+      ((!v->dtype || v->dtype == VT_F32) && (!vt__is_static(v) || vt_dims_count(v->rank, v->dim) == count)))
+    return VT_OK;
+  return vt__bad(e, VT_ESHAPE, n, "input %d '%s' is not %lld numbers of f32", i, v->name, (long long)count);
 }
 
 int vt__infer_same1(struct vt_node *n, struct vt_err *e)
