@@ -14,7 +14,8 @@ struct mosaic {
   const struct vt_labels *l;
   const struct vt_mosaic_opts *o;
   struct vt_aug_source source;
-  int draws; /* columns behind the picture */
+  int draws;   /* cells behind the picture */
+  int columns; /* cells side by side */
 };
 
 /* Shrunk or enlarged to the cell. */
@@ -102,12 +103,19 @@ static int draw_variant(struct mosaic *m, double x, double y, int v, uint64_t se
   return rc;
 }
 
+/* Where cell k is. */
+static double across(const struct mosaic *m, int k)
+{
+  return GAP + (double)(k % m->columns) * (m->o->cell + GAP);
+}
+static double down(const struct mosaic *m, int k)
+{
+  return GAP + (double)(k / m->columns) * (m->o->cell + GAP + NAME_H);
+}
+
 static int draw_row(struct mosaic *m, int k, int32_t image, struct vt_err *e)
 {
   struct vt_aug_sample s;
-  const int columns = m->draws ? 1 : m->o->columns, step = m->o->cell + GAP, high = step + NAME_H;
-  const int down = k / columns * high;
-  double x = GAP + k % columns * step, y = GAP + down;
   int rc = vt_aug_source_get(&m->source, image, &s, e);
   if (rc) return rc;
   /* A policy sees the picture as training would; single operations see it in the cell's size. */
@@ -115,9 +123,9 @@ static int draw_row(struct mosaic *m, int k, int32_t image, struct vt_err *e)
   if (!m->o->policy) rc = fit(m, &s, e);
   if (!rc) rc = vt_aug_sample_copy(&cell, &s, e);
   if (!rc) rc = fit(m, &cell, e);
-  if (!rc) rc = draw_cell(m, x, y, m->l->image[image].file, &cell, true, e);
+  if (!rc) rc = draw_cell(m, across(m, k), down(m, k), m->l->image[image].file, &cell, true, e);
   for (int v = 0; v < m->draws && !rc; v++)
-    rc = draw_variant(m, x + (double)(v + 1) * step, y, v, (uint64_t)image, &s, e);
+    rc = draw_variant(m, across(m, k + v + 1), down(m, k + v + 1), v, (uint64_t)image, &s, e);
   vt_aug_sample_clear(&s);
   vt_aug_sample_clear(&cell);
   return rc;
@@ -129,7 +137,10 @@ int vt_mosaic(struct vt_image *out, const struct vt_labels *l, const struct vt_m
   struct mosaic m = {.l = l, .o = o};
   while (o->each && vt_aug_ops[m.draws]) m.draws++;
   if (o->policy) m.draws = o->columns;
-  const int columns = m.draws ? 1 + m.draws : o->columns, across = m.draws ? 1 : VT_MAX(columns, 1);
+  /* A policy's results stand in one line; all operations go on in the next lines, each picture on a new one.
+   */
+  m.columns = o->policy ? 1 + m.draws : VT_MAX(o->columns, 1);
+  const int cells = m.draws ? (m.draws + m.columns) / m.columns * m.columns : 1; /* of one picture */
   int64_t *pick = vt_calloc((size_t)l->nimages + 1, sizeof *pick);
   int rc = pick ? vt_aug_source_init(&m.source, l, o->images, e) : vt_fail(e, VT_ENOMEM, "out of memory");
   if (rc) goto out;
@@ -137,11 +148,11 @@ int vt_mosaic(struct vt_image *out, const struct vt_labels *l, const struct vt_m
   vt_rng_init(&rng, o->seed, 0, 0);
   for (int32_t i = 0; i < l->nimages; i++) pick[i] = i;
   vt_rng_shuffle(&rng, pick, l->nimages);
-  const int n = (int)VT_MIN(o->n, l->nimages), lines = (n + across - 1) / across;
+  const int n = (int)VT_MIN(o->n, l->nimages), lines = (n * cells + m.columns - 1) / m.columns;
   rc = n < 1 ? vt_fail(e, VT_EARG, "no picture to show")
-             : vt_canvas_new(&m.canvas, GAP + columns * (o->cell + GAP),
+             : vt_canvas_new(&m.canvas, GAP + VT_MIN(m.columns, n * cells) * (o->cell + GAP),
                              GAP + lines * (o->cell + NAME_H + GAP), paper, e);
-  for (int k = 0; k < n && !rc; k++) rc = draw_row(&m, k, (int32_t)pick[k], e);
+  for (int k = 0; k < n && !rc; k++) rc = draw_row(&m, k * cells, (int32_t)pick[k], e);
   if (!rc) rc = vt_canvas_take(m.canvas, out, e);
 out:
   vt_canvas_free(m.canvas);

@@ -18,7 +18,8 @@ static const struct vt_opt rows[] = {
      "folder of the pictures"},
     {"out", 'o', VT_OPT_STRING, offsetof(struct opts, out), "mosaic.png", 0, 0, NULL, "FILE",
      "picture to write"},
-    {"number", 'n', VT_OPT_INT, offsetof(struct opts, n), "12", 1, 400, NULL, "N", "pictures, drawn by lot"},
+    {"number", 'n', VT_OPT_INT, offsetof(struct opts, n), "0", 0, 400, NULL, "N",
+     "pictures, drawn by lot (0: 12, or 1 with every operation)"},
     {"columns", 0, VT_OPT_INT, offsetof(struct opts, columns), "4", 1, 40, NULL, "N",
      "pictures side by side"},
     {"cell", 0, VT_OPT_INT, offsetof(struct opts, cell), "320", 32, 2000, NULL, "PIXELS", "side of a cell"},
@@ -50,7 +51,9 @@ static int run(struct vt_cli *cli, const void *opts, const struct vt_strings *ar
   const bool each = o->augment && !strcmp(o->augment, "each");
   int rc = o->augment && !each ? vt_policy_read(&policy, o->augment, e) : 0;
   const struct vt_mosaic_opts mo = {.images = o->images,
-                                    .n = (int)o->n,
+                                    .n = o->n   ? (int)o->n
+                                         : each ? 1
+                                                : 12,
                                     .columns = (int)o->columns,
                                     .cell = (int)o->cell,
                                     .each = each,
@@ -74,9 +77,11 @@ const struct vt_verb vt_verb_data_show = {
     .name = "data show",
     .args = "FILE",
     .summary = "draw labelled pictures with their masks, boxes and names",
-    .help = "Writes one picture (.png or .jpg). With --augment each line shows one picture before and, its "
-            "instances moved\n"
-            "along, --columns results of the policy, or every operation by itself (data augment --list).",
+    .help = "Writes one picture (.png or .jpg). With --augment POLICY each line shows one picture before "
+            "and, its\n"
+            "instances moved along, --columns results of the policy; with --augment each, every operation by "
+            "itself\n"
+            "follows a picture, in lines of --columns (data augment --list tells more).",
     .opt = rows,
     .nopt = VT_COUNT(rows),
     .opts_size = sizeof(struct opts),

@@ -1,6 +1,7 @@
 /* vitrine data stats: what a data set holds. */
 #include "app/cli/verb.h"
 #include "app/labels_report.h"
+#include "app/mosaic.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -21,7 +22,7 @@ static const struct vt_opt rows[] = {
     {"images", 0, VT_OPT_STRING, offsetof(struct opts, images), NULL, 0, 0, NULL, "FOLDER",
      "folder of the pictures, where a format needs their sizes"},
     {"report", 0, VT_OPT_STRING, offsetof(struct opts, report), NULL, 0, 0, NULL, "FILE.html",
-     "write a page with charts, too (sets of labels)"},
+     "write a page with charts, too, and with --images some pictures (sets of labels)"},
     {"lenient", 0, VT_OPT_FLAG, offsetof(struct opts, lenient), NULL, 0, 0, NULL, NULL,
      "leave out malformed rows, and say how many"},
     {"json", 0, VT_OPT_FLAG, offsetof(struct opts, json), NULL, 0, 0, NULL, NULL, "print one JSON object"},
@@ -108,20 +109,35 @@ static int read_set(struct vt_dataset *d, const char *root, int format, bool reg
   }
 }
 
+/* A mosaic of labelled pictures as JPEG. */
+static int draw_pictures(struct vt_buf *out, const struct vt_labels *l, const char *images, struct vt_err *e)
+{
+  const struct vt_mosaic_opts mo = {.images = images, .n = 12, .columns = 4, .cell = 300, .seed = 1};
+  struct vt_image im = {0};
+  int rc = vt_mosaic(&im, l, &mo, e);
+  if (!rc) rc = vt_image_encode(out, &im, VT_FMT_JPEG, 85, e);
+  vt_image_clear(&im);
+  return rc;
+}
+
 static int run_labels(struct vt_cli *cli, const struct opts *o, const char *path, struct vt_err *e)
 {
   struct vt_labels l = {0};
   struct vt_label_stats s = {0};
-  struct vt_buf b = {0};
-  const struct vt_labels_opts lo = {
-      .lenient = o->lenient, .no_shapes = true, .extra = o->descriptions, .images = o->images};
+  struct vt_buf b = {0}, pictures = {0};
+  const struct vt_labels_opts lo = {.lenient = o->lenient,
+                                    .no_shapes = !(o->report && o->images),
+                                    .extra = o->descriptions,
+                                    .images = o->images};
   const struct vt_format *f = vt_format_find(o->format, e);
   int rc = f ? vt_labels_init(&l, e) : VT_EUSAGE;
   if (!rc) rc = f->read(&l, path, &lo, e);
   if (!rc) rc = vt_label_stats(&s, &l, e);
   if (rc) goto out;
   if (o->report) {
-    vt_labels_report_html(&l, &s, vt_path_base(path), &b);
+    if (o->images) rc = draw_pictures(&pictures, &l, o->images, e);
+    if (rc) goto out;
+    vt_labels_report_html(&l, &s, vt_path_base(path), o->images ? &pictures : NULL, &b);
     rc =
         b.failed ? vt_fail(e, VT_ENOMEM, "out of memory") : vt_file_write_atomic(o->report, b.data, b.len, e);
     if (rc) goto out;
@@ -133,6 +149,7 @@ static int run_labels(struct vt_cli *cli, const struct opts *o, const char *path
   for (int i = 0; i < l.nproblems; i++) vt_log(VT_LOG_WARN, "%s", l.problem[i]);
 out:
   vt_buf_clear(&b);
+  vt_buf_clear(&pictures);
   vt_label_stats_clear(&s);
   vt_labels_clear(&l);
   return rc;
