@@ -83,6 +83,35 @@ static int read_recipe(struct vt_comparison *c, struct vt_run *r, const char *pa
 }
 
 /* Parameters and multiply-adds for one picture; what cannot be known stays NaN. */
+/* Numbers in float weights that a node or the model's end reads; a copy of another width may stand beside
+ * them. */
+static double count_parameters(const struct vt_graph *g)
+{
+  double n = 0;
+  bool *used = vt_calloc((size_t)g->nvalues + 1, sizeof *used);
+  if (!used) return NAN;
+  for (int i = 0; i < g->nnodes; i++)
+    for (int k = 0; k < g->nodes[i]->nin; k++)
+      if (g->nodes[i]->in[k]) used[g->nodes[i]->in[k]->id] = true;
+  for (int i = 0; i < g->nvalues; i++) {
+    const struct vt_value *v = g->values[i];
+    if (v->init.data && used[v->id] && vt_dtype_is_float(v->dtype)) n += (double)vt_tensor_count(&v->init);
+  }
+  vt_free(used);
+  return n;
+}
+
+/* Where the model leaves height and width open: those that its pictures are prepared for. */
+static void close_picture(struct vt_graph *g)
+{
+  struct vt_preprocess p;
+  struct vt_value *v = g->ninputs ? g->inputs[0] : NULL;
+  const char *text = vt_graph_meta(g, "vitrine.preprocess");
+  if (!v || v->rank != 4 || !text || vt_preprocess_parse(&p, text, NULL)) return;
+  if (v->dim[2] < 0) v->dim[2] = p.height;
+  if (v->dim[3] < 0) v->dim[3] = p.width;
+}
+
 static void read_model(struct vt_run *r, struct vt_cli *cli, const char *path)
 {
   struct vt_graph *g = NULL;
@@ -92,14 +121,14 @@ static void read_model(struct vt_run *r, struct vt_cli *cli, const char *path)
     vt_log(VT_LOG_WARN, "%s: %s", path, why.msg);
     return;
   }
-  r->parameters = 0;
-  for (int i = 0; i < g->nvalues; i++)
-    if (g->values[i]->init.data && vt_dtype_is_float(g->values[i]->dtype))
-      r->parameters += (double)vt_tensor_count(&g->values[i]->init);
+  r->parameters = count_parameters(g);
+  close_picture(g);
   if (!vt_close_shapes(cli, g, &none, 1, &why)) {
     r->macs = 0;
     for (int i = 0; i < g->nnodes; i++)
       if (g->nodes[i]->op->macs) r->macs += (double)vt_node_macs(g->nodes[i]);
+  } else {
+    vt_log(VT_LOG_WARN, "%s: multiply-adds are unknown: %s", path, why.msg);
   }
   vt_graph_free(g);
 }
@@ -163,8 +192,9 @@ int vt_compare_runs(struct vt_comparison *c, struct vt_cli *cli, const struct vt
   if (metric && strcmp(metric, vt_run_value(&c->run[0], "best"))) c->max = !strstr(metric, "loss");
   for (int i = 0; i < c->nruns; i++) {
     if (column_of(&c->run[i], c->metric) < 0)
-      return vt_fail(e, VT_ENOENT, "%s: results.csv has no column '%s'; give --metric", c->run[i].path,
-                     c->metric);
+      return vt_fail(e, VT_ENOENT,
+                     "%s: results.csv has no column '%s'; give --metric with one that all runs have",
+                     c->run[i].path, c->metric);
     choose_row(&c->run[i], c->metric, c->max);
   }
   return 0;

@@ -51,9 +51,8 @@ const struct vt_verb vt_verb_eval_compare = {
     .name = "eval compare",
     .args = "RUN…",
     .summary = "runs of training side by side: figures, sizes, differences of recipes",
-    .help =
-        "Figures are those of each run's best epoch. Parameters and multiply-adds (of one picture, where the "
-        "model's\ninput is fixed) come from best.onnx, else last.onnx.",
+    .help = "Figures are those of each run's best epoch. Parameters and multiply-adds (of one picture of the "
+            "size\nthat the model is made for) come from best.onnx, else last.onnx.",
     .opt = rows,
     .nopt = VT_COUNT(rows),
     .opts_size = sizeof(struct opts),
