@@ -7,6 +7,7 @@
 #include <string.h>
 #include <cmocka.h>
 #include "app/compare.h"
+#include "tiny_models.h"
 
 static char dir[] = "/tmp/vitrine-compare-XXXXXX";
 
@@ -65,6 +66,13 @@ static void test_compare(void **state)
   vt_compare_page(c, &b);
   assert_false(b.failed);
   vt_buf_clear(&b);
+  vt_comparison_clear(c);
+  /* A model whose pictures may have any size is counted at the size they are prepared for. */
+  char model[300];
+  snprintf(model, sizeof model, "%s/best.onnx", one);
+  if (tiny_segmenter(model, &e)) fail_msg("%s", e.msg);
+  assert_int_equal(vt_compare_runs(c, &cli, &(struct vt_strings){2, path}, NULL, &e), 0);
+  assert_true(c->run[0].parameters > 0 && c->run[0].macs > 0 && isnan(c->run[1].parameters));
   vt_comparison_clear(c);
   assert_int_equal(vt_compare_runs(c, &cli, &(struct vt_strings){2, path}, "nothing", &e), VT_ENOENT);
   vt_comparison_clear(c);

@@ -1,6 +1,6 @@
-/* Segmentation on CCP: every photo at full resolution, one confusion matrix over all pixels, `ignore` not
+/* Segmentation on CCP: every photo at full resolution, sums over all pixels, `ignore` not
  * counted. */
-#include "app/measure.h"
+#include "app/eval_maps.h"
 
 #include <string.h>
 
@@ -22,7 +22,7 @@ static int check_labels(const struct vt_segmenter *s, const struct vt_taxonomy *
 }
 
 static int measure_one(struct vt_segmenter *s, const struct vt_taxonomy *t, const struct vt_sample *sample,
-                       struct vt_confusion *c, double *seconds, struct vt_err *e)
+                       struct vt_map_sums *sums, double *seconds, struct vt_err *e)
 {
   struct vt_image photo = {0}, truth = {0};
   uint8_t *pred = NULL; // (H, W)
@@ -43,10 +43,9 @@ static int measure_one(struct vt_segmenter *s, const struct vt_taxonomy *t, cons
   double start = vt_now();
   if ((rc = vt_segmenter_run(s, &photo, pred, NULL, e)) < 0) goto out;
   *seconds += vt_now() - start;
-  for (int y = 0; y < photo.height && rc >= 0; y++) {
-    rc = vt_confusion_add(c, truth.px + y * truth.stride, pred + (int64_t)y * photo.width, photo.width,
-                          VT_IGNORE, e);
-  }
+  const struct vt_map_pair p = {truth.px,     pred,        photo.width, photo.height,
+                                truth.stride, photo.width, VT_IGNORE,   vt_path_base(sample->image)};
+  rc = vt_map_sums_add(sums, &p, e);
 out:
   vt_free(pred);
   vt_image_clear(&truth);
@@ -59,7 +58,7 @@ int vt_eval_segment(struct vt_cli *cli, const struct vt_measure_opts *o, struct 
 {
   struct vt_dataset d = {0};
   struct vt_segmenter *s = NULL;
-  struct vt_confusion c = {0};
+  struct vt_map_sums sums = {0};
   struct vt_progress bar;
   int64_t photos = 0;
   double seconds = 0;
@@ -71,26 +70,26 @@ int vt_eval_segment(struct vt_cli *cli, const struct vt_measure_opts *o, struct 
   if (rc < 0 || (rc = vt_read_ccp(&d, root, false, 0, e)) < 0) goto out;
   if ((rc = vt_segmenter_open(&s, vt_registry_default(), path, &m, e)) < 0) goto out;
   if ((rc = check_labels(s, &d.taxonomy, path, e)) < 0) goto out;
-  if ((rc = vt_confusion_init(&c, d.taxonomy.ngroups, e)) < 0) goto out;
+  if ((rc = vt_map_sums_init(&sums, d.taxonomy.ngroups, o->boundary, e)) < 0) goto out;
   vt_progress_start(&bar, "segment", "photos", d.n);
   for (int64_t i = 0; i < d.n && rc >= 0; i++) {
     vt_progress_add(&bar, 1);
     if ((int)d.v[i].split != o->split) continue;
     if (vt_interrupted()) rc = vt_fail(e, VT_EINTERRUPTED, "interrupted");
-    if (rc >= 0) rc = measure_one(s, &d.taxonomy, &d.v[i], &c, &seconds, e);
+    if (rc >= 0) rc = measure_one(s, &d.taxonomy, &d.v[i], &sums, &seconds, e);
     photos++;
   }
   vt_progress_end(&bar);
   if (rc < 0) goto out;
   vt_figures_add(f, "photos", (double)photos);
-  vt_figures_add(f, "mean_iou", vt_confusion_mean_iou(&c));
-  vt_figures_add(f, "pixel_accuracy", vt_confusion_accuracy(&c));
-  vt_figures_add(f, "frequency_weighted_iou", vt_confusion_fw_iou(&c));
-  vt_figures_add(f, "mean_dice", vt_confusion_dice(&c));
-  for (int k = 0; k < c.n; k++) vt_figures_addf(f, vt_confusion_iou(&c, k), "iou_%s", d.taxonomy.group[k]);
+  const struct vt_map_opts report = {.names = d.taxonomy.group,
+                                     .rounds = (int)o->bootstrap,
+                                     .seed = (uint64_t)o->seed,
+                                     .per_image = o->per_image};
+  if ((rc = vt_map_sums_report(&sums, &report, f, e))) goto out;
   vt_figures_add(f, "ms_per_photo", photos ? 1000 * seconds / (double)photos : 0);
 out:
-  vt_confusion_clear(&c);
+  vt_map_sums_clear(&sums);
   vt_segmenter_free(s);
   vt_dataset_clear(&d);
   return rc;

@@ -14,6 +14,9 @@ struct vt_measure_opts {
   int precision; /* enum vt_precision */
   int64_t batch;
   bool json;
+  int64_t bootstrap, seed; /* rounds for intervals, 0 none; of the draws */
+  bool boundary;           /* of eval segment: boundary IoU as well */
+  const char *per_image;   /* of eval segment: a table by picture, or NULL */
 };
 /* clang-format off */
 #define VT_MEASURE_OPTS(T, field)                                                                                     \
@@ -22,6 +25,11 @@ struct vt_measure_opts {
    "precision of computing"},                                                                                         \
   {"batch", 0, VT_OPT_INT, offsetof(T, field.batch), "32", 1, 1024, NULL, "N", "pictures embedded at once"},          \
   {"json", 0, VT_OPT_FLAG, offsetof(T, field.json), NULL, 0, 0, NULL, NULL, "print one JSON object"}
+/* Of those that give intervals. */
+#define VT_MEASURE_BOOTSTRAP_OPTS(T, field)                                                                           \
+  {"bootstrap", 0, VT_OPT_INT, offsetof(T, field.bootstrap), "0", 0, 100000, NULL, "N",                               \
+   "95 % intervals by so many draws of what is measured, 0 = none"},                                                  \
+  {"seed", 0, VT_OPT_INT, offsetof(T, field.seed), "1", 0, 9e15, NULL, "N", "of the draws"}
 /* And for those that measure on the real data. */
 #define VT_MEASURE_DATA_OPTS(T, field)                                                                                \
   {"data", 0, VT_OPT_STRING, offsetof(T, field.data), NULL, 0, 0, NULL, "DIR",                                        \

@@ -34,9 +34,10 @@ static int boundary(struct vt_mask *out, const struct vt_mask *m, int d, uint8_t
   return vt_mask_from_bitmap(out, px, w, h, w, e);
 }
 
-int vt_boundary_iou(double *iou, const struct vt_mask *a, const struct vt_mask *b, double share,
-                    struct vt_err *e)
+int vt_boundary_counts(int64_t *both, int64_t *any, const struct vt_mask *a, const struct vt_mask *b,
+                       double share, struct vt_err *e)
 {
+  *both = *any = 0;
   if (a->width != b->width || a->height != b->height)
     return vt_fail(e, VT_ESHAPE, "masks of %d x %d and %d x %d", a->width, a->height, b->width, b->height);
   const int w = a->width, h = a->height, d = VT_MAX(1, (int)lround(share * hypot(w, h)));
@@ -45,10 +46,22 @@ int vt_boundary_iou(double *iou, const struct vt_mask *a, const struct vt_mask *
   int32_t *run = vt_malloc((size_t)VT_MAX(w, h) * sizeof *run);
   int rc = px && run ? boundary(&x, a, d, px, run, e) : vt_fail(e, VT_ENOMEM, "out of memory");
   if (!rc) rc = boundary(&y, b, d, px, run, e);
-  if (!rc) *iou = vt_mask_iou(&x, &y, false);
+  if (!rc) {
+    *both = vt_mask_both(&x, &y);
+    *any = vt_mask_area(&x) + vt_mask_area(&y) - *both;
+  }
   vt_mask_clear(&x);
   vt_mask_clear(&y);
   vt_free(px);
   vt_free(run);
+  return rc;
+}
+
+int vt_boundary_iou(double *iou, const struct vt_mask *a, const struct vt_mask *b, double share,
+                    struct vt_err *e)
+{
+  int64_t both, any;
+  int rc = vt_boundary_counts(&both, &any, a, b, share, e);
+  if (!rc) *iou = any ? (double)both / (double)any : 0;
   return rc;
 }

@@ -104,6 +104,9 @@ int vt_kmeans(int32_t *label, const float *v, int64_t n, int dim, int k, int rou
  */
 int vt_boundary_iou(double *iou, const struct vt_mask *a, const struct vt_mask *b, double share,
                     struct vt_err *e);
+/* Its pixels: in both boundaries, and in either. */
+int vt_boundary_counts(int64_t *both, int64_t *any, const struct vt_mask *a, const struct vt_mask *b,
+                       double share, struct vt_err *e);
 
 /* Mean of a figure over queries, in all and for each of up to VT_MAX_MEANS classes. Confined;
  * zero-initialised. */

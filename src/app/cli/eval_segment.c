@@ -8,6 +8,11 @@ struct opts {
 static const struct vt_opt rows[] = {
     VT_MEASURE_DATA_OPTS(struct opts, m),
     VT_MEASURE_OPTS(struct opts, m),
+    VT_MEASURE_BOOTSTRAP_OPTS(struct opts, m),
+    {"boundary", 0, VT_OPT_FLAG, offsetof(struct opts, m.boundary), NULL, 0, 0, NULL, NULL,
+     "boundary IoU as well, within 2 % of the diagonal"},
+    {"per-image", 0, VT_OPT_STRING, offsetof(struct opts, m.per_image), NULL, 0, 0, NULL, "FILE.csv",
+     "write accuracy and mean IoU of each photo (eval compare reads it)"},
 };
 
 static int run(struct vt_cli *cli, const void *opts, const struct vt_strings *args, struct vt_err *e)
