@@ -5,9 +5,8 @@
 
 Prints how many of the detections of each pair of programs agree (same label, every coordinate within 0.1 pixel), and
 by how much the scores and masks of those differ. Random weights magnify rounding: the programs disagree by as much
-among themselves. Needs python3-torch and python3-torchvision; onnxruntime where NODE_PATH has onnxruntime-node.
+among themselves. Needs python3-torch and python3-torchvision; onnxruntime where ORT_HOME has onnxruntime-node.
 Development tool."""
-import json
 import os
 import subprocess
 import sys
@@ -17,16 +16,7 @@ import numpy as np
 import torch
 import torchvision
 
-ORT = """
-const ort = require('onnxruntime-node'), fs = require('fs');
-const [model, image, out] = process.argv.slice(1), raw = fs.readFileSync(image);
-(async () => {
-  const s = await ort.InferenceSession.create(model);
-  const x = new Float32Array(raw.buffer.slice(raw.byteOffset, raw.byteOffset + raw.length));
-  const r = await s.run({image: new ort.Tensor('float32', x, [3, 240, 320])});
-  fs.writeFileSync(out, JSON.stringify(Object.fromEntries(Object.entries(r).map(([k, t]) => [k, {dims: t.dims, data: Array.from(t.data, Number)}]))));
-})();
-"""
+HERE = os.path.dirname(os.path.abspath(__file__))
 
 
 def network(kind):
@@ -67,7 +57,7 @@ def main():
     program = sys.argv[1]
     kind = sys.argv[2] if len(sys.argv) > 2 else "maskrcnn_resnet50_fpn"
     with tempfile.TemporaryDirectory() as work:
-        model, npy, raw = (os.path.join(work, f) for f in ("m.onnx", "image.npy", "image.raw"))
+        model, npy = (os.path.join(work, f) for f in ("m.onnx", "image.npy"))
         m = network(kind)
         image = torch.rand(3, 240, 320)
         with torch.no_grad():
@@ -75,16 +65,14 @@ def main():
         names = list(results["PyTorch"])
         torch.onnx.export(m, ([image],), model, opset_version=11, input_names=["image"], output_names=names)
         np.save(npy, image.numpy())
-        open(raw, "wb").write(image.numpy().tobytes())
         command = [program, "model", "run", model, "--input", f"image={npy}"]
         for k in names:
             command += ["--output", f"{k}={work}/{k}.npy"]
         subprocess.run(command, check=True)
         results["vitrine"] = {k: np.load(f"{work}/{k}.npy") for k in names}
         try:
-            out = os.path.join(work, "ort.json")
-            subprocess.run(["node", "-e", ORT, "--", model, raw, out], check=True)
-            results["onnxruntime"] = {k: np.array(v["data"]).reshape(v["dims"]) for k, v in json.load(open(out)).items()}
+            subprocess.run(["node", os.path.join(HERE, "ort_run.mjs"), model, work, "image=" + npy], check=True)
+            results["onnxruntime"] = {k: np.load(f"{work}/{k}.npy") for k in names}
         except (FileNotFoundError, subprocess.CalledProcessError):
             print("onnxruntime-node is not there: compared with PyTorch only")
     done = list(results)

@@ -169,9 +169,21 @@ static void informs(void **state)
 }
 
 /* A network by name, written, read and run; what is wrong with a call. */
+/* What `model info` prints; until the next call. */
+static const char *info(const char *name)
+{
+  static char kept[8192];
+  char *text;
+  struct vt_err e;
+  assert_int_equal(call("model info", WORDS(in_folder(name)), &text, &e), 0);
+  snprintf(kept, sizeof kept, "%s", text);
+  free(text);
+  return kept;
+}
+
 static void builds_a_network(void **state)
 {
-  char *text, out[160];
+  char *text, out[160], again[160];
   struct vt_err e;
   snprintf(out, sizeof out, "--output=%s", in_folder("net.onnx"));
   int rc = call("model build", WORDS("squeezenet1_1", "--size=64", "--classes=7", out), &text, &e);
@@ -182,6 +194,18 @@ static void builds_a_network(void **state)
   assert_non_null(strstr(text, "logits                   f32 (?, 7)"));
   assert_non_null(strstr(text, "\"mean\": [0.485, 0.456, 0.406]"));
   free(text);
+  assert_null(strstr(info("net.onnx"), "memory plan"));
+  snprintf(again, sizeof again, "--output=%s", in_folder("bad.onnx"));
+  assert_int_equal(
+      call("model convert", WORDS(in_folder("net.onnx"), again, "--shape=image=1,3,64,64"), &text, &e), 0);
+  free(text);
+  assert_non_null(strstr(info("bad.onnx"), "memory plan: weights 2.9"));
+  char *bytes;
+  size_t n;
+  assert_int_equal(vt_file_read(in_folder("bad.onnx"), 1 << 24, &bytes, &n, &e), 0);
+  assert_non_null(
+      memmem(bytes, n, "axis", 4)); /* of Concat: others require it even where it is our default */
+  vt_free(bytes);
   assert_int_equal(call("model build", WORDS("resnet19", out), &text, &e), VT_EUSAGE);
   assert_non_null(strstr(e.msg, "unknown network 'resnet19'"));
   free(text);

@@ -249,10 +249,12 @@ static void put_packed_ints(struct vt_buf *m, const struct vt_ints *l)
   for (int i = 0; i < l->n; i++) put_int(m, 8, l->v[i]);
 }
 
-/* Whether an attribute says more than its absence would. */
-static bool stated(const struct vt_attr_desc *d, const void *attrs)
+/* Whether an attribute says more than its absence would. Other programs require the axis of Concat, ours
+ * knows what old files without it mean. */
+static bool stated(const struct vt_op_desc *op, const struct vt_attr_desc *d, const void *attrs)
 {
   const void *f = (const char *)attrs + d->offset;
+  if (!*op->domain && strcmp(op->name, "Concat") == 0) return true;
   if (d->required || (d->present && *((const bool *)attrs + d->present))) return true;
   switch (d->type) {
   case VT_ATTR_INT: return *(const int64_t *)f != d->i;
@@ -348,7 +350,8 @@ static int put_node(struct writer *w, struct vt_buf *b, const struct scope *s, c
   put_text(&m, 3, n->name);
   put_text(&m, 4, n->op->name);
   for (int i = 0; i < n->op->nattr && !rc; i++)
-    if (stated(&n->op->attr[i], n->attrs) && !(captures && strcmp(n->op->attr[i].name, "captures") == 0))
+    if (stated(n->op, &n->op->attr[i], n->attrs) &&
+        !(captures && strcmp(n->op->attr[i].name, "captures") == 0))
       rc = put_attr(w, &m, s, n, &n->op->attr[i]);
   if (!standard) put_text(&m, 7, n->op->domain);
   put_message(b, 1, &m);

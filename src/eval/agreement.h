@@ -8,9 +8,9 @@
 
 struct vt_agreement {
   double error;  /* largest |have - want| over largest |want|; infinite where a number is none */
-  double cosine; /* smallest over the pictures of cos(have_i - m, want_i - m), m = mean of want over the
-                    pictures: what is left when all that the pictures have in common is taken away; 0 where
-                    nothing is left */
+  double cosine; /* of all outputs, the mean over the pictures taken away from both sides: what is left when
+                    all that the pictures have in common is gone; 0 where nothing is left */
+  double least;  /* the smallest of these cosines of a single picture */
 };
 
 /* want, have: (n, d). Outputs that are the same for every picture give a cosine of 0: such a comparison shows

@@ -16,7 +16,7 @@ static const struct vt_opt rows[] = {
     {"error", 0, VT_OPT_FLOAT, offsetof(struct opts, error), "1e-4", 0, 1e9, NULL, "SHARE",
      "largest difference allowed, as a share of the largest wanted number"},
     {"cosine", 0, VT_OPT_FLOAT, offsetof(struct opts, cosine), "0", -1, 1, NULL, "COSINE",
-     "least cosine of each picture's outputs, the mean over the pictures taken away; 0 asks for none"},
+     "least cosine of the outputs, their means over the pictures taken away; 0 asks for none"},
     {"json", 0, VT_OPT_FLAG, offsetof(struct opts, json), NULL, 0, 0, NULL, NULL, "print one JSON object"},
 };
 
@@ -74,8 +74,9 @@ static int report(struct vt_cli *cli, const struct opts *o, const struct vt_agre
   if (o->json) {
     json_t *all = json_pack("{s:b}", "passed", ok && !empty);
     for (int k = 0; k < 3; k++)
-      json_object_set_new(
-          all, who[k], json_pack("{s:o, s:o}", "error", number(a[k].error), "cosine", number(a[k].cosine)));
+      json_object_set_new(all, who[k],
+                          json_pack("{s:o, s:o, s:o}", "error", number(a[k].error), "cosine",
+                                    number(a[k].cosine), "least", number(a[k].least)));
     json_dumpf(all, cli->out, JSON_REAL_PRECISION(6));
     fputc('\n', cli->out);
     json_decref(all);

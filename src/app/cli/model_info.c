@@ -21,7 +21,7 @@ static const struct vt_opt rows[] = {
     {"explain", 0, VT_OPT_FLAG, offsetof(struct opts, explain), NULL, 0, 0, NULL, NULL,
      "tell which kernel serves each node here and why others refused"},
     {"precision", 'p', VT_OPT_ENUM, offsetof(struct opts, precision), "auto", 0, 0, "f32|bf16|int8|auto",
-     NULL, "with --explain: type of feature maps"},
+     NULL, "for the memory plan and --explain: type of feature maps"},
 };
 
 struct operator_count {
@@ -171,6 +171,29 @@ static void print_text(struct vt_cli *cli, const struct info *s)
   }
 }
 
+/* What a program for these shapes takes here. */
+static void print_memory(FILE *f, const struct vt_program *p)
+{
+  char w[32], k[32], a[32];
+  struct vt_program_stats s;
+  vt_program_get_stats(p, &s);
+  fprintf(f,
+          "memory plan: weights %sB as they are, %sB packed, activations %sB; %d steps, %d reorders, %d by "
+          "reference kernels\n",
+          amount((double)s.weight_bytes, w, sizeof w), amount((double)s.packed_bytes, k, sizeof k),
+          amount((double)s.arena_bytes, a, sizeof a), s.nsteps, s.nreorders, s.nreference);
+}
+
+static int plan(struct vt_cli *cli, const struct vt_graph *g, const struct opts *o, struct vt_err *e)
+{
+  const struct vt_compile_opts co = {.precision = (enum vt_precision)o->precision};
+  struct vt_program *p = NULL;
+  int rc = vt_program_compile(&p, g, NULL, &co, e);
+  if (!rc) print_memory(cli->out, p);
+  vt_program_free(p);
+  return rc;
+}
+
 static int explain(struct vt_cli *cli, struct vt_graph *g, const struct opts *o, struct vt_err *e)
 {
   struct vt_compile_opts co = {.precision = (enum vt_precision)o->precision};
@@ -178,6 +201,7 @@ static int explain(struct vt_cli *cli, struct vt_graph *g, const struct opts *o,
   int rc = vt_close_shapes(cli, g, &o->shapes, 1, e);
   if (!rc) rc = vt_program_compile(&p, g, NULL, &co, e);
   if (!rc) rc = vt_print_explanation(cli, p, e);
+  if (!rc) print_memory(cli->out, p);
   vt_program_free(p);
   return rc;
 }
@@ -201,6 +225,7 @@ static int run(struct vt_cli *cli, const void *opts, const struct vt_strings *ar
     rc = print_json(cli, &s, e);
   else if (!rc)
     print_text(cli, &s);
+  if (!rc && !o->json && s.macs >= 0) rc = plan(cli, g, o, e);
 out:
   vt_free(s.ops);
   vt_free(s.used);
