@@ -102,6 +102,24 @@ static void test_means(void **state)
   assert_true(isnan(vt_means_of(&m, 3)) && isnan(vt_means_of(&m, -1)) && isnan(vt_means_of(&m, 1000)));
 }
 
+/* Kept values give the interval that the bootstrap gives for them. */
+static void test_kept_means(void **state)
+{
+  static struct vt_means m = {.keep = true};
+  struct vt_figures f = {0};
+  struct vt_err e = {0};
+  double v[300], lo, hi, low, high;
+  for (int i = 0; i < 300; i++) vt_means_add(&m, i % 3, v[i] = i % 7);
+  assert_int_equal(vt_means_interval(&m, 100, 4, &lo, &hi, &e), 0);
+  assert_int_equal(vt_bootstrap(v, 300, 100, .95, 4, &low, &high, &e), 0);
+  near(lo, low);
+  near(hi, high);
+  assert_int_equal(vt_figures_mean(&f, "a", &m, 100, &e), 0);
+  assert_non_null(strstr(f.json.data, "\"a_low\": 2.") /* 2.97 less about .2 */);
+  vt_figures_clear(&f);
+  vt_means_clear(&m);
+}
+
 static void test_figures(void **state)
 {
   struct vt_figures f = {0};
@@ -119,7 +137,7 @@ int main(void)
   static const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_confusion), cmocka_unit_test(test_confusion_refuses),
       cmocka_unit_test(test_retrieval), cmocka_unit_test(test_means),
-      cmocka_unit_test(test_figures),
+      cmocka_unit_test(test_figures),   cmocka_unit_test(test_kept_means),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -188,14 +188,16 @@ static int prepare(struct drawn *t, const struct vt_drawn_opts *o, const char *f
   return rc;
 }
 
-static void report(const struct drawn *t, const struct vt_drawn_opts *o, struct vt_figures *f)
+static int report(const struct drawn *t, const struct vt_drawn_opts *o, int64_t rounds, struct vt_figures *f,
+                  struct vt_err *e)
 {
+  int rc;
   vt_figures_add(f, "seed", (double)o->seed);
   vt_figures_add(f, "products", (double)t->nproducts);
   vt_figures_add(f, "garments", (double)t->ngarments);
-  vt_figures_add(f, "recall_at_5", vt_means_all(&t->search));
-  vt_figures_add(f, "recall_at_5_true_masks", vt_means_all(&t->true_masks));
-  vt_figures_add(f, "garments_found", vt_means_all(&t->found));
+  if ((rc = vt_figures_mean(f, "recall_at_5", &t->search, rounds, e))) return rc;
+  if ((rc = vt_figures_mean(f, "recall_at_5_true_masks", &t->true_masks, rounds, e))) return rc;
+  if ((rc = vt_figures_mean(f, "garments_found", &t->found, rounds, e))) return rc;
   vt_figures_add(f, "mean_iou", vt_confusion_mean_iou(&t->pixels));
   for (int g = 0; g < t->d.taxonomy.ngroups; g++) {
     const char *name = t->d.taxonomy.group[g];
@@ -203,6 +205,7 @@ static void report(const struct drawn *t, const struct vt_drawn_opts *o, struct 
     vt_figures_addf(f, vt_means_of(&t->search, g), "recall_at_5_%s", name);
     vt_figures_addf(f, vt_means_of(&t->true_masks, g), "recall_at_5_true_masks_%s", name);
   }
+  return 0;
 }
 
 static int remove_file(const char *path, const char *rel, void *ctx, struct vt_err *e)
@@ -233,6 +236,7 @@ int vt_eval_drawn(struct vt_cli *cli, const struct vt_measure_opts *o, const str
     rc = vt_fail(e, VT_ENOMEM, "out of memory");
     goto out;
   }
+  t->search.keep = t->true_masks.keep = t->found.keep = o->bootstrap > 0;
   if ((rc = vt_dataset_init(&t->d, e)) < 0 || (rc = open_models(t, cli, o, e)) < 0) goto out;
   if (!drawn->out && !mkdtemp(own)) {
     rc = vt_fail_errno(e, own);
@@ -241,10 +245,13 @@ int vt_eval_drawn(struct vt_cli *cli, const struct vt_measure_opts *o, const str
   rc = prepare(t, drawn, drawn->out ? drawn->out : own, (int)o->batch, e);
   if (rc >= 0) rc = with_true_masks(t, (int)o->batch, e);
   if (rc >= 0) rc = with_search(t, e);
-  if (rc >= 0) report(t, drawn, f);
+  if (rc >= 0) rc = report(t, drawn, o->bootstrap, f, e);
   if (!drawn->out) remove_folder(cli, own);
 out:
   if (t) {
+    vt_means_clear(&t->search);
+    vt_means_clear(&t->true_masks);
+    vt_means_clear(&t->found);
     vt_confusion_clear(&t->pixels);
     vt_index_free(t->index);
     vt_embedder_free(t->x);

@@ -41,12 +41,14 @@ static void judge(const struct vt_dataset *d, const struct vt_sample *q, const s
   vt_means_add(&t->rank, q->group, vt_reciprocal_rank(both, n));
 }
 
-static void report(const struct vt_dataset *d, const struct totals *t, int64_t products, struct vt_figures *f)
+static int report(const struct vt_dataset *d, const struct totals *t, int64_t products, int64_t rounds,
+                  struct vt_figures *f, struct vt_err *e)
 {
+  int rc;
   vt_figures_add(f, "products", (double)products);
   vt_figures_add(f, "queries", (double)t->type.n);
-  vt_figures_add(f, "precision_at_10_type", vt_means_all(&t->type));
-  vt_figures_add(f, "precision_at_10_type_colour", vt_means_all(&t->both));
+  if ((rc = vt_figures_mean(f, "precision_at_10_type", &t->type, rounds, e))) return rc;
+  if ((rc = vt_figures_mean(f, "precision_at_10_type_colour", &t->both, rounds, e))) return rc;
   vt_figures_add(f, "precision_at_1_type", vt_means_all(&t->first_type));
   vt_figures_add(f, "precision_at_1_type_colour", vt_means_all(&t->first_both));
   vt_figures_add(f, "mrr_type_colour", vt_means_all(&t->rank));
@@ -55,6 +57,7 @@ static void report(const struct vt_dataset *d, const struct totals *t, int64_t p
     vt_figures_addf(f, vt_means_of(&t->type, g), "precision_at_10_type_%s", d->taxonomy.group[g]);
     vt_figures_addf(f, vt_means_of(&t->both, g), "precision_at_10_type_colour_%s", d->taxonomy.group[g]);
   }
+  return 0;
 }
 
 static int search(const struct vt_dataset *d, const struct vt_index *x, const int64_t *row, int64_t nq,
@@ -96,6 +99,7 @@ int vt_eval_products(struct vt_cli *cli, const struct vt_measure_opts *o, struct
     rc = vt_fail(e, VT_ENOMEM, "out of memory");
     goto out;
   }
+  t->type.keep = t->both.keep = o->bootstrap > 0;
   struct vt_measure_set set = {&d, row, NULL};
   choose(&d, 0, true, 0, row);
   if ((rc = vt_measure_embed(x, n, (int)o->batch, vt_measure_whole, &set, "catalogue", &v, e)) < 0) goto out;
@@ -103,11 +107,15 @@ int vt_eval_products(struct vt_cli *cli, const struct vt_measure_opts *o, struct
   nq = choose(&d, n, false, o->split, row);
   if ((rc = vt_measure_embed(x, nq, (int)o->batch, vt_measure_whole, &set, "queries", &q, e)) < 0) goto out;
   if ((rc = search(&d, index, row, nq, q, t, e)) < 0) goto out;
-  report(&d, t, n, f);
+  rc = report(&d, t, n, o->bootstrap, f, e);
 out:
   vt_index_free(index);
   vt_embedder_free(x);
   vt_dataset_clear(&d);
+  if (t) {
+    vt_means_clear(&t->type);
+    vt_means_clear(&t->both);
+  }
   vt_free(t);
   vt_free(row);
   vt_free(v);

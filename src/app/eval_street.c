@@ -92,11 +92,12 @@ int vt_eval_street(struct vt_cli *cli, const struct vt_measure_opts *o, double m
     rc = vt_fail(e, VT_ENOMEM, "out of memory");
     goto out;
   }
+  m[0].keep = m[1].keep = o->bootstrap > 0;
   if ((rc = search(cli, o, &shop, &street, &m[0], &m[1], e)) < 0) goto out;
   vt_figures_add(f, "products", (double)shop.n);
   vt_figures_add(f, "garments", (double)street.n);
-  vt_figures_add(f, "group_precision_at_10", vt_means_all(&m[0]));
-  vt_figures_add(f, "group_precision_at_1", vt_means_all(&m[1]));
+  if ((rc = vt_figures_mean(f, "group_precision_at_10", &m[0], o->bootstrap, e))) goto out;
+  if ((rc = vt_figures_mean(f, "group_precision_at_1", &m[1], o->bootstrap, e))) goto out;
   for (int g = 0; g < street.taxonomy.ngroups; g++) {
     if (m[0].count[g])
       vt_figures_addf(f, vt_means_of(&m[0], g), "group_precision_at_10_%s", street.taxonomy.group[g]);
@@ -104,6 +105,7 @@ int vt_eval_street(struct vt_cli *cli, const struct vt_measure_opts *o, double m
 out:
   vt_dataset_clear(&shop);
   vt_dataset_clear(&street);
+  for (int k = 0; k < 2 && m; k++) vt_means_clear(&m[k]);
   vt_free(m);
   return rc;
 }

@@ -200,6 +200,19 @@ void vt_figures_addf(struct vt_figures *f, double value, const char *fmt, ...)
   vt_figures_add(f, name, value);
 }
 
+int vt_figures_mean(struct vt_figures *f, const char *name, const struct vt_means *m, int64_t rounds,
+                    struct vt_err *e)
+{
+  double low, high;
+  vt_figures_add(f, name, vt_means_all(m));
+  if (!rounds) return 0;
+  int rc = vt_means_interval(m, (int)rounds, 1, &low, &high, e);
+  if (rc) return rc;
+  vt_figures_addf(f, low, "%s_low", name);
+  vt_figures_addf(f, high, "%s_high", name);
+  return 0;
+}
+
 void vt_figures_interval(struct vt_figures *f, const char *name, double *draw, int64_t n)
 {
   double low, high;

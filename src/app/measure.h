@@ -26,6 +26,9 @@ struct vt_measure_opts {
   {"batch", 0, VT_OPT_INT, offsetof(T, field.batch), "32", 1, 1024, NULL, "N", "pictures embedded at once"},          \
   {"json", 0, VT_OPT_FLAG, offsetof(T, field.json), NULL, 0, 0, NULL, NULL, "print one JSON object"}
 /* Of those that give intervals. */
+#define VT_MEASURE_ROUNDS_OPT(T, field)                                                                               \
+  {"bootstrap", 0, VT_OPT_INT, offsetof(T, field.bootstrap), "0", 0, 100000, NULL, "N",                               \
+   "95 % intervals by so many draws of the queries, 0 = none"}
 #define VT_MEASURE_BOOTSTRAP_OPTS(T, field)                                                                           \
   {"bootstrap", 0, VT_OPT_INT, offsetof(T, field.bootstrap), "0", 0, 100000, NULL, "N",                               \
    "95 % intervals by so many draws of what is measured, 0 = none"},                                                  \
@@ -85,6 +88,9 @@ struct vt_figures {
 void vt_figures_add(struct vt_figures *f, const char *name, double value);
 void vt_figures_addf(struct vt_figures *f, double value, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
+/* The mean under its name; with rounds its interval, too (the values are kept then). */
+int vt_figures_mean(struct vt_figures *f, const char *name, const struct vt_means *m, int64_t rounds,
+                    struct vt_err *e);
 /* NAME_low and NAME_high: the 95 % interval of n draws of a figure, which are sorted here. */
 void vt_figures_interval(struct vt_figures *f, const char *name, double *draw, int64_t n);
 void vt_figures_clear(struct vt_figures *f);

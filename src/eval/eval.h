@@ -114,9 +114,16 @@ enum { VT_MAX_MEANS = 256 };
 struct vt_means {
   int64_t n, count[VT_MAX_MEANS];
   double sum, part[VT_MAX_MEANS];
+  bool keep; /* set before adding: values are kept for an interval, and vt_means_clear is needed */
+  int64_t cap;
+  double *value; // (n)
 };
 void vt_means_add(struct vt_means *m, int cls, double value); /* cls outside 0..VT_MAX_MEANS-1: only in all */
 double vt_means_all(const struct vt_means *m);                /* NaN without queries */
-double vt_means_of(const struct vt_means *m, int cls);        /* NaN without queries of that class */
+/* Of the mean of all, by the bootstrap at level .95; the values must be kept. */
+int vt_means_interval(const struct vt_means *m, int rounds, uint64_t seed, double *lo, double *hi,
+                      struct vt_err *e);
+void vt_means_clear(struct vt_means *m);
+double vt_means_of(const struct vt_means *m, int cls); /* NaN without queries of that class */
 
 #endif

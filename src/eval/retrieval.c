@@ -63,8 +63,40 @@ double vt_reciprocal_rank(const uint8_t *relevant, int n)
   return 0;
 }
 
+/* Without memory the values are given up, and the interval says so. */
+static void keep_value(struct vt_means *m, double value)
+{
+  if (m->n == m->cap) {
+    const int64_t cap = m->cap ? 2 * m->cap : 256;
+    double *v = vt_reallocarray(m->value, (size_t)cap, sizeof *v);
+    if (!v) {
+      vt_means_clear(m);
+      m->keep = false;
+      return;
+    }
+    m->value = v;
+    m->cap = cap;
+  }
+  m->value[m->n] = value;
+}
+
+int vt_means_interval(const struct vt_means *m, int rounds, uint64_t seed, double *lo, double *hi,
+                      struct vt_err *e)
+{
+  if (!m->keep) return vt_fail(e, VT_ENOMEM, "out of memory for %lld values", (long long)m->n);
+  return vt_bootstrap(m->value, m->n, rounds, .95, seed, lo, hi, e);
+}
+
+void vt_means_clear(struct vt_means *m)
+{
+  vt_free(m->value);
+  m->value = NULL;
+  m->cap = 0;
+}
+
 void vt_means_add(struct vt_means *m, int cls, double value)
 {
+  if (m->keep) keep_value(m, value);
   m->n++;
   m->sum += value;
   if (cls < 0 || cls >= VT_MAX_MEANS) return;

@@ -16,6 +16,7 @@ static const struct vt_opt rows[] = {
      "garments that cover less of their photo are left out"},
     {"out", 'o', VT_OPT_STRING, AT(drawn.out), NULL, 0, 0, NULL, "FOLDER", "keep the drawn data there"},
     VT_MEASURE_OPTS(struct opts, m),
+    VT_MEASURE_ROUNDS_OPT(struct opts, m),
 };
 
 static int run(struct vt_cli *cli, const void *opts, const struct vt_strings *args, struct vt_err *e)

@@ -8,6 +8,7 @@ struct opts {
 static const struct vt_opt rows[] = {
     VT_MEASURE_DATA_OPTS(struct opts, m),
     VT_MEASURE_OPTS(struct opts, m),
+    VT_MEASURE_ROUNDS_OPT(struct opts, m),
 };
 
 static int run(struct vt_cli *cli, const void *opts, const struct vt_strings *args, struct vt_err *e)

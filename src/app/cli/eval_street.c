@@ -9,6 +9,7 @@ struct opts {
 static const struct vt_opt rows[] = {
     VT_MEASURE_DATA_OPTS(struct opts, m),
     VT_MEASURE_OPTS(struct opts, m),
+    VT_MEASURE_ROUNDS_OPT(struct opts, m),
     {"min-share", 0, VT_OPT_FLOAT, offsetof(struct opts, min_share), "0.01", 0, 1, NULL, "SHARE",
      "garments that cover less of their photo are left out"},
 };
