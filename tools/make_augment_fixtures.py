@@ -1,7 +1,8 @@
 #!/usr/bin/python3
-"""Pictures of tests/fixtures/augment: a small drawn one, and what Pillow makes of it (Debian's python3-pil).
-Development tool; the results are committed."""
+"""Pictures of tests/fixtures/augment: small drawn ones, and what Pillow and OpenCV make of them (Debian's python3-pil
+and python3-opencv). Development tool; the results are committed."""
 import math, os
+import cv2, numpy
 from PIL import Image, ImageEnhance, ImageFilter, ImageOps
 
 out = os.path.join(os.path.dirname(os.path.abspath(__file__)), '../tests/fixtures/augment')
@@ -30,3 +31,12 @@ results = {
 }
 for name, im in results.items():
     im.save(os.path.join(out, name + '.png'), optimize=True)
+
+# CLAHE, whose formulas leave room (rounding, where a tile's middle is): a grey picture with dim and bright parts.
+w, h = 256, 256  # whole counts at the limit: OpenCV cuts them off
+y, x = numpy.mgrid[0:h, 0:w]
+grey = numpy.clip(60 + 50 * numpy.sin(x / 9) * numpy.cos(y / 7) + 90 * (x > 70) + (x * 7 + y * 13) % 11, 0, 255).astype('uint8')
+cv2.imwrite(os.path.join(out, 'clahe_photo.png'), grey)
+for limit, grid in ((2, 4), (4, 4)):
+    made = cv2.createCLAHE(clipLimit=limit, tileGridSize=(grid, grid)).apply(grey)
+    cv2.imwrite(os.path.join(out, 'clahe_%d_%d.png' % (limit, grid)), made)

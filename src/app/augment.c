@@ -1,4 +1,5 @@
-/* A labelled set through a policy: every picture some times, each time with its own random numbers. */
+/* A labelled set through a policy: every picture some times, each time with its own random numbers, on
+ * several threads. */
 #include "app/augment.h"
 
 #include <stdio.h>
@@ -53,26 +54,79 @@ static void name_of(char *name, size_t size, const char *file, int32_t image, in
   snprintf(name, size, "%.*s_%d_%d.%s", VT_MIN(n, 150), base, copy, image, png ? "png" : "jpg");
 }
 
-static int one(struct vt_labels *made, const struct vt_aug_source *source, const struct vt_augment_opts *o,
-               int32_t image, int copy, struct vt_err *e)
-{
-  const struct vt_aug_env env = {.epoch = o->epoch, .other = vt_aug_source_other, .ctx = (void *)source};
-  const char *file = source->l->image[image].file;
-  struct vt_aug_sample s = {0};
-  struct vt_rng rng;
+/* One result in the making: a picture, and which copy of it. */
+struct job {
+  int32_t image;
+  int copy;
+  struct vt_aug_sample s;
   char name[200];
-  vt_rng_init(&rng, o->seed, (uint64_t)copy, (uint64_t)image);
-  name_of(name, sizeof name, file, image, copy, o->png);
+  int rc;
+  struct vt_err e;
+};
+struct work {
+  const struct vt_aug_source *source;
+  const struct vt_augment_opts *o;
+  struct job *job;
+};
+
+/* Made and written; the sample stays for its labels. Random numbers are the picture's and the copy's own. */
+static void make(int64_t i, int worker, void *ctx)
+{
+  const struct work *w = ctx;
+  const struct vt_augment_opts *o = w->o;
+  struct job *j = &w->job[i];
+  const struct vt_aug_env env = {.epoch = o->epoch, .other = vt_aug_source_other, .ctx = (void *)w->source};
+  const char *file = w->source->l->image[j->image].file;
+  struct vt_rng rng;
+  vt_rng_init(&rng, o->seed, (uint64_t)j->copy, (uint64_t)j->image);
+  name_of(j->name, sizeof j->name, file, j->image, j->copy, o->png);
   char *folder = vt_path_join(NULL, o->out, "images"),
-       *path = folder ? vt_path_join(NULL, folder, name) : NULL;
-  int rc = path ? vt_aug_source_get(source, image, &s, e) : vt_fail(e, VT_ENOMEM, "out of memory");
-  if (!rc && (rc = vt_policy_apply(o->policy, &env, &rng, &s, e))) rc = vt_fail_in(e, rc, "%.200s", file);
-  if (!rc) rc = vt_image_write(&s.image, path, 95, e);
-  if (!rc) rc = vt_aug_sample_to_labels(&s, made, name, source->l, e);
-  if (!rc) made->image[made->nimages - 1].split = source->l->image[image].split;
-  vt_aug_sample_clear(&s);
+       *path = folder ? vt_path_join(NULL, folder, j->name) : NULL;
+  int rc = path ? vt_aug_source_get(w->source, j->image, &j->s, &j->e)
+                : vt_fail(&j->e, VT_ENOMEM, "out of memory");
+  if (!rc && (rc = vt_policy_apply(o->policy, &env, &rng, &j->s, &j->e)))
+    rc = vt_fail_in(&j->e, rc, "%.200s", file);
+  if (!rc) rc = vt_image_write(&j->s.image, path, 95, &j->e);
+  j->rc = rc;
   vt_free(folder);
   vt_free(path);
+}
+
+static int take(struct vt_labels *made, struct job *j, const struct vt_labels *from, struct vt_err *e)
+{
+  if (j->rc) {
+    if (e) *e = j->e;
+    return j->rc;
+  }
+  int rc = vt_aug_sample_to_labels(&j->s, made, j->name, from, e);
+  if (!rc) made->image[made->nimages - 1].split = from->image[j->image].split;
+  return rc;
+}
+
+/* Blocks of a few results for each thread are made at once and taken in order, so that labels are the same
+ * whatever the number of threads. */
+static int make_all(struct vt_labels *made, const struct vt_aug_source *source,
+                    const struct vt_augment_opts *o, struct vt_pool *pool, struct vt_progress *p,
+                    struct vt_err *e)
+{
+  const int64_t all = (int64_t)source->l->nimages * o->copies,
+                block = 4LL * (o->threads ? o->threads : vt_threads());
+  struct job *job = vt_calloc((size_t)block, sizeof *job);
+  struct work w = {source, o, job};
+  int rc = job ? 0 : vt_fail(e, VT_ENOMEM, "out of memory");
+  for (int64_t at = 0; at < all && !rc; at += block) {
+    const int64_t n = VT_MIN(block, all - at);
+    for (int64_t i = 0; i < n; i++)
+      job[i] = (struct job){.image = (int32_t)((at + i) / o->copies), .copy = (int)((at + i) % o->copies)};
+    vt_pool_for(pool, n, make, &w);
+    for (int64_t i = 0; i < n; i++) {
+      if (!rc) rc = take(made, &job[i], source->l, e);
+      vt_aug_sample_clear(&job[i].s);
+    }
+    if (!rc && vt_interrupted()) rc = vt_fail(e, VT_EINTERRUPTED, "interrupted");
+    vt_progress_add(p, n);
+  }
+  vt_free(job);
   return rc;
 }
 
@@ -81,18 +135,17 @@ int vt_augment_set(struct vt_labels *made, const struct vt_labels *l, const stru
 {
   struct vt_aug_source source;
   struct vt_progress p;
+  struct vt_pool *pool = NULL;
   int rc = vt_aug_source_init(&source, l, o->images, e);
   if (rc) return rc;
   char *folder = vt_path_join(NULL, o->out, "images");
   rc = folder ? vt_mkdirs(folder, e) : vt_fail(e, VT_ENOMEM, "out of memory");
   vt_free(folder);
+  if (!rc) rc = vt_pool_new(&pool, o->threads ? o->threads : vt_threads(), e);
   vt_progress_start(&p, "augmenting", "pictures", (int64_t)l->nimages * o->copies);
-  for (int32_t i = 0; i < l->nimages && !rc; i++)
-    for (int copy = 0; copy < o->copies && !rc; copy++) {
-      rc = vt_interrupted() ? vt_fail(e, VT_EINTERRUPTED, "interrupted") : one(made, &source, o, i, copy, e);
-      vt_progress_add(&p, 1);
-    }
+  if (!rc) rc = make_all(made, &source, o, pool, &p, e);
   vt_progress_end(&p);
+  vt_pool_free(pool);
   vt_aug_source_clear(&source);
   return rc;
 }

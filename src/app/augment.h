@@ -25,6 +25,7 @@ struct vt_augment_opts {
   bool png;   /* without loss; else JPEG of quality 95 */
   double epoch;
   uint64_t seed;
+  int threads; /* 0: as many as the program has; the result is the same */
 };
 /* Writes OUT/images/ and fills `made` (initialised) with the labels of what it wrote. */
 int vt_augment_set(struct vt_labels *made, const struct vt_labels *l, const struct vt_augment_opts *o,
