@@ -56,9 +56,28 @@ static struct vt_value *attention(struct vt_net *n, struct vt_value *x, const vo
 {
   return ((const struct vt_attention *)which)->build(n, x, "a");
 }
+static struct vt_value *norm(struct vt_net *n, struct vt_value *x, const void *which)
+{
+  n->layers.norm = *(const enum vt_norm_kind *)which;
+  return vt_net_norm(n, x, "n", 1);
+}
+static struct vt_value *activation(struct vt_net *n, struct vt_value *x, const void *which)
+{
+  n->layers.activation = which;
+  return vt_net_conv_norm_relu(n, x, "c", 6, 1, 1);
+}
 static struct vt_value *conv_block(struct vt_net *n, struct vt_value *x, const void *which)
 {
   return vt_net_conv_block(n, x, "c", *(const enum vt_conv_kind *)which, 6, 3, 1);
+}
+
+/* The k-th of "a|b|c". */
+static const char *choice(const char *choices, int k)
+{
+  static char name[32];
+  while (k--) choices = strchr(choices, '|') + 1;
+  snprintf(name, sizeof name, "%.*s", (int)strcspn(choices, "|"), choices);
+  return name;
 }
 
 static void test_gradients(void **state)
@@ -66,17 +85,27 @@ static void test_gradients(void **state)
   static const int64_t shape[] = {2, 16, 5, 6};
   for (int i = 0; vt_attentions[i]; i++)
     check_gradients(vt_attentions[i]->name, attention, vt_attentions[i], 4, shape, false);
-  for (enum vt_conv_kind k = VT_CONV_PLAIN; k <= VT_CONV_SPATIAL; k++) {
-    check_gradients("convolution", conv_block, &k, 4, shape, false);
-    check_gradients("mirrored convolution", conv_block, &k, 4, shape, true);
+  for (enum vt_conv_kind k = VT_CONV_PLAIN; k <= VT_CONV_DEFORMABLE_V2; k++) {
+    check_gradients(choice(VT_CONV_KINDS, k), conv_block, &k, 4, shape, false);
+    if (k < VT_CONV_DEFORMABLE) check_gradients("mirrored convolution", conv_block, &k, 4, shape, true);
   }
+  for (enum vt_norm_kind k = VT_NORM_BATCH; k <= VT_NORM_LOCAL_RESPONSE; k++)
+    check_gradients(choice(VT_NORM_KINDS, k), norm, &k, 4, shape, false);
+  for (const struct vt_activation *a = vt_activations; a->name; a++)
+    check_gradients(a->name, activation, a, 4, shape, false);
 }
 
 static void test_conv_blocks(void **state)
 {
-  static const int expected[] = {3 * 3 * 16 * 6 + 12, 3 * 3 * 16 + 32 + 16 * 6 + 12,
-                                 3 * 16 * 6 + 3 * 6 * 6 + 12};
-  for (enum vt_conv_kind k = VT_CONV_PLAIN; k <= VT_CONV_SPATIAL; k++) {
+  enum { PLAIN = 3 * 3 * 16 * 6 + 12, AIM = 3 * 3 * 16 + 1 };
+  static const int expected[] = {PLAIN,
+                                 3 * 3 * 16 + 32 + 16 * 6 + 12,
+                                 3 * 16 * 6 + 3 * 6 * 6 + 12,
+                                 3 * 3 * 16 * 6 / 2 + 12,
+                                 PLAIN,
+                                 PLAIN + 18 * AIM,
+                                 PLAIN + 27 * AIM};
+  for (enum vt_conv_kind k = VT_CONV_PLAIN; k <= VT_CONV_DEFORMABLE_V2; k++) {
     struct vt_graph *g;
     assert_int_equal(vt_graph_new(&g, vt_registry_default(), "block", NULL), 0);
     struct vt_net n = {.g = g, .outline = true};
@@ -111,10 +140,9 @@ static void answer(struct vt_value *(*build)(struct vt_net *, struct vt_value *,
 
 static struct vt_value *unet(struct vt_net *n, struct vt_value *x, const void *which)
 {
-  struct vt_unet_opts o = {.encoder = {{8, 8, 16, 16}, {1, 1, 1, 1}, 8, which},
-                           .decoder = {8, 8, 8, 8},
-                           .classes = 3,
-                           .mix = VT_CONV_DEPTHWISE};
+  struct vt_unet_opts o = {
+      .encoder = {{8, 8, 16, 16}, {1, 1, 1, 1}, 8, which}, .decoder = {8, 8, 8, 8}, .classes = 3};
+  n->layers.conv = VT_CONV_DEPTHWISE;
   return vt_build_unet(n, x, &o, NULL);
 }
 

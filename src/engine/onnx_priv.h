@@ -6,7 +6,13 @@
 #include "engine/onnx.pb-c.h"
 
 /* Versions that the writer states, and the range of the default domain's that the reader takes. */
-enum { VT__ONNX_IR = 8, VT__ONNX_OPSET = 17, VT__ONNX_OPSET_MIN = 1, VT__ONNX_OPSET_MAX = 21 };
+enum {
+  VT__ONNX_IR = 8,
+  VT__ONNX_OPSET = 17,
+  VT__ONNX_OPSET_LATER = 19,
+  VT__ONNX_OPSET_MIN = 1,
+  VT__ONNX_OPSET_MAX = 21
+};
 #define VT__DOMAIN "ai.vitrine"
 /* Metadata that carry what ONNX has no place for: names of initializers that are variables, one per line. */
 #define VT__META_TRAINABLE "ai.vitrine.trainable"
@@ -83,5 +89,8 @@ int vt__onnx_upgrade(const struct vt__onnx_reader *r, struct vt_graph *g, struct
 
 const Onnx__AttributeProto *vt__onnx_attr(const struct vt__onnx_node *n,
                                           const char *name); /* marks it done */
+
+/* What a file of g states: the writer's usual opset, or the later one where an operator needs it. */
+int vt__onnx_opset_of(const struct vt_graph *g);
 
 #endif

@@ -320,3 +320,15 @@ int vt__onnx_upgrade(const struct vt__onnx_reader *r, struct vt_graph *g, struct
   }
   return 0;
 }
+
+int vt__onnx_opset_of(const struct vt_graph *g)
+{
+  int opset = VT__ONNX_OPSET;
+  for (int i = 0; i < g->nnodes; i++) {
+    const struct vt_op_desc *op = g->nodes[i]->op;
+    bool later = !op->domain[0] && op->since > VT__ONNX_OPSET && op->since <= VT__ONNX_OPSET_LATER;
+    if (later) opset = VT__ONNX_OPSET_LATER;
+  }
+  for (int i = 0; i < g->priv->nsubs; i++) opset = VT_MAX(opset, vt__onnx_opset_of(g->priv->subs[i]));
+  return opset;
+}

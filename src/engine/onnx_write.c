@@ -1,4 +1,5 @@
-/* Graph to ONNX file: IR version 8, opset 17, and the domain ai.vitrine (version 1) where it is used.
+/* Graph to ONNX file: IR version 8, opset 17 (19 with an operator that came later), and the domain ai.vitrine
+ * (version 1) where it is used.
  *
  * Layout, in protobuf's wire format (https://protobuf.dev/programming-guides/encoding; field numbers of
  * onnx.proto):
@@ -33,6 +34,7 @@ struct scope {
 struct writer {
   struct vt_buf out;
   bool f16;
+  int opset; /* of the default domain */
   const char *path;
   struct vt_err *e;
 };
@@ -325,16 +327,39 @@ static int put_attr(struct writer *w, struct vt_buf *node, const struct scope *s
   return rc;
 }
 
+/* Opset 18 made an input of the axes of reductions (ReduceSum's was one): writes them as an initializer
+ * beside the node and says whether the attribute is done with. */
+static bool put_later(struct writer *w, struct vt_buf *b, struct vt_buf *node, const struct scope *s,
+                      const struct vt_node *n, const struct vt_attr_desc *d)
+{
+  const char *op = n->op->name;
+  if (w->opset < 18 || strncmp(op, "Reduce", 6) || !strcmp(op, "ReduceSum") || strcmp(d->name, "axes"))
+    return false;
+  const struct vt_ints *axes = (const void *)((const char *)n->attrs + d->offset);
+  struct vt_tensor t = vt_tensor_view(VT_I64, 1, (int64_t[]){axes->n}, (void *)axes->v);
+  struct vt_buf name;
+  vt_buf_init(&name);
+  local_name(s, n->out[0], &name);
+  vt_buf_adds(&name, ".axes");
+  if (!name.failed) put_text(node, 1, name.data);
+  if (!name.failed) put_tensor(b, 5, name.data, &t, false);
+  if (name.failed) b->failed = true;
+  vt_buf_clear(&name);
+  return true;
+}
+
 /* NodeProto: input 1, output 2, name 3, op_type 4, attribute 5, domain 7. */
 static int put_node(struct writer *w, struct vt_buf *b, const struct scope *s, const struct vt_node *n)
 {
   struct vt_buf m;
   int rc = 0;
   bool standard = !n->op->domain || !*n->op->domain;
-  if (standard && (n->op->since > VT__ONNX_OPSET || (n->op->until && n->op->until < VT__ONNX_OPSET)))
+  bool parts =
+      w->opset > VT__ONNX_OPSET && !strcmp(n->op->name, "Split"); /* may have to be counted since 18 */
+  if (standard && (parts || n->op->since > w->opset || (n->op->until && n->op->until < w->opset)))
     return vt_fail(w->e, VT_EUNSUPPORTED,
                    "%s: node '%s': this form of %s (opset %d to %d) has no place in opset %d", w->path,
-                   n->name, n->op->name, n->op->since, n->op->until, VT__ONNX_OPSET);
+                   n->name, n->op->name, n->op->since, n->op->until, w->opset);
   vt_buf_init(&m);
   int captures = captures_of(n);
   for (int i = 0; i < n->nin - captures; i++)
@@ -350,7 +375,7 @@ static int put_node(struct writer *w, struct vt_buf *b, const struct scope *s, c
   put_text(&m, 3, n->name);
   put_text(&m, 4, n->op->name);
   for (int i = 0; i < n->op->nattr && !rc; i++)
-    if (stated(n->op, &n->op->attr[i], n->attrs) &&
+    if (stated(n->op, &n->op->attr[i], n->attrs) && !put_later(w, b, &m, s, n, &n->op->attr[i]) &&
         !(captures && strcmp(n->op->attr[i].name, "captures") == 0))
       rc = put_attr(w, &m, s, n, &n->op->attr[i]);
   if (!standard) put_text(&m, 7, n->op->domain);
@@ -455,7 +480,8 @@ int vt_onnx_save(const struct vt_graph *g, const char *path, const struct vt_onn
   put_int(b, 1, VT__ONNX_IR);
   put_text(b, 2, "vitrine");
   put_text(b, 3, VT_VERSION);
-  put_opset(b, "", VT__ONNX_OPSET);
+  w.opset = vt__onnx_opset_of(g);
+  put_opset(b, "", w.opset);
   static const char *const others[] = {VT__DOMAIN, "ai.onnx.preview.training"};
   for (size_t i = 0; i < VT_COUNT(others); i++)
     if (uses_domain(g, others[i])) put_opset(b, others[i], 1);

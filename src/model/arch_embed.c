@@ -1,6 +1,6 @@
 /* Embedding network: residual encoder, global average pooling, one linear layer cut into unit vectors, and
  * the vector that users compare, put together from such parts. */
-#include "model/model.h"
+#include "model/layers.h"
 
 #include <math.h>
 
@@ -32,10 +32,10 @@ int vt_build_embed(struct vt_net *n, struct vt_value *x, const struct vt_embed_o
     return vt_fail(e, VT_EARG, "embed: parts of %d, %d and %d numbers", o->group_dim, o->class_dim, o->dim);
   int rc = vt_build_resnet(n, x, &o->encoder, feature, e);
   if (rc) return rc;
-  struct vt_value *y = vt_emit(n->g, "GlobalAveragePool", VT_IN(feature[4]), "");
-  y = vt_emit(n->g, "Flatten", VT_IN(y), "axis=1");     // (N, C)
-  y = vt_net_linear(n, y, "embed", (int)all, false);    // (N, all)
-  out->detail = unit(n, columns(n, y, kind, all));      // (N, dim)
+  struct vt_value *y = vt__dropout(n, vt__global_pool(n, feature[4]), o->dropout); // (N, C)
+  y = vt_net_linear(n, y, "embed", (int)all, false);                               // (N, all)
+  out->raw = columns(n, y, kind, all);
+  out->detail = unit(n, out->raw);                      // (N, dim)
   out->group = group ? unit(n, columns(n, y, 0, group)) // (N, group_dim)
                      : out->detail;
   out->kind = o->class_dim ? unit(n, columns(n, y, group, kind)) // (N, class_dim)

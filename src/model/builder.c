@@ -37,8 +37,8 @@ const struct vt_builder_family *vt_builder_family_of(const struct vt_builder *b)
   return NULL;
 }
 
-static int check(const struct vt_builder *b, const struct vt_value *x, const struct vt_builder_opts *o,
-                 struct vt_err *e)
+static int check(const struct vt_builder *b, const struct vt_net *n, const struct vt_value *x,
+                 const struct vt_builder_opts *o, struct vt_err *e)
 {
   const struct vt_builder_family *f = vt_builder_family_of(b);
   enum { MAX_CLASSES = 1 << 20 };
@@ -50,6 +50,8 @@ static int check(const struct vt_builder *b, const struct vt_value *x, const str
     return vt_fail(e, VT_EARG, "%s has no side classifier", b->name);
   if (o->width != 0 && o->width != 1 && !(f && f->has_width && o->width >= 0.05f && o->width <= 8))
     return vt_fail(e, VT_EARG, "%s cannot be built %g times as wide", b->name, (double)o->width);
+  if (n->layers.conv != VT_CONV_PLAIN && !(f && f->has_convolution))
+    return vt_fail(e, VT_EARG, "%s is built with its own kind of convolution only", b->name);
   if (!x || x->rank != 4 || x->dim[1] != 3)
     return vt_fail(e, VT_ESHAPE, "%s: its input must be (N, 3, H, W)", b->name);
   return 0;
@@ -59,7 +61,7 @@ int vt_build(const struct vt_builder *b, struct vt_net *n, struct vt_value *x,
              const struct vt_builder_opts *o, struct vt_built *out, struct vt_err *e)
 {
   *out = (struct vt_built){0};
-  if (!vt_graph_status(n->g, NULL) && !check(b, x, o, &n->g->err)) b->build(n, x, b, o, out);
+  if (!vt_graph_status(n->g, NULL) && !check(b, n, x, o, &n->g->err)) b->build(n, x, b, o, out);
   return vt_graph_status(n->g, e);
 }
 

@@ -39,8 +39,10 @@ struct vt_builder_family {
   const char *name;
   const char *paper;
   bool has_width, has_auxiliary;
-  bool unpadded; /* first convolutions without padding: feature maps are a few pixels smaller */
-  bool centred;  /* made for pictures of mean 0.5 and deviation 0.5; the others for ImageNet's */
+  bool unpadded;        /* first convolutions without padding: feature maps are a few pixels smaller */
+  bool lengths;         /* scores are lengths of capsules, 0 .. 1 */
+  bool has_convolution; /* its 3x3 convolutions may be of another kind */
+  bool centred;         /* made for pictures of mean 0.5 and deviation 0.5; the others for ImageNet's */
   const struct vt_builder *builder;
   int n;
 };

@@ -83,10 +83,12 @@ struct vt_value *vt_margin_loss(struct vt_graph *g, struct vt_value *lengths, st
   float off_on[2] = {0, 1};
   if (!lengths || !labels) return NULL;
   struct vt_tensor values = vt_tensor_view(VT_F32, 1, (int64_t[]){2}, off_on);
-  struct vt_value *there =
-      vt_emit(g, "OneHot",
-              VT_IN(labels, vt_graph_ints(g, 1, &lengths->dim[1]), vt_graph_constant(g, "off_on", &values)),
-              "axis=1"); // (N, J)
+  struct vt_value *there = labels;
+  if (labels->rank == 1)
+    there =
+        vt_emit(g, "OneHot",
+                VT_IN(labels, vt_graph_ints(g, 1, &lengths->dim[1]), vt_graph_constant(g, "off_on", &values)),
+                "axis=1"); // (N, J)
   struct vt_value *missed = square_above(g, vt_emit(g, "Sub", VT_IN(vt_graph_scalar(g, 0.9f), lengths), ""));
   struct vt_value *wrong = square_above(g, vt_emit(g, "Sub", VT_IN(lengths, vt_graph_scalar(g, 0.1f)), ""));
   wrong = vt_emit(g, "Mul", VT_IN(wrong, vt_graph_scalar(g, 0.5f)), "");

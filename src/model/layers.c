@@ -7,6 +7,8 @@ struct vt_value *vt__act(struct vt_net *n, struct vt_value *x, enum vt__act act)
 {
   struct vt_graph *g = n->g;
   if (!x) return NULL;
+  if (n->layers.activation && act != VT__NONE && act <= VT__HARD_SWISH)
+    return vt__activate(n, x, n->layers.activation);
   switch (act) {
   case VT__NONE: break;
   case VT__RELU: return vt_emit(g, "Relu", VT_IN(x), "");

@@ -25,13 +25,23 @@ struct vt__conv {
   bool bias;
 };
 struct vt_value *vt__conv(struct vt_net *n, struct vt_value *x, const char *name, const struct vt__conv *c);
+/* The weights alone of a convolution of that kernel, without groups. */
+struct vt_value *vt__conv_weight(struct vt_net *n, struct vt_value *x, const char *name, int out, int kernel);
 #define vt__conv2d(n, x, name, ...) vt__conv(n, x, name, &(struct vt__conv){__VA_ARGS__})
 
+/* What stands for such a convolution, without a norm behind it. */
+struct vt_value *vt__conv_of_kind(struct vt_net *n, struct vt_value *x, const char *name,
+                                  enum vt_conv_kind kind, int out, int kernel, int stride);
+/* The network's kind where stage 0 .. 3 of a residual encoder stands: deformable ones are plain at first. */
+enum vt_conv_kind vt__conv_kind_at(const struct vt_net *n, int stage);
+
+/* Hidden activations, up to VT__HARD_SWISH, are the network's own choice where it has one. */
 enum vt__act { VT__NONE, VT__RELU, VT__RELU6, VT__SILU, VT__HARD_SWISH, VT__SIGMOID, VT__HARD_SIGMOID };
 struct vt_value *vt__act(struct vt_net *n, struct vt_value *x, enum vt__act act);
+struct vt_value *vt__activate(struct vt_net *n, struct vt_value *x, const struct vt_activation *a);
 /* vt_net_norm with another epsilon. */
 struct vt_value *vt__norm(struct vt_net *n, struct vt_value *x, const char *name, float gamma, float epsilon);
-/* Batch norm of that epsilon, then the activation. */
+/* Norm of that epsilon, then the activation. */
 struct vt_value *vt__norm_act(struct vt_net *n, struct vt_value *x, const char *name, float epsilon,
                               enum vt__act act);
 
@@ -92,9 +102,14 @@ struct vt_value *vt__route_capsules(struct vt_net *n, struct vt_value *u, const 
 /* (N, J, D) -> (N, J) */
 struct vt_value *vt__capsule_lengths(struct vt_net *n, struct vt_value *v);
 
-/* relu(x + branch) of two 3x3 convolutions, see builders/resnet.c; attention (NULL: none) weighs the branch.
- */
-struct vt_value *vt__basic_block(struct vt_net *n, struct vt_value *x, const char *name, int out, int stride,
-                                 const struct vt_attention *attention);
+/* relu(x + branch) of two 3x3 convolutions, see builders/resnet.c. */
+struct vt__block {
+  int out, stride;
+  enum vt_conv_kind conv;
+  const struct vt_attention *attention; /* weighs the branch; NULL: none */
+  float drop_path;                      /* of the branch */
+};
+struct vt_value *vt__basic_block(struct vt_net *n, struct vt_value *x, const char *name,
+                                 const struct vt__block *o);
 
 #endif

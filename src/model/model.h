@@ -10,6 +10,7 @@
 #include "mask/mask.h"
 #include "model/attention.h"
 #include "model/builder.h"
+#include "model/layer_kinds.h"
 
 /* ---- metadata --------------------------------------------------------------------------------------------
  */
@@ -84,13 +85,15 @@ struct vt_net {
   void *ctx;
   const char *prefix; /* before every name, as "encoder."; NULL: nothing */
   bool mirror;        /* convolutions see maps go on as their mirror image, not as zeros */
+  struct vt_layers layers;
   int64_t parameters; /* numbers in trainable parameters made so far */
+  int nactivations;   /* with parameters, made so far */
 };
 /* y = conv(x): (N, C, H, W) -> (N, out, H', W'), same padding; bias only if asked. He initialisation (He
  * 2015). */
 struct vt_value *vt_net_conv(struct vt_net *n, struct vt_value *x, const char *name, int out, int kernel,
                              int stride, bool bias);
-/* Batch norm with momentum 0.9, epsilon 1e-5; scale starts at `gamma`. */
+/* Norm with epsilon 1e-5, batch norm's momentum 0.9; scale starts at `gamma`. */
 struct vt_value *vt_net_norm(struct vt_net *n, struct vt_value *x, const char *name, float gamma);
 struct vt_value *vt_net_conv_norm_relu(struct vt_net *n, struct vt_value *x, const char *name, int out,
                                        int kernel, int stride);
@@ -99,16 +102,13 @@ struct vt_value *vt_net_linear(struct vt_net *n, struct vt_value *x, const char 
 /* Cosine logits scale * x/|x| . w/|w| for unit x: (N, D) -> (N, out). "NormFace", Wang 2017. */
 struct vt_value *vt_net_cosine(struct vt_net *n, struct vt_value *x, const char *name, int out, float scale);
 
-/* y = relu(bn(conv(x))) with a convolution of kernel x kernel, or what stands for it with fewer numbers:
- * depthwise, kernel x kernel for each channel by itself, then bn, relu and 1x1 over the channels (Howard
- * 2017); spatial, kernel x 1 then 1 x kernel (Szegedy 2016, section 3.2). */
-enum vt_conv_kind { VT_CONV_PLAIN, VT_CONV_DEPTHWISE, VT_CONV_SPATIAL };
-#define VT_CONV_KINDS "plain|depthwise|spatial"
+/* y = act(norm(conv(x))) with a convolution of kernel x kernel, or what stands for it. */
 struct vt_value *vt_net_conv_block(struct vt_net *n, struct vt_value *x, const char *name,
                                    enum vt_conv_kind kind, int out, int kernel, int stride);
 
-/* Margin loss of capsules' lengths (N, J) for labels (N) i64: sum over k of T_k max(0, 0.9 - |v_k|)^2 +
- * 0.5 (1 - T_k) max(0, |v_k| - 0.1)^2, mean over the batch (Sabour 2017, equation 4). */
+/* Margin loss of capsules' lengths (N, J) for labels (N) i64, or shares of classes T (N, J) f32: sum over k
+ * of T_k max(0, 0.9 - |v_k|)^2 + 0.5 (1 - T_k) max(0, |v_k| - 0.1)^2, mean over the batch (Sabour 2017,
+ * equation 4). */
 struct vt_value *vt_margin_loss(struct vt_graph *g, struct vt_value *lengths, struct vt_value *labels);
 
 /* Residual encoder of basic blocks (He 2016), widths and blocks free. feature[0]: stem at 1/2, feature[1..4]:
@@ -116,6 +116,9 @@ struct vt_value *vt_margin_loss(struct vt_graph *g, struct vt_value *lengths, st
 struct vt_resnet_opts {
   int width[4], blocks[4], stem;        /* stem: channels of the first 7x7 convolution */
   const struct vt_attention *attention; /* in each block or behind each stage, as it says; NULL: none */
+  float drop_path;  /* stochastic depth of the last block, falling to 0 at the stem (Huang 2016, eq. 4) */
+  float drop_block; /* share of the last map that is dropped in squares (Ghiasi 2018), of this side */
+  int drop_block_size;
 };
 int vt_build_resnet(struct vt_net *n, struct vt_value *x, const struct vt_resnet_opts *o,
                     struct vt_value *feature[5], struct vt_err *e);
@@ -127,8 +130,7 @@ struct vt_unet_opts {
   int decoder[4];                   /* channels at 1/16, 1/8, 1/4, 1/2 */
   int classes;
   float dropout;
-  enum vt_conv_kind mix; /* the decoder's 3x3 convolutions */
-  bool mirror;           /* as vt_net's */
+  bool transposed; /* maps are enlarged by transposed convolutions of 2x2, stride 2, not linearly */
 };
 struct vt_value *vt_build_unet(struct vt_net *n, struct vt_value *x, const struct vt_unet_opts *o,
                                struct vt_err *e);
@@ -138,9 +140,11 @@ struct vt_value *vt_build_unet(struct vt_net *n, struct vt_value *x, const struc
 struct vt_embed_opts {
   struct vt_resnet_opts encoder;
   int dim, group_dim, class_dim;
+  float dropout; /* before the linear layer */
 };
 struct vt_embed_parts {
   struct vt_value *group, *kind, *detail; // (N, group_dim), (N, class_dim), (N, dim)
+  struct vt_value *raw;                   /* detail before it became a unit vector */
 };
 int vt_build_embed(struct vt_net *n, struct vt_value *x, const struct vt_embed_opts *o,
                    struct vt_embed_parts *out, struct vt_err *e);
@@ -155,15 +159,16 @@ struct vt_value *vt_build_embed_vector(struct vt_net *n, struct vt_value *const 
                                        int count);
 
 /* x (N, 3, H, W) -> scores of classes (N, classes). backbone: "encoder", the residual encoder with the
- * weights' names that it has in the other networks, or a builder by name, with its own head. Of the encoder,
- * in training, drop_block is the share of the last map that is dropped in squares (Ghiasi 2018), dropout that
- * of the vector before the linear layer; builders have their own, and VT_EARG for these. */
+ * weights' names that it has in the other networks, or a builder by name, with its own head. dropout is that
+ * of the vector before the encoder's linear layer; builders have their own, and VT_EARG for this and for what
+ * else is the encoder's. Scores of capsule networks are lengths, for the margin loss. */
 struct vt_classify_opts {
   const char *backbone;
   struct vt_resnet_opts encoder;
-  int classes, drop_block_size;
-  float dropout, drop_block;
+  int classes;
+  float dropout;
 };
+bool vt_classify_has_lengths(const struct vt_classify_opts *o);
 struct vt_value *vt_build_classify(struct vt_net *n, struct vt_value *x, const struct vt_classify_opts *o,
                                    struct vt_err *e);
 

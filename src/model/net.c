@@ -56,6 +56,19 @@ const char *vt__name(struct vt_net *n, const char *format, ...)
   return s ? s : "";
 }
 
+/* He initialisation (He 2015) of (out, in / group, height, width). */
+static struct vt_value *weight(struct vt_net *n, struct vt_value *x, const char *name, int out, int group,
+                               int height, int width)
+{
+  int64_t dim[4] = {out, x->dim[1] / group, height, width};
+  return vt__param(n, name, "weight", 4, dim, VT__NORMAL, sqrtf(2.0f / (float)(dim[1] * height * width)));
+}
+
+struct vt_value *vt__conv_weight(struct vt_net *n, struct vt_value *x, const char *name, int out, int kernel)
+{
+  return weight(n, x, name, out, 1, kernel, kernel);
+}
+
 struct vt_value *vt__conv(struct vt_net *n, struct vt_value *x, const char *name, const struct vt__conv *c)
 {
   if (!x || vt_graph_status(n->g, NULL)) return NULL;
@@ -74,10 +87,9 @@ struct vt_value *vt__conv(struct vt_net *n, struct vt_value *x, const char *name
     ph = pw = 0;
     if (!x) return NULL;
   }
-  int64_t dim[4] = {c->out, x->dim[1] / group, kh, kw}; // (out, in / group, k, k)
-  float deviation = sqrtf(2.0f / (float)(dim[1] * kh * kw));
-  struct vt_value *in[] = {x, vt__param(n, name, "weight", 4, dim, VT__NORMAL, deviation),
-                           c->bias ? vt__param(n, name, "bias", 1, dim, VT__CONSTANT, 0) : NULL};
+  struct vt_value *in[] = {x, weight(n, x, name, c->out, group, kh, kw),
+                           c->bias ? vt__param(n, name, "bias", 1, (int64_t[]){c->out}, VT__CONSTANT, 0)
+                                   : NULL};
   struct vt_value *y;
   if (dilation > 1)
     return vt_emit_n(n->g, "Conv", c->bias ? 3 : 2, in, 1, &y,
@@ -98,24 +110,6 @@ struct vt_value *vt_net_conv(struct vt_net *n, struct vt_value *x, const char *n
   return vt__conv2d(n, x, name, out, kernel, .stride = stride, .bias = bias);
 }
 
-struct vt_value *vt__norm(struct vt_net *n, struct vt_value *x, const char *name, float gamma, float epsilon)
-{
-  if (!x || vt_graph_status(n->g, NULL)) return NULL;
-  int64_t c[1] = {x->dim[1]};
-  struct vt_value *scale = vt__param(n, name, "weight", 1, c, VT__CONSTANT, gamma);
-  struct vt_value *shift = vt__param(n, name, "bias", 1, c, VT__CONSTANT, 0);
-  struct vt_value *mean = vt__param(n, name, "running_mean", 1, c, VT__CONSTANT, 0);
-  struct vt_value *var = vt__param(n, name, "running_var", 1, c, VT__CONSTANT, 1);
-  struct vt_value *in[] = {x, scale, shift, mean, var}, *out[3] = {0};
-  vt_emit_n(n->g, "BatchNormalization", 5, in, n->training ? 3 : 1, out,
-            "epsilon=%.9g momentum=0.9 training_mode=%d", (double)epsilon, n->training);
-  if (n->training && out[0]) {
-    vt_graph_assign(n->g, mean, out[1]);
-    vt_graph_assign(n->g, var, out[2]);
-  }
-  return out[0];
-}
-
 struct vt_value *vt_net_norm(struct vt_net *n, struct vt_value *x, const char *name, float gamma)
 {
   return vt__norm(n, x, name, gamma, 1e-5f);
@@ -126,7 +120,7 @@ struct vt_value *vt_net_conv_norm_relu(struct vt_net *n, struct vt_value *x, con
 {
   struct vt_value *y = vt_net_conv(n, x, vt__name(n, "%s.conv", name), out, kernel, stride, false);
   y = vt_net_norm(n, y, vt__name(n, "%s.bn", name), 1);
-  return vt_emit(n->g, "Relu", VT_IN(y), "");
+  return vt__act(n, y, VT__RELU);
 }
 
 /* (out, in) weights for the last dimension of x. */

@@ -1,5 +1,6 @@
 /* ai.vitrine:ContrastiveLoss (Hadsell, Chopra, LeCun 2006, equation 4) over all pairs of a batch:
- *   same label: d²/2;  else max(0, m − d)²/2;  d = ‖x_i − x_j‖. The mean over the pairs. */
+ *   same label: d²/2;  else max(0, m − d)²/2;  d = ‖x_i − x_j‖. The mean over the pairs. Labels below 0
+ * take no part. */
 #include "ops/slope_ref.h"
 
 struct attrs {
@@ -17,11 +18,14 @@ static int ref(const struct vt_ref_call *c, struct vt_err *e)
   const struct attrs *a = c->attrs;
   const struct vt_tensor *x = c->in[0];
   int64_t n = x->dim[0], dims = x->dim[1];
-  double sum = 0, unit = n > 1 ? 2.0 / ((double)n * (double)(n - 1)) : 0, margin = (double)a->margin;
+  double sum = 0, margin = (double)a->margin;
   float *slope = vt__res(c, 1) ? c->out[1]->data : NULL;
   if (x->dtype != VT_F32) return vt__bad_dtype(c, x->dtype, e);
   if (vt_tensor_count(c->in[1]) != n) return vt__bad(e, VT_ESHAPE, c->node, "one label per row expected");
   if (slope && n > 0 && dims > 0) memset(slope, 0, vt_tensor_bytes(x));
+  int64_t part = 0;
+  for (int64_t i = 0, l; i < n; i++) part += !vt__slope_label(c, i, 0, &l, e) && l >= 0;
+  double unit = part > 1 ? 2.0 / ((double)part * (double)(part - 1)) : 0;
   for (int64_t i = 0; i < n; i++)
     for (int64_t j = 0; j < i; j++) {
       const float *p = (const float *)x->data + i * dims, *q = (const float *)x->data + j * dims;
@@ -29,6 +33,7 @@ static int ref(const struct vt_ref_call *c, struct vt_err *e)
       double square = 0;
       vt__slope_label(c, i, 0, &yi, e);
       vt__slope_label(c, j, 0, &yj, e);
+      if (yi < 0 || yj < 0) continue;
       for (int64_t k = 0; k < dims; k++)
         square += ((double)p[k] - (double)q[k]) * ((double)p[k] - (double)q[k]);
       double d = sqrt(square), gap = yi == yj ? d : VT_MAX(margin - d, 0);
@@ -49,9 +54,10 @@ static const struct vt_attr_desc rows[] = {VT_A_FLOAT(S, margin, 1)};
 static const struct vt_op_case cases[] = {
     {"two classes", "margin=2", "f32[5,3] i64[5]={0,1,0,1,1}"},
     {"all apart", "margin=4", "f32[4,2] i32[4]={0,1,2,3}", 2},
+    {"left out", "margin=2", "f32[5,3] i64[5]={0,-1,0,1,-1}", 2},
     {"one row", "", "f32[1,3] i64[1]={0}"},
 };
 VT_SLOPE_OP(
     contrastive_loss, "ContrastiveLoss", 2, infer,
     "Contrastive loss of vectors (N, D) and labels (N): d^2/2 for equal labels, max(0, margin - d)^2/2 for "
-    "others, mean over pairs; output 1 is its slope.");
+    "others, mean over pairs, labels below 0 left out; output 1 is its slope.");

@@ -11,6 +11,18 @@ static int infer(struct vt_node *n, struct vt_err *e)
   return rc ? rc : vt__conv_infer_at(n, 0, 1, 3, false, n->in[0]->dtype, e);
 }
 
+/* In eight sums, so that it is done by vectors. */
+static double dot(const float *a, const float *b, int64_t n)
+{
+  double part[8] = {0}, sum = 0;
+  int64_t i = 0;
+  for (; i + 8 <= n; i += 8)
+    for (int k = 0; k < 8; k++) part[k] += (double)a[i + k] * (double)b[i + k];
+  for (; i < n; i++) sum += (double)a[i] * (double)b[i];
+  for (int k = 0; k < 8; k++) sum += part[k];
+  return sum;
+}
+
 static int ref(const struct vt_ref_call *c, struct vt_err *e)
 {
   const struct vt_tensor *x = c->in[0], *w = c->in[1], *bias = vt__arg(c, 3), *mask = vt__arg(c, 4);
@@ -36,8 +48,8 @@ static int ref(const struct vt_ref_call *c, struct vt_err *e)
       }
       for (int64_t m = 0; m < s.conv.m; m++) {
         const float *pw = (const float *)w->data + m * cg * taps, *pc = col + m / mg * cg * taps;
-        double sum = bias ? (double)((const float *)bias->data)[m] : 0;
-        for (int64_t i = 0; i < cg * taps; i++) sum += (double)pw[i] * (double)pc[i];
+        double sum = dot(pw, pc, cg * taps);
+        if (bias) sum += (double)((const float *)bias->data)[m];
         y[(n * s.conv.m + m) * plane + p] = (float)sum;
       }
     }

@@ -12,7 +12,7 @@ static int infer(struct vt_node *n, struct vt_err *e)
 struct places {
   const float *dy, *x, *w, *offset, *mask;
   float *dx, *dw, *doffset, *dmask;
-  float *dcol; /* (C, taps) of one output place */
+  float *col, *dcol; /* (C, taps) of one output place */
 };
 
 /* One kernel element of one output place for one group of channels. */
@@ -42,26 +42,37 @@ static void one(const struct vt__deform *s, const struct places *v, int64_t n, i
   if (v->dmask) v->dmask[t.mask_at] = (float)by_mask;
 }
 
+/* col = what each kernel element of the place reads. */
+static void columns(const struct vt__deform *s, const struct places *v, int64_t n, int64_t p)
+{
+  int64_t taps = s->kh * s->kw, channels = s->conv.c, per = channels / s->groups;
+  for (int64_t g = 0; g < s->groups; g++)
+    for (int64_t k = 0; k < taps; k++) {
+      struct vt__deform_tap t;
+      vt__deform_tap(&t, s, v->offset, v->mask, n, g, k, p);
+      for (int64_t c = g * per; c < (g + 1) * per; c++) {
+        float col = 0;
+        for (int i = 0; i < 4; i++)
+          if (t.at[i] >= 0) col += t.weight[i] * v->x[(n * channels + c) * s->h * s->w + t.at[i]];
+        v->col[c * taps + k] = col * t.mask;
+      }
+    }
+}
+
 /* dcol = Σ_m w dy at this place, and what it adds to dw. */
 static void weights(const struct vt__deform *s, const struct places *v, int64_t n, int64_t p)
 {
   int64_t taps = s->kh * s->kw, plane = s->oh * s->ow, channels = s->conv.c;
-  int64_t cg = channels / s->conv.group, mg = s->conv.m / s->conv.group;
+  int64_t cg = channels / s->conv.group, mg = s->conv.m / s->conv.group, len = cg * taps;
   memset(v->dcol, 0, (size_t)(channels * taps) * sizeof *v->dcol);
+  if (v->dw) columns(s, v, n, p);
   for (int64_t m = 0; m < s->conv.m; m++) {
-    float d = v->dy[(n * s->conv.m + m) * plane + p];
-    for (int64_t i = 0; i < cg * taps; i++) v->dcol[m / mg * cg * taps + i] += d * v->w[m * cg * taps + i];
+    float d = v->dy[(n * s->conv.m + m) * plane + p], *dcol = v->dcol + m / mg * len;
+    for (int64_t i = 0; i < len; i++) dcol[i] += d * v->w[m * len + i];
+    if (!v->dw) continue;
+    const float *col = v->col + m / mg * len;
+    for (int64_t i = 0; i < len; i++) v->dw[m * len + i] += d * col[i];
   }
-  for (int64_t c = 0; c < channels && v->dw; c++)
-    for (int64_t k = 0; k < taps; k++) {
-      struct vt__deform_tap t;
-      float col = 0;
-      vt__deform_tap(&t, s, v->offset, v->mask, n, c / (channels / s->groups), k, p);
-      for (int i = 0; i < 4; i++)
-        if (t.at[i] >= 0) col += t.weight[i] * v->x[(n * channels + c) * s->h * s->w + t.at[i]];
-      for (int64_t m = c / cg * mg; m < (c / cg + 1) * mg; m++)
-        v->dw[(m * cg + c % cg) * taps + k] += v->dy[(n * s->conv.m + m) * plane + p] * col * t.mask;
-    }
 }
 
 static int ref(const struct vt_ref_call *c, struct vt_err *e)
@@ -86,7 +97,8 @@ static int ref(const struct vt_ref_call *c, struct vt_err *e)
     if (vt_tensor_bytes(t)) memset(t->data, 0, vt_tensor_bytes(t));
   }
   int64_t taps = s.kh * s.kw;
-  v.dcol = vt_calloc((size_t)(s.conv.c * taps) + 1, sizeof *v.dcol);
+  v.dcol = vt_calloc((size_t)(2 * s.conv.c * taps) + 1, sizeof *v.dcol);
+  v.col = v.dcol ? v.dcol + s.conv.c * taps : NULL;
   if (!v.dcol) return vt_fail(e, VT_ENOMEM, "out of memory");
   for (int64_t n = 0; n < s.conv.n; n++)
     for (int64_t p = 0; p < s.oh * s.ow; p++) {

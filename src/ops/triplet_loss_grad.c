@@ -1,6 +1,6 @@
 /* ai.vitrine:TripletLossGrad: with w(i, j) = ∂loss/∂d(i, j) of the chosen triplets,
  *   dx_i = dloss Σ_j (w(i,j) + w(j,i)) ∂d(i,j)/∂x_i;   ∂d/∂x_i = 2 (x_i − x_j), or (x_i − x_j)/d when not
- * squared. */
+ * squared; and 2 alpha/(3D) x_i for each triplet of i's, over their number. */
 #include "ops/triplet_ref.h"
 
 static int infer(struct vt_node *n, struct vt_err *e)
@@ -13,23 +13,24 @@ static int ref(const struct vt_ref_call *c, struct vt_err *e)
 {
   const struct vt__triplet_attrs *a = c->attrs;
   const struct vt_tensor *x = c->in[1];
-  double loss, *coef, *dist, up = (double)*(const float *)c->in[0]->data;
-  int rc = vt__triplet_run(c, x, c->in[2], &loss, &coef, &dist, e);
+  double up = (double)*(const float *)c->in[0]->data;
+  struct vt__triplets t;
+  int rc = vt__triplet_run(c, x, c->in[2], &t, e);
   if (rc) return rc;
   int64_t n = x->dim[0], dim = x->dim[1];
   const float *v = x->data;
   float *dx = c->out[0]->data;
-  memset(dx, 0, vt_tensor_bytes(c->out[0]));
+  for (int64_t i = 0; i < n; i++)
+    for (int64_t k = 0; k < dim; k++) dx[i * dim + k] = (float)(up * 2 * t.share[i] * (double)v[i * dim + k]);
   for (int64_t i = 0; i < n; i++)
     for (int64_t j = 0; j < n; j++) {
-      double w = coef[i * n + j] + coef[j * n + i];
+      double w = t.coef[i * n + j] + t.coef[j * n + i];
       if (w == 0) continue;
-      double f = up * w * (a->squared ? 2 : dist[i * n + j] > 0 ? 1 / dist[i * n + j] : 0);
+      double f = up * w * (a->squared ? 2 : t.dist[i * n + j] > 0 ? 1 / t.dist[i * n + j] : 0);
       for (int64_t k = 0; k < dim; k++)
         dx[i * dim + k] += (float)(f * ((double)v[i * dim + k] - (double)v[j * dim + k]));
     }
-  vt_free(coef);
-  vt_free(dist);
+  vt__triplet_clear(&t);
   return VT_OK;
 }
 

@@ -7,7 +7,8 @@
  *   hard      for each a the farthest p and the nearest n;
  *   all       every triplet.
  * The loss is the mean over the triplets; for `all` over those that cost something. Labels below 0 take no
- * part. */
+ * part. With alpha each triplet that counts also costs alpha (1/3D) (|a|^2 + |p|^2 + |n|^2), which keeps
+ * vectors that are not normalised short (Kinli, Ozcan, Kirac 2019, equation 5). */
 #include "ops/triplet_ref.h"
 
 int vt__triplet_infer(struct vt_node *n, int xi, struct vt_err *e)
@@ -25,7 +26,7 @@ struct batch {
   const struct vt__triplet_attrs *a;
   const int64_t *label;
   const double *d;
-  double *coef, sum;
+  double *coef, *share, sum;
   int64_t count;
 };
 
@@ -37,7 +38,11 @@ static void add(struct batch *b, int64_t i, int64_t p, int64_t q, bool only_acti
     b->coef[i * b->n + p] += 1;
     b->coef[i * b->n + q] -= 1;
   }
-  b->count += cost > 0 || !only_active;
+  if (cost <= 0 && only_active) return;
+  b->count++;
+  b->share[i]++;
+  b->share[p]++;
+  b->share[q]++;
 }
 
 static bool positive(const struct batch *b, int64_t i, int64_t j)
@@ -116,26 +121,34 @@ static void distances(const struct vt_tensor *x, bool squared, double *d)
     }
 }
 
+void vt__triplet_clear(struct vt__triplets *t)
+{
+  vt_free(t->coef);
+  vt_free(t->dist);
+  vt_free(t->share);
+  *t = (struct vt__triplets){0};
+}
+
 int vt__triplet_run(const struct vt_ref_call *c, const struct vt_tensor *x, const struct vt_tensor *labels,
-                    double *loss, double **coef, double **dist, struct vt_err *e)
+                    struct vt__triplets *out, struct vt_err *e)
 {
   enum { LIMIT = 1 << 14 };
-  int64_t n = x->dim[0];
-  *coef = *dist = NULL;
+  const struct vt__triplet_attrs *a = c->attrs;
+  int64_t n = x->dim[0], dim = x->dim[1];
+  *out = (struct vt__triplets){0};
   if (x->dtype != VT_F32) return vt__bad_dtype(c, x->dtype, e);
   if (n > LIMIT) return vt__bad(e, VT_ELIMIT, c->node, "batch of %lld, at most %d", (long long)n, LIMIT);
   int64_t *label = vt_calloc((size_t)n + 1, sizeof *label);
-  *coef = vt_calloc((size_t)(n * n) + 1, sizeof **coef);
-  *dist = vt_calloc((size_t)(n * n) + 1, sizeof **dist);
-  if (!label || !*coef || !*dist) {
+  out->coef = vt_calloc((size_t)(n * n) + 1, sizeof *out->coef);
+  out->dist = vt_calloc((size_t)(n * n) + 1, sizeof *out->dist);
+  out->share = vt_calloc((size_t)n + 1, sizeof *out->share);
+  if (!label || !out->coef || !out->dist || !out->share) {
     vt_free(label);
-    vt_free(*coef);
-    vt_free(*dist);
-    *coef = *dist = NULL;
+    vt__triplet_clear(out);
     return vt_fail(e, VT_ENOMEM, "out of memory");
   }
-  struct batch b = {.n = n, .a = c->attrs, .label = label, .d = *dist, .coef = *coef};
-  distances(x, b.a->squared != 0, *dist);
+  struct batch b = {.n = n, .a = a, .label = label, .d = out->dist, .coef = out->coef, .share = out->share};
+  distances(x, a->squared != 0, out->dist);
   uint64_t seed = 0;
   for (int64_t i = 0; i < n; i++) {
     label[i] = (int64_t)vt_tensor_get(labels, i);
@@ -143,9 +156,15 @@ int vt__triplet_run(const struct vt_ref_call *c, const struct vt_tensor *x, cons
   }
   for (int64_t i = 0; i < n; i++)
     if (label[i] >= 0) anchor(&b, i, seed);
-  double scale = b.count ? 1 / (double)b.count : 0;
+  double scale = b.count ? 1 / (double)b.count : 0,
+         norm = (double)a->alpha / (3 * (double)VT_MAX(dim, 1)) * scale;
   for (int64_t i = 0; i < n * n; i++) b.coef[i] *= scale;
-  *loss = b.sum * scale;
+  out->loss = b.sum * scale;
+  for (int64_t i = 0; i < n; i++) {
+    const float *v = (const float *)x->data + i * dim;
+    b.share[i] *= norm;
+    for (int64_t k = 0; k < dim; k++) out->loss += b.share[i] * (double)v[k] * (double)v[k];
+  }
   vt_free(label);
   return VT_OK;
 }

@@ -57,6 +57,7 @@ static struct vt_value *of_shares(struct vt_graph *g, struct vt_value *logits, s
 struct vt_value *vt__class_loss(struct vt_graph *g, struct vt_value *logits, struct vt_value *target,
                                 const struct vt__class_loss *o)
 {
+  if (o->kind == VT__MARGIN) return vt_margin_loss(g, logits, target);
   return o->soft ? of_shares(g, logits, target, o) : of_labels(g, logits, target, o);
 }
 

@@ -4,7 +4,7 @@
 
 #include "train/train.h"
 
-enum vt__class_loss_kind { VT__CROSS_ENTROPY, VT__FOCAL, VT__BINARY };
+enum vt__class_loss_kind { VT__CROSS_ENTROPY, VT__FOCAL, VT__BINARY, VT__MARGIN };
 struct vt__class_loss {
   int kind; /* enum vt__class_loss_kind */
   double gamma;
@@ -15,7 +15,9 @@ struct vt__class_loss {
 /* One number. With weights w and targets t, p = softmax(x), the sums over pictures and classes:
  *   cross-entropy  -sum w t log p / sum w t
  *   focal          -sum w t (1 - p)^gamma log p / sum w t        (Lin et al. 2017)
- *   binary         mean of w (softplus(x) - t x), the cross-entropy of each class's sigmoid */
+ *   binary         mean of w (softplus(x) - t x), the cross-entropy of each class's sigmoid
+ *   margin         sum of t max(0, 0.9 - x)^2 + (1 - t)/2 max(0, x - 0.1)^2, mean over pictures, x being
+ * lengths of capsules (Sabour et al. 2017); without weights */
 struct vt_value *vt__class_loss(struct vt_graph *g, struct vt_value *logits, struct vt_value *target,
                                 const struct vt__class_loss *o);
 /* l1 sum |w| + l2 sum w^2 over the weights that decay acts on; NULL where both are 0. */

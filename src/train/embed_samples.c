@@ -150,7 +150,7 @@ static void label(struct vt__embed_sample *x, const struct vt_sample *s, const i
 {
   x->group = s->group;
   x->source = s->source;
-  x->key = -1;
+  x->key = x->code = -1;
   x->held = vt__held_out(s->image, o->hold_out);
   x->studio = s->source == VT_SOURCE_SYNTH && !s->region;
   for (int h = 0; h < o->nheads; h++) x->label[h] = attr[h] < 0 ? -1 : s->attr[attr[h]];
@@ -195,6 +195,10 @@ static int sort_samples(struct vt__embed_samples *s, struct vt_err *e)
   }
   sorting = s->v;
   qsort(s->by_key, (size_t)s->nkey, sizeof *s->by_key, order_key);
+  for (int64_t k = 0; k < s->nkey; k++) {
+    s->ncodes += !k || s->v[s->by_key[k]].key != s->v[s->by_key[k - 1]].key;
+    s->v[s->by_key[k]].code = s->ncodes - 1;
+  }
   qsort(s->by_group, (size_t)s->ngroup, sizeof *s->by_group, order_group);
   return 0;
 }

@@ -11,6 +11,7 @@ struct vt__embed_sample {
   struct vt_image im;       /* RGB, as the network should see it but for size */
   int group;                /* -1 unknown */
   int label[VT__MAX_HEADS]; /* class for each head, -1 unknown */
+  int64_t code;             /* of the key: 0 .. ncodes - 1 for train samples, else -1 */
   int64_t key; /* samples of one key are positives of each other; -1: no part in the triplet loss */
   enum vt_source source;
   bool studio, held; /* drawn studio picture; held out for validation */
@@ -20,7 +21,7 @@ struct vt__embed_samples {
   struct vt__embed_sample *v;
   int64_t *by_key,
       *by_group; /* (n) train samples sorted by key; products and studio pictures sorted by group */
-  int64_t nkey, ngroup;
+  int64_t nkey, ngroup, ncodes;
   int64_t *of_source[VT__NSOURCES], nsource[VT__NSOURCES]; /* anchors: train samples of a source */
 };
 struct vt__embed_sources {

@@ -4,6 +4,8 @@
 #define VT_TRAIN_EMBED_TASK_H
 
 #include "train/embed_samples.h"
+#include "train/metric_loss.h"
+#include "train/network_keys.h"
 #include "train/policy.h"
 #include "train/task_util.h"
 
@@ -11,10 +13,12 @@ enum vt__mining { VT__MINE_RANDOM, VT__MINE_SEMIHARD, VT__MINE_HARD, VT__MINE_OF
 enum { VT__MAX_PARTS = VT__MAX_HEADS + 2 }; /* group, heads, detail */
 
 struct vt__embed_options {
-  int64_t width, height, dim, group_dim, class_dim, class_code, stem, hold_out, anchors, pool, neighbours;
-  const char *encoder, *blocks, *heads, *head_weights, *shares, *parts, *synth, *found, *licence, *policy;
-  double group_weight, triplet_weight, margin, scale, contrast_weight, contrast_scale;
-  int mining;
+  struct vt__network_keys network;
+  int64_t width, height, dim, group_dim, class_dim, class_code, hold_out, anchors, pool, neighbours;
+  const char *heads, *head_weights, *shares, *parts, *synth, *found, *licence, *policy;
+  double group_weight, triplet_weight, margin, scale, contrast_weight, contrast_scale, metric_scale,
+      norm_weight;
+  int mining, metric_loss;
   bool commercial;
   struct vt_augment augment;
 };

@@ -9,6 +9,7 @@
 #include "train/class_loss.h"
 #include "train/class_sampler.h"
 #include "train/mix.h"
+#include "train/network_keys.h"
 #include "train/policy.h"
 #include "train/task_util.h"
 #include "train/teacher.h"
@@ -19,11 +20,12 @@
 #include <unistd.h>
 
 struct opts {
-  int64_t width, height, hold_out, min_count, stem, drop_block_size;
-  const char *data, *attribute, *backbone, *encoder, *blocks, *teacher, *licence, *policy;
-  double dropout, drop_block, balance, gamma, l1, l2, distill, temperature, cache_mb;
+  int64_t width, height, hold_out, min_count;
+  struct vt__network_keys network;
+  const char *data, *attribute, *backbone, *teacher, *licence, *policy;
+  double balance, gamma, l1, l2, distill, temperature, cache_mb;
   struct vt__class_sampler sampler;
-  int loss; /* enum vt__class_loss_kind */
+  int loss; /* enum vt__class_loss_kind, or AUTO */
   bool commercial;
   struct vt__mix mix;
   struct vt_augment augment;
@@ -38,13 +40,8 @@ static const struct vt_opt rows[] = {
     {"width", 0, VT_OPT_INT, AT(width), "96", 16, 1024, NULL, "PIXELS", "width of the network's input"},
     {"height", 0, VT_OPT_INT, AT(height), "128", 16, 1024, NULL, "PIXELS", "height of the network's input"},
     {"backbone", 0, VT_OPT_STRING, AT(backbone), "encoder", 0, 0, NULL, "NAME", "network: encoder is the residual encoder of the next three keys, or a builder such as resnet50"},
-    {"stem", 0, VT_OPT_INT, AT(stem), "32", 8, 256, NULL, NULL, "channels of the stem"},
-    {"encoder", 0, VT_OPT_STRING, AT(encoder), "48,96,192,384", 0, 0, NULL, NULL, "channels of the encoder's stages"},
-    {"blocks", 0, VT_OPT_STRING, AT(blocks), "2,2,2,2", 0, 0, NULL, NULL, "residual blocks of the encoder's stages"},
-    {"dropout", 0, VT_OPT_FLOAT, AT(dropout), "0", 0, 0.9, NULL, NULL, "dropout before the last layer"},
-    {"drop_block", 0, VT_OPT_FLOAT, AT(drop_block), "0", 0, 0.9, NULL, NULL, "share of the encoder's last map that is dropped in squares"},
-    {"drop_block_size", 0, VT_OPT_INT, AT(drop_block_size), "3", 1, 64, NULL, NULL, "side of such a square"},
-    {"loss", 0, VT_OPT_ENUM, AT(loss), "cross_entropy", 0, 0, "cross_entropy|focal|binary", NULL, "loss of the classes; binary judges each class by itself"},
+    VT__NETWORK_ROWS(struct opts, network, "channels of the encoder's stages", "0"),
+    {"loss", 0, VT_OPT_ENUM, AT(loss), "auto", 0, 0, "cross_entropy|focal|binary|margin|auto", NULL, "loss of the classes; binary judges each class by itself, margin is for capsule networks; auto: margin for these, else cross-entropy"},
     {"gamma", 0, VT_OPT_FLOAT, AT(gamma), "2", 0, 10, NULL, NULL, "exponent of the focal loss"},
     {"balance", 0, VT_OPT_FLOAT, AT(balance), "0", 0, 1, NULL, NULL, "class weight = (median count / count)^balance, 0 = all 1"},
     {"label_smoothing", 0, VT_OPT_FLOAT, AT(mix.smoothing), "0", 0, 0.9, NULL, NULL, "share of each target that is spread over all classes"},
@@ -76,8 +73,9 @@ static const struct vt_opt rows[] = {
 };
 /* clang-format on */
 
+enum { AUTO = VT__MARGIN + 1 };
 struct task {
-  struct opts o;
+  struct opts o; /* loss: resolved */
   struct vt_classify_opts net;
   const struct vt_registry *registry;
   struct vt_class_set data;
@@ -176,6 +174,20 @@ static void begin(void *ctx, int number)
   ((struct task *)ctx)->policy.epoch = number;
 }
 
+/* Lengths of capsules go with the margin loss. */
+static int choose_loss(struct task *t, struct vt_err *e)
+{
+  bool lengths = vt_classify_has_lengths(&t->net);
+  if (t->o.loss == AUTO) t->o.loss = lengths ? VT__MARGIN : VT__CROSS_ENTROPY;
+  if ((t->o.loss == VT__MARGIN) != lengths)
+    return vt_fail(e, VT_EARG, "loss: %s gives %s", t->o.backbone,
+                   lengths ? "lengths of capsules, which go with the margin loss (or auto)"
+                           : "scores, and the margin loss is for lengths of capsules");
+  if (lengths && (t->o.balance > 0 || (t->o.teacher && *t->o.teacher)))
+    return vt_fail(e, VT_EARG, "balance, teacher: not with %s and its margin loss", t->o.backbone);
+  return 0;
+}
+
 static int open_task(void **ctx, const void *opts, const struct vt_registry *r, const char *data_dir,
                      uint64_t seed, struct vt_err *e)
 {
@@ -184,17 +196,14 @@ static int open_task(void **ctx, const void *opts, const struct vt_registry *r, 
   t->o = *(const struct opts *)opts;
   t->registry = r;
   t->seed = seed;
+  t->net.backbone = t->o.backbone;
+  t->net.dropout = (float)t->o.network.dropout;
+  int rc = choose_loss(t, e);
   t->soft = t->o.mix.mixup > 0 || t->o.mix.cutmix > 0 || t->o.mix.smoothing > 0 || t->o.loss == VT__BINARY;
-  t->net = (struct vt_classify_opts){.backbone = t->o.backbone,
-                                     .encoder.stem = (int)t->o.stem,
-                                     .dropout = (float)t->o.dropout,
-                                     .drop_block = (float)t->o.drop_block,
-                                     .drop_block_size = (int)t->o.drop_block_size};
   t->sampler = t->o.sampler;
-  int rc = vt__policy_open(&t->policy, t->o.policy, e);
+  if (!rc) rc = vt__policy_open(&t->policy, t->o.policy, e);
   t->soft = t->soft || t->policy.mixes;
-  if (!rc) rc = vt__parse_ints("encoder", t->o.encoder, 4, 1, 2048, t->net.encoder.width, e);
-  if (!rc) rc = vt__parse_ints("blocks", t->o.blocks, 4, 1, 64, t->net.encoder.blocks, e);
+  if (!rc) rc = vt__network_read(&t->o.network, false, &t->net.encoder, e);
   if (!rc && t->o.mix.mixup + t->o.mix.cutmix > 1)
     rc = vt_fail(e, VT_EARG, "mixup and cutmix: their probabilities are %g together, more than 1",
                  t->o.mix.mixup + t->o.mix.cutmix);
@@ -220,7 +229,7 @@ static int build(void *ctx, struct vt_graph *g, int batch, struct vt_value **los
 {
   struct task *t = ctx;
   int classes = t->net.classes;
-  struct vt_net net = {.g = g, .training = true, .seed = t->seed};
+  struct vt_net net = vt__network_start(&t->o.network, g, true, t->seed);
   struct vt_value *x = vt_graph_input(g, "image", VT_F32, 4, (int64_t[]){batch, 3, t->o.height, t->o.width});
   struct vt_value *target =
       vt_graph_input(g, "target", t->soft ? VT_F32 : VT_I64, t->soft ? 2 : 1, (int64_t[]){batch, classes});
@@ -392,15 +401,18 @@ static int export_model(void *ctx, const struct vt_weights *w, const struct vt_m
   vt_buf_init(&data);
   int rc = vt_graph_new(&g, t->registry, "classify", e);
   if (rc) return rc;
-  struct vt_net net = {.g = g, .find = vt__weights_find, .ctx = (void *)w};
+  struct vt_net net = vt__network_start(&t->o.network, g, false, 0);
+  net.find = vt__weights_find;
+  net.ctx = (void *)w;
   struct vt_value *x = vt_graph_input(g, "image", VT_F32, 4, (int64_t[]){-1, 3, t->o.height, t->o.width});
   struct vt_value *y = vt_build_classify(&net, x, &t->net, e);
   if (!y) {
     rc = e->code;
     goto out;
   }
-  y = t->o.loss == VT__BINARY ? vt_emit(g, "Sigmoid", VT_IN(y), "")
-                              : vt_emit(g, "Softmax", VT_IN(y), "axis=1");
+  if (t->o.loss != VT__MARGIN) /* a length is a probability */
+    y = t->o.loss == VT__BINARY ? vt_emit(g, "Sigmoid", VT_IN(y), "")
+                                : vt_emit(g, "Softmax", VT_IN(y), "axis=1");
   vt_graph_output(g, y, "probabilities"); // (N, classes)
   struct vt_preprocess p = preprocess(t);
   vt_buf_addf(&data, "%s (train split)", t->data.about);

@@ -27,11 +27,7 @@ static const struct vt_opt rows[] = {
      "most numbers of a vector for one attribute's probabilities"},
     {"parts", 0, VT_OPT_STRING, AT(parts), "25,15,15,0,45", 0, 0, NULL, NULL,
      "parts of the group, of each head and of details in the similarity of vectors"},
-    {"stem", 0, VT_OPT_INT, AT(stem), "32", 8, 256, NULL, NULL, "channels of the stem"},
-    {"encoder", 0, VT_OPT_STRING, AT(encoder), "48,96,192,384", 0, 0, NULL, NULL,
-     "channels of the encoder's stages"},
-    {"blocks", 0, VT_OPT_STRING, AT(blocks), "2,2,2,2", 0, 0, NULL, NULL,
-     "residual blocks of the encoder's stages"},
+    VT__NETWORK_ROWS(struct vt__embed_options, network, "channels of the encoder's stages", "0"),
     {"hold_out", 0, VT_OPT_INT, AT(hold_out), "40", 2, 10000, NULL, NULL,
      "one in N train pictures measures progress instead"},
     {"anchors", 0, VT_OPT_INT, AT(anchors), "18000", 1, 1e8, NULL, NULL, "anchors per epoch"},
@@ -42,8 +38,15 @@ static const struct vt_opt rows[] = {
     {"group_weight", 0, VT_OPT_FLOAT, AT(group_weight), "0.5", 0, 100, NULL, NULL,
      "weight of the group's classification"},
     {"triplet_weight", 0, VT_OPT_FLOAT, AT(triplet_weight), "1", 0, 100, NULL, NULL,
-     "weight of the triplet loss"},
-    {"margin", 0, VT_OPT_FLOAT, AT(margin), "0.2", 0, 4, NULL, NULL, "margin of the triplet loss"},
+     "weight of the metric loss"},
+    {"metric_loss", 0, VT_OPT_ENUM, AT(metric_loss), "triplet", 0, 0, VT__METRIC_LOSSES, NULL,
+     "loss that brings vectors of one key together and others apart"},
+    {"margin", 0, VT_OPT_FLOAT, AT(margin), "0.2", 0, 4, NULL, NULL,
+     "margin of the metric loss: of distances; arcface: radians; proxy_anchor: of cosines"},
+    {"metric_scale", 0, VT_OPT_FLOAT, AT(metric_scale), "32", 1, 200, NULL, NULL,
+     "scale of the cosines of arcface and proxy_anchor"},
+    {"norm_weight", 0, VT_OPT_FLOAT, AT(norm_weight), "0.01", 0, 100, NULL, NULL,
+     "triplet_l2: weight of the mean square of the vectors' numbers"},
     {"scale", 0, VT_OPT_FLOAT, AT(scale), "20", 1, 200, NULL, NULL, "scale of cosines before softmax"},
     {"contrast_weight", 0, VT_OPT_FLOAT, AT(contrast_weight), "0", 0, 100, NULL, NULL,
      "weight of finding the partner among the batch"},
@@ -130,7 +133,7 @@ static int open_task(void **ctx, const void *opts, const struct vt_registry *r, 
   t->o = *(const struct vt__embed_options *)opts;
   t->registry = r;
   t->seed = seed;
-  t->net.encoder.stem = (int)t->o.stem;
+  t->net.dropout = (float)t->o.network.dropout;
   t->net.dim = (int)t->o.dim;
   t->net.group_dim = (int)t->o.group_dim;
   t->net.class_dim = (int)t->o.class_dim;
@@ -148,8 +151,7 @@ static int open_task(void **ctx, const void *opts, const struct vt_registry *r, 
     rc = vt_fail(e, VT_EARG,
                  "policy: a mix of products has no place among an embedding's products; leave out mixup, "
                  "cutmix, mosaic, copy-paste and background");
-  if (!rc) rc = vt__parse_ints("encoder", t->o.encoder, 4, 1, 2048, t->net.encoder.width, e);
-  if (!rc) rc = vt__parse_ints("blocks", t->o.blocks, 4, 1, 64, t->net.encoder.blocks, e);
+  if (!rc) rc = vt__network_read(&t->o.network, false, &t->net.encoder, e);
   if (!rc) rc = vt__parse_ints("shares", t->o.shares, VT__NSOURCES, 0, 1000, t->share, e);
   if (!rc) rc = vt_dataset_init(&t->data, e);
   if (!rc) rc = parse_heads(t, e);
@@ -192,7 +194,7 @@ static int build(void *ctx, struct vt_graph *g, int batch, struct vt_value **los
                  const char **metric_name, int *nmetric, struct vt_err *e)
 {
   struct vt__embed_task *t = ctx;
-  struct vt_net net = {.g = g, .training = true, .seed = t->seed};
+  struct vt_net net = vt__network_start(&t->o.network, g, true, t->seed);
   int64_t n[1] = {batch};
   static const char *const mining[] = {"random", "semihard", "hard",
                                        "hard"}; /* offline: the mined are the hardest */
@@ -217,10 +219,11 @@ static int build(void *ctx, struct vt_graph *g, int batch, struct vt_value **los
     metric_name[(*nmetric)++] = what;
   }
   struct vt_value *key = vt_graph_input(g, "key", VT_I64, 1, n);
-  struct vt_value *triplet = vt_emit(g, "ai.vitrine:TripletLoss", VT_IN(y.detail, key),
-                                     "margin=%.9g mining=%s", t->o.margin, mining[t->o.mining]);
+  struct vt__metric_loss ml = {t->o.metric_loss,  t->o.margin,         t->o.norm_weight,
+                               t->o.metric_scale, mining[t->o.mining], t->s.ncodes};
+  struct vt_value *triplet = vt__metric_loss(&net, y.detail, y.raw, key, &ml);
   metric[*nmetric] = triplet;
-  metric_name[(*nmetric)++] = "triplet";
+  metric_name[(*nmetric)++] = t->o.metric_loss ? "metric" : "triplet";
   sum = add_weighted(g, sum, triplet, t->o.triplet_weight);
   if (t->o.contrast_weight > 0) {
     struct vt_value *contrast = add_contrast(t, g, batch, y.detail);
@@ -271,7 +274,7 @@ static int make(int64_t sample, struct vt_rng *rng, void *slot, void *ctx, struc
   int64_t *label = (int64_t *)((char *)slot + vt__embed_plane_bytes(t));
   for (int h = 0; h < t->sources.nheads; h++) label[h] = x->label[h];
   label[t->sources.nheads] = x->group;
-  label[t->sources.nheads + 1] = x->key;
+  label[t->sources.nheads + 1] = t->o.metric_loss >= VT__ARCFACE_LOSS ? x->code : x->key;
   vt_aug_sample_clear(&made);
   return rc;
 }
@@ -338,7 +341,9 @@ int vt__embed_export(struct vt__embed_task *t, const struct vt_weights *w, const
   vt_buf_init(&card);
   int rc = vt_graph_new(&g, t->registry, "embed", e);
   if (rc) return rc;
-  struct vt_net net = {.g = g, .find = vt__weights_find, .ctx = (void *)w};
+  struct vt_net net = vt__network_start(&t->o.network, g, false, 0);
+  net.find = vt__weights_find;
+  net.ctx = (void *)w;
   struct vt_value *x = vt_graph_input(g, "image", VT_F32, 4, (int64_t[]){-1, 3, t->o.height, t->o.width});
   struct vt_embed_parts y;
   if ((rc = vt_build_embed(&net, x, &t->net, &y, e))) goto out;

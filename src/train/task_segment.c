@@ -5,6 +5,7 @@
  * by majority. Loss: pixel_loss.h; by default cross-entropy with class weights plus `dice` times soft Dice.
  */
 #include "eval/eval.h"
+#include "train/network_keys.h"
 #include "train/pixel_loss.h"
 #include "train/policy.h"
 #include "train/segment_samples.h"
@@ -18,10 +19,11 @@
 #include <unistd.h>
 
 struct opts {
-  int64_t width, height, test_width, test_height, hold_out, stem;
-  const char *encoder, *blocks, *decoder, *attention, *synth, *licence, *policy;
-  double dice, gamma, balance, dropout, synth_share, cache_mb;
-  int border, convolution;
+  int64_t width, height, test_width, test_height, hold_out;
+  struct vt__network_keys network;
+  const char *decoder, *synth, *licence, *policy;
+  double dice, gamma, balance, synth_share, cache_mb;
+  int upsampling;
   int loss; /* position in VT__PIXEL_LOSSES */
   bool commercial, mirror;
   struct vt_augment augment;
@@ -38,20 +40,13 @@ static const struct vt_opt rows[] = {
      "when used, take the mean over the photo and its mirror image"},
     {"hold_out", 0, VT_OPT_INT, AT(hold_out), "12", 2, 1000, NULL, NULL,
      "one in N train photos measures progress instead"},
-    {"stem", 0, VT_OPT_INT, AT(stem), "32", 8, 256, NULL, NULL, "channels of the stem"},
-    {"encoder", 0, VT_OPT_STRING, AT(encoder), "48,96,192,384", 0, 0, NULL, NULL,
-     "channels of the encoder's stages, or a network's name, as in 'vitrine model list'"},
-    {"blocks", 0, VT_OPT_STRING, AT(blocks), "2,2,2,2", 0, 0, NULL, NULL,
-     "residual blocks of the encoder's stages"},
+    VT__NETWORK_ROWS(struct opts, network,
+                     "channels of the encoder's stages, or a network's name, as in 'vitrine model list'",
+                     "0.1"),
     {"decoder", 0, VT_OPT_STRING, AT(decoder), "128,96,64,32", 0, 0, NULL, NULL,
      "channels of the decoder's steps"},
-    {"attention", 0, VT_OPT_STRING, AT(attention), "none", 0, 0, NULL, NULL,
-     "attention in the encoder: none, se, eca, cbam, bam, residual, self"},
-    {"convolution", 0, VT_OPT_ENUM, AT(convolution), "plain", 0, 0, VT_CONV_KINDS, NULL,
-     "the decoder's 3x3 convolutions: plain, by channel and 1x1, or 3x1 and 1x3"},
-    {"border", 0, VT_OPT_ENUM, AT(border), "zeros", 0, 0, "zeros|mirror", NULL,
-     "what convolutions see beyond a map's border"},
-    {"dropout", 0, VT_OPT_FLOAT, AT(dropout), "0.1", 0, 0.9, NULL, NULL, "dropout before the last layer"},
+    {"upsampling", 0, VT_OPT_ENUM, AT(upsampling), "linear", 0, 0, "linear|transposed", NULL,
+     "how the decoder enlarges maps: interpolation, or transposed convolutions"},
     {"loss", 0, VT_OPT_ENUM, AT(loss), "ce_dice", 0, 0, VT__PIXEL_LOSSES, NULL,
      "loss: over pixels (cross-entropy, focal), over classes (Dice, Jaccard, Lovasz), or a sum of one of "
      "each"},
@@ -191,25 +186,14 @@ static int open_task(void **ctx, const void *opts, const struct vt_registry *r, 
   t->o = *(const struct opts *)opts;
   t->registry = r;
   t->seed = seed;
-  t->net.encoder.stem = (int)t->o.stem;
-  t->net.dropout = (float)t->o.dropout;
-  t->net.mix = (enum vt_conv_kind)t->o.convolution;
-  t->net.mirror = t->o.border != 0;
+  const char *encoder = t->o.network.encoder;
+  t->net.dropout = (float)t->o.network.dropout;
+  t->net.transposed = t->o.upsampling != 0;
   int rc = vt__policy_open(&t->policy, t->o.policy, e);
-  if (rc) {
-    close_task(t);
-    return rc;
-  }
-  if (isalpha((unsigned char)*t->o.encoder))
-    rc = (t->net.network = vt_builder_find(t->o.encoder, e)) ? 0 : VT_EUSAGE;
-  else
-    rc = vt__parse_ints("encoder", t->o.encoder, 4, 1, 2048, t->net.encoder.width, e);
-  if (!rc) rc = vt__parse_ints("blocks", t->o.blocks, 4, 1, 64, t->net.encoder.blocks, e);
+  if (!rc) rc = vt__network_read(&t->o.network, true, &t->net.encoder, e);
+  if (!rc && isalpha((unsigned char)*encoder))
+    rc = (t->net.network = vt_builder_find(encoder, e)) ? 0 : VT_EUSAGE;
   if (!rc) rc = vt__parse_ints("decoder", t->o.decoder, 4, 1, 1024, t->net.decoder, e);
-  if (!rc) rc = vt_attention_find(&t->net.encoder.attention, t->o.attention, e);
-  if (!rc && t->net.network && t->net.encoder.attention)
-    rc = vt_fail(e, VT_EARG, "segment: attention stands in the encoder of this program's own, not in %s",
-                 t->o.encoder);
   if (!rc && (t->o.width % 32 || t->o.height % 32 || t->o.test_width % 32 || t->o.test_height % 32))
     rc = vt_fail(e, VT_EARG, "segment: width, height, test_width and test_height must be multiples of 32");
   if (!rc && !data_dir)
@@ -237,7 +221,7 @@ static int build(void *ctx, struct vt_graph *g, int batch, struct vt_value **los
 {
   struct task *t = ctx;
   int64_t h = t->o.height, w = t->o.width;
-  struct vt_net net = {.g = g, .training = true, .seed = t->seed};
+  struct vt_net net = vt__network_start(&t->o.network, g, true, t->seed);
   struct vt_value *x = vt_graph_input(g, "image", VT_F32, 4, (int64_t[]){batch, 3, h, w});
   struct vt_value *labels = vt_graph_input(g, "labels", VT_I64, 3, (int64_t[]){batch, h / 2, w / 2});
   struct vt_value *logits = vt_build_unet(&net, x, &t->net, e); // (N, C, H/2, W/2)
@@ -350,7 +334,9 @@ static int export_model(void *ctx, const struct vt_weights *w, const struct vt_m
   vt_buf_init(&card);
   int rc = vt_graph_new(&g, t->registry, "segment", e);
   if (rc) return rc;
-  struct vt_net net = {.g = g, .find = vt__weights_find, .ctx = (void *)w};
+  struct vt_net net = vt__network_start(&t->o.network, g, false, 0);
+  net.find = vt__weights_find;
+  net.ctx = (void *)w;
   struct vt_value *x = vt_graph_input(g, "image", VT_F32, 4, (int64_t[]){-1, 3, -1, -1});
   struct vt_value *y = vt_build_unet(&net, x, &t->net, e);
   if (!y) {

@@ -18,7 +18,7 @@ static void build(struct vt_net *n, struct vt_value *x, const struct vt_builder 
   for (int s = 0; s < 5; s++) {
     const char *name = vt__name(n, "features.%d", s);
     if (v->residual && s) {
-      x = vt__basic_block(n, x, name, width[s], 2, NULL);
+      x = vt__basic_block(n, x, name, &(struct vt__block){.out = width[s], .stride = 2});
     } else {
       x = vt_net_conv_norm_relu(n, x, vt__name(n, "%s.0", name), width[s], 3, 2);
       x = vt_net_conv_norm_relu(n, x, vt__name(n, "%s.1", name), width[s], 3, 1);
@@ -36,5 +36,8 @@ static void build(struct vt_net *n, struct vt_value *x, const struct vt_builder 
 static const struct variant stacked = {false}, residual = {true};
 static const struct vt_builder builders[] = {{"sccapsnet", 256, 0, &stacked, build},
                                              {"rccapsnet", 256, 0, &residual, build}};
-const struct vt_builder_family vt_builders_capsule = {
-    .name = "capsule", .paper = "Kinli et al. 2019", .builder = builders, .n = VT_COUNT(builders)};
+const struct vt_builder_family vt_builders_capsule = {.name = "capsule",
+                                                      .paper = "Kinli et al. 2019",
+                                                      .lengths = true,
+                                                      .builder = builders,
+                                                      .n = VT_COUNT(builders)};

@@ -20,26 +20,27 @@ static struct vt_value *join(struct vt_net *n, struct vt_value *x, struct vt_val
   return vt__act(n, vt_emit(n->g, "Add", VT_IN(y, x), ""), VT__RELU);
 }
 
-struct vt_value *vt__basic_block(struct vt_net *n, struct vt_value *x, const char *name, int out, int stride,
-                                 const struct vt_attention *attention)
+struct vt_value *vt__basic_block(struct vt_net *n, struct vt_value *x, const char *name,
+                                 const struct vt__block *o)
 {
-  struct vt_value *y = vt_net_conv(n, x, vt__name(n, "%s.conv1", name), out, 3, stride, false);
+  const struct vt_attention *a = o->attention;
+  struct vt_value *y = vt__conv_of_kind(n, x, vt__name(n, "%s.conv1", name), o->conv, o->out, 3, o->stride);
   y = vt__norm_act(n, y, vt__name(n, "%s.bn1", name), 1e-5f, VT__RELU);
-  y = vt_net_conv(n, y, vt__name(n, "%s.conv2", name), out, 3, 1, false);
+  y = vt__conv_of_kind(n, y, vt__name(n, "%s.conv2", name), o->conv, o->out, 3, 1);
   y = vt_net_norm(n, y, vt__name(n, "%s.bn2", name), 0);
-  if (attention) y = attention->build(n, y, vt__name(n, "%s.attention", name));
-  return join(n, x, y, name, stride);
+  if (a) y = a->build(n, y, vt__name(n, "%s.attention", name));
+  return join(n, x, vt__drop_path(n, y, o->drop_path), name, o->stride);
 }
 
-static struct vt_value *bottleneck(struct vt_net *n, struct vt_value *x, const char *name, int width,
-                                   int stride)
+static struct vt_value *bottleneck(struct vt_net *n, struct vt_value *x, const char *name,
+                                   const struct vt__block *o)
 {
-  struct vt_value *y = vt_net_conv(n, x, vt__name(n, "%s.conv1", name), width, 1, 1, false);
+  struct vt_value *y = vt_net_conv(n, x, vt__name(n, "%s.conv1", name), o->out, 1, 1, false);
   y = vt__norm_act(n, y, vt__name(n, "%s.bn1", name), 1e-5f, VT__RELU);
-  y = vt_net_conv(n, y, vt__name(n, "%s.conv2", name), width, 3, stride, false);
+  y = vt__conv_of_kind(n, y, vt__name(n, "%s.conv2", name), o->conv, o->out, 3, o->stride);
   y = vt__norm_act(n, y, vt__name(n, "%s.bn2", name), 1e-5f, VT__RELU);
-  y = vt_net_conv(n, y, vt__name(n, "%s.conv3", name), 4 * width, 1, 1, false);
-  return join(n, x, vt_net_norm(n, y, vt__name(n, "%s.bn3", name), 0), name, stride);
+  y = vt_net_conv(n, y, vt__name(n, "%s.conv3", name), 4 * o->out, 1, 1, false);
+  return join(n, x, vt_net_norm(n, y, vt__name(n, "%s.bn3", name), 0), name, o->stride);
 }
 
 static void build(struct vt_net *n, struct vt_value *x, const struct vt_builder *b,
@@ -52,9 +53,8 @@ static void build(struct vt_net *n, struct vt_value *x, const struct vt_builder 
   for (int s = 0; s < 4; s++) {
     for (int i = 0; i < v->blocks[s]; i++) {
       const char *name = vt__name(n, "layer%d.%d", s + 1, i);
-      int stride = s && !i ? 2 : 1;
-      x = v->bottleneck ? bottleneck(n, x, name, 64 << s, stride)
-                        : vt__basic_block(n, x, name, 64 << s, stride, NULL);
+      struct vt__block block = {.out = 64 << s, .stride = s && !i ? 2 : 1, .conv = vt__conv_kind_at(n, s)};
+      x = v->bottleneck ? bottleneck(n, x, name, &block) : vt__basic_block(n, x, name, &block);
     }
     out->feature[s + 1] = x;
   }
@@ -69,5 +69,8 @@ static const struct vt_builder builders[] = {{"resnet18", 224, 11689512, &v18, b
                                              {"resnet50", 224, 25557032, &v50, build},
                                              {"resnet101", 224, 44549160, &v101, build},
                                              {"resnet152", 224, 60192808, &v152, build}};
-const struct vt_builder_family vt_builders_resnet = {
-    .name = "resnet", .paper = "He et al. 2016", .builder = builders, .n = VT_COUNT(builders)};
+const struct vt_builder_family vt_builders_resnet = {.name = "resnet",
+                                                     .paper = "He et al. 2016",
+                                                     .has_convolution = true,
+                                                     .builder = builders,
+                                                     .n = VT_COUNT(builders)};
