@@ -28,6 +28,16 @@ void vt__storage_put(struct vt_storage *s);
 /* Bytes of ours that one tensor alone looks at. */
 bool vt__storage_alone(const struct vt_storage *s);
 
+/* Gives back the pages that a tensor in a mapped file lies on; they are read again when touched. */
+void vt__tensor_page_out(const struct vt_tensor *t);
+
+/* Alignment of weights in mapped files, see align.c: of one value, of all, of all that are not weights of
+ * convolutions and products alone. */
+bool vt__tensor_aligned(const struct vt_tensor *t);
+int vt__value_align(struct vt_value *v, struct vt_err *e);
+int vt__align_all(struct vt_graph *g, struct vt_err *e);
+int vt__align_but_weights(struct vt_graph *g, struct vt_err *e);
+
 /* First failure of building: kept in g->err. Returns code. */
 int vt__graph_fail(struct vt_graph *g, int code, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 /* Array growth in the arena (the old array is left behind): element size, count in use. */

@@ -123,6 +123,10 @@ int64_t vt_node_macs(const struct vt_node *n);
 /* ONNX. Weights are taken by reference from the mapped file, which the graph keeps. All unknown operators are
  * named at once. Limits: file 2^31 bytes, 2^20 nodes. */
 int vt_onnx_load(struct vt_graph **out, const struct vt_registry *r, const char *path, struct vt_err *e);
+/* The same for a graph that will only be compiled for running: large weights stay in the file wherever they
+ * lie, so that the bytes of a value's init may be unaligned for their type. */
+int vt_onnx_load_mapped(struct vt_graph **out, const struct vt_registry *r, const char *path,
+                        struct vt_err *e);
 struct vt_onnx_save_opts {
   bool weights_f16; /* store f32 initializers of 16 elements or more as f16 followed by Cast: half the file */
 };

@@ -26,6 +26,7 @@ struct vt__onnx_file {
   size_t len;
   struct vt_arena arena; /* protobuf-c's messages */
   size_t budget;         /* bytes that protobuf-c may still take */
+  bool mapped;           /* large weights stay where they are, whatever their address */
   struct vt__onnx_external *external;
 };
 

@@ -350,6 +350,7 @@ int vt__onnx_graph(struct vt__onnx_reader *r, const Onnx__GraphProto *p, struct 
     if (rc) node_error(r, n, rc, e);
   }
   if (!rc) rc = read_outputs(r, g, p, e);
+  if (!rc) rc = vt__align_but_weights(g, e);
   if (rc)
     vt_graph_free(g);
   else
@@ -386,8 +387,8 @@ static int check_model(struct vt__onnx_reader *r, const Onnx__ModelProto *m, str
   return 0;
 }
 
-int vt_onnx_load(struct vt_graph **out, const struct vt_registry *registry, const char *path,
-                 struct vt_err *e)
+static int load(struct vt_graph **out, const struct vt_registry *registry, const char *path, bool mapped,
+                struct vt_err *e)
 {
   *out = NULL;
   struct vt__onnx_file f;
@@ -395,6 +396,7 @@ int vt_onnx_load(struct vt_graph **out, const struct vt_registry *registry, cons
   struct vt_graph *g = NULL;
   ProtobufCMessage *message = NULL;
   int rc = vt__onnx_open(&f, path, &onnx__model_proto__descriptor, &message, e);
+  f.mapped = mapped;
   const Onnx__ModelProto *m = (const Onnx__ModelProto *)message;
   if (!rc) rc = check_model(&r, m, e);
   if (!rc) rc = vt__onnx_graph(&r, m->graph, NULL, &g, e);
@@ -415,4 +417,16 @@ int vt_onnx_load(struct vt_graph **out, const struct vt_registry *registry, cons
 out:
   vt__onnx_close(&f);
   return rc;
+}
+
+int vt_onnx_load(struct vt_graph **out, const struct vt_registry *registry, const char *path,
+                 struct vt_err *e)
+{
+  return load(out, registry, path, false, e);
+}
+
+int vt_onnx_load_mapped(struct vt_graph **out, const struct vt_registry *registry, const char *path,
+                        struct vt_err *e)
+{
+  return load(out, registry, path, true, e);
 }

@@ -1,22 +1,15 @@
 /* TensorProto to tensor. Bytes in the file are used in place if they lie aligned for their type (all that we
- * write do); else they are copied, and the pages they came from are given back. */
+ * write do), or are many and the caller does not mind; else they are copied, and the pages they came from are
+ * given back. */
 #include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
 #include "engine/onnx_priv.h"
 
-/* Forgets the resident pages that lie wholly inside a span of the mapping: they can be read again from the
- * file. */
-static void drop_pages(const uint8_t *p, size_t len)
-{
-  uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
-  uintptr_t from = ((uintptr_t)p + page - 1) & ~(page - 1), to = ((uintptr_t)p + len) & ~(page - 1);
-  if (to > from) madvise((void *)from, to - from, MADV_DONTNEED);
-}
+enum { MANY = 64 << 10 };
 
 /* Where a tensor's bytes are: in the model's file or in one beside it. */
 struct source {
   const char *path;
+  bool mapped;
   struct vt_storage *storage;
   const uint8_t *data;
   size_t len;
@@ -34,16 +27,16 @@ static int from_bytes(const struct source *f, const struct vt__onnx_span *span, 
         vt_dtype_name(t->dtype), shape, need,
         (unsigned long long)(span->offset > f->len ? 0 : VT_MIN(span->len, f->len - span->offset)));
   }
-  const uint8_t *p = f->data + span->offset;
-  if ((uintptr_t)p % vt_dtype_size(t->dtype) == 0 && need) {
-    t->data = (void *)p;
-    t->storage = f->storage;
+  struct vt_tensor view = vt_tensor_view(t->dtype, t->rank, t->dim, (void *)(f->data + span->offset));
+  view.storage = f->storage;
+  bool stays = f->mapped && t->dtype == VT_F32 && need >= MANY;
+  if (need && (stays || vt__tensor_aligned(&view))) {
+    *t = view;
     vt__storage_get(t->storage);
     return 0;
   }
-  struct vt_tensor view = vt_tensor_view(t->dtype, t->rank, t->dim, (void *)p);
   int rc = vt_tensor_copy(t, &view, e);
-  if (!rc) drop_pages(p, need);
+  if (!rc) vt__tensor_page_out(&view);
   return rc;
 }
 
@@ -99,7 +92,7 @@ static int from_other_file(struct vt__onnx_file *f, const Onnx__TensorProto *p, 
   struct vt__onnx_external *x = NULL;
   int rc = open_external(f, location, &x, e);
   if (rc) return rc;
-  struct source s = {f->path, x->storage, x->data, x->len};
+  struct source s = {f->path, f->mapped, x->storage, x->data, x->len};
   return from_bytes(&s, &(struct vt__onnx_span){(uint64_t)offset, (uint64_t)len}, what, t, e);
 }
 
@@ -161,7 +154,7 @@ int vt__onnx_tensor(struct vt__onnx_file *f, const Onnx__TensorProto *p, const c
   } else if (p->has_raw_data && p->raw_data.len == sizeof(struct vt__onnx_span)) {
     struct vt__onnx_span span;
     memcpy(&span, p->raw_data.data, sizeof span);
-    struct source s = {f->path, f->storage, f->data, f->len};
+    struct source s = {f->path, f->mapped, f->storage, f->data, f->len};
     rc = from_bytes(&s, &span, what, &r, e);
   } else {
     rc = from_lists(f, p, what, &r, e);

@@ -62,6 +62,8 @@ static int fold(struct vt_node *n, struct vt_err *e)
   struct vt_tensor view[1], out[VT_MAX_OUT] = {0};
   const struct vt_tensor *in[MAX];
   for (int i = 0; i < n->nin; i++) {
+    int rc = n->in[i] ? vt__value_align(n->in[i], e) : 0;
+    if (rc) return rc;
     in[i] = n->in[i] ? &n->in[i]->init : NULL;
     if (n->in[i] && wants_shape_only(n)) {
       view[0] = vt_tensor_view(n->in[i]->dtype, n->in[i]->rank, n->in[i]->dim, NULL);

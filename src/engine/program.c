@@ -114,6 +114,7 @@ static int compile_steps(struct vt_program *p, struct vt_err *e)
   int rc = alloc_tables(p, e);
   if (!rc) rc = vt__select(p, e);
   if (!rc) rc = vt__place(p, e);
+  if (!rc) rc = vt__align_needed(p, e);
   if (!rc) drop_constants(p);
   return rc;
 }
@@ -128,11 +129,14 @@ int vt_program_compile(struct vt_program **out, const struct vt_graph *g, const 
   p->opts = opts ? *opts : (struct vt_compile_opts){.precision = VT_PREC_AUTO};
   int rc = choose_precision(p, e);
   if (!rc) rc = vt_graph_clone(&p->graph, g, NULL, e);
+  if (!rc && (p->opts.training || p->opts.reference || p->precision == VT_PREC_INT8))
+    rc = vt__align_all(p->graph, e);
   if (rc) goto out;
   omp_set_num_threads(p->opts.threads); /* kernels partition their work by it */
   p->block = choose_block(p);
   rc = run_passes(p, input_shapes, e);
   if (!rc) rc = vt_graph_status(p->graph, e);
+  if (!rc && p->dynamic) rc = vt__align_all(p->graph, e);
   if (!rc && p->dynamic && !p->opts.reference) rc = vt__front(p, e);
   if (!rc && !p->dynamic) rc = compile_steps(p, e);
   if (rc) goto out;

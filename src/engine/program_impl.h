@@ -124,8 +124,6 @@ int vt__prepare_all(struct vt_program *p, struct vt_err *e);
 /* The kernel's prepare, if it has one; packed weights of a mapped file leave the memory of the process. */
 int vt__prepare_now(const struct vt_kernel_desc *k, const struct vt_plan_node *pn, void **state,
                     size_t *scratch, struct vt_err *e);
-/* Gives back the pages that a tensor in a mapped file lies on; they are read again when touched. */
-void vt__tensor_page_out(const struct vt_tensor *t);
 void vt__prepare_clear(struct vt_program *p);
 /* Drops steps and buffers. */
 void vt__program_reset(struct vt_program *p);
@@ -155,6 +153,7 @@ void vt__reorder(const struct vt_value *shape, const void *in, enum vt_dtype fro
  */
 
 int vt__place(struct vt_program *p, struct vt_err *e);
+int vt__align_needed(struct vt_program *p, struct vt_err *e); /* constants that steps read while running */
 static inline int vt__root(const struct vt_program *p, int b)
 {
   while (p->bufs[b].place == VT__ALIAS) b = p->bufs[b].alias;

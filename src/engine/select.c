@@ -72,16 +72,6 @@ static int primary(struct vt_program *p, const struct vt_value *v, struct vt_err
       if (p->graph->inputs[i] == v) f->index = i;
   } else if (v->is_constant) {
     f->place = VT__CONST;
-    /* Weights of a mapped file may lie at any address; kernels may count on their type's alignment. */
-    size_t size = vt_dtype_size(v->dtype);
-    if (size > 1 && (uintptr_t)v->init.data % size) {
-      struct vt_value *w = p->graph->values[v->id];
-      struct vt_tensor t;
-      int rc = vt_tensor_copy(&t, &v->init, e);
-      if (rc) return rc;
-      vt_tensor_clear(&w->init);
-      w->init = t;
-    }
   } else if (v->is_variable) {
     f->place = VT__VAR;
   } else {
@@ -179,7 +169,8 @@ static int reorder_constant(struct vt_program *p, int from, enum vt_dtype dtype,
   const struct vt_value *v = p->bufs[from].value;
   size_t bytes = vt__stored_bytes(v, dtype, block);
   struct vt_tensor t;
-  int rc = vt_tensor_init(&t, VT_U8, 1, &(int64_t){(int64_t)bytes}, e);
+  int rc = vt__value_align(p->graph->values[v->id], e);
+  if (!rc) rc = vt_tensor_init(&t, VT_U8, 1, &(int64_t){(int64_t)bytes}, e);
   if (rc) return rc;
   vt__reorder(v, v->init.data, v->dtype, VT_PLAIN, t.data, dtype, block);
   int b = vt__buf_add(p, v, dtype, block, e);

@@ -117,7 +117,7 @@ int vt__network_open(struct vt__network *net, const struct vt_registry *r, const
   *net = (struct vt__network){.compile = {.precision = o->precision, .threads = o->threads}};
   vt_arena_init(&net->arena);
   pthread_mutex_init(&net->lock, NULL);
-  int rc = vt_onnx_load(&net->graph, r, path, e);
+  int rc = vt_onnx_load_mapped(&net->graph, r, path, e);
   if (!rc) rc = o->headless ? cut(net, path, e) : check(net, path, task, e);
   if (!rc) {
     net->card = vt_graph_meta(net->graph, VT_META_CARD);

@@ -72,7 +72,7 @@ static double processor_time(void)
 enum { MAX_RUNS = 100000, WARM_UP = 2 };
 
 struct figures {
-  double median, least, compile;
+  double median, least, read, compile;
   int runs;
 };
 
@@ -102,6 +102,12 @@ static int measure(struct vt_session *s, const struct opts *o, const struct vt_t
   return rc;
 }
 
+/* What the process may need at most; docs/PERFORMANCE.md. */
+static int64_t peak_limit(const struct vt_program_stats *s)
+{
+  return s->weight_bytes * 3 / 2 + s->arena_bytes + 60000000;
+}
+
 static void report(const struct vt_program *p, const struct opts *o, const struct figures *f, FILE *out)
 {
   struct vt_program_stats s;
@@ -109,25 +115,29 @@ static void report(const struct vt_program *p, const struct opts *o, const struc
   double gflops = 2e-9 * (double)s.macs / f->least;
   const char *prec = precision_name[vt_program_precision(p)];
   if (o->json)
-    fprintf(
-        out,
-        "{\"median_ms\": %.4f, \"min_ms\": %.4f, \"runs\": %d, \"precision\": \"%s\", \"threads\": %d, "
-        "\"cpu\": "
-        "\"%s\", \"isa\": \"%s\", \"batch\": %lld, \"compile_ms\": %.2f, \"macs\": %lld, \"gflops\": %.1f, "
-        "\"weight_bytes\": %lld, \"arena_bytes\": %lld, \"steps\": %d, \"reorders\": %d, "
-        "\"reference_steps\": %d, "
-        "\"peak_rss\": %lld}\n",
-        f->median * 1e3, f->least * 1e3, f->runs, prec, vt_threads(), vt_cpu_name(), vt_isa_name(vt_isa()),
-        (long long)o->batch, f->compile * 1e3, (long long)s.macs, gflops, (long long)s.weight_bytes,
-        (long long)s.arena_bytes, s.nsteps, s.nreorders, s.nreference, (long long)vt_peak_rss());
+    fprintf(out,
+            "{\"median_ms\": %.4f, \"min_ms\": %.4f, \"runs\": %d, \"precision\": \"%s\", \"threads\": %d, "
+            "\"cpu\": "
+            "\"%s\", \"isa\": \"%s\", \"batch\": %lld, \"read_ms\": %.2f, \"compile_ms\": %.2f, \"macs\": "
+            "%lld, \"gflops\": %.1f, "
+            "\"weight_bytes\": %lld, \"arena_bytes\": %lld, \"steps\": %d, \"reorders\": %d, "
+            "\"reference_steps\": %d, "
+            "\"peak_rss\": %lld, \"peak_limit\": %lld}\n",
+            f->median * 1e3, f->least * 1e3, f->runs, prec, vt_threads(), vt_cpu_name(),
+            vt_isa_name(vt_isa()), (long long)o->batch, f->read * 1e3, f->compile * 1e3, (long long)s.macs,
+            gflops, (long long)s.weight_bytes, (long long)s.arena_bytes, s.nsteps, s.nreorders, s.nreference,
+            (long long)vt_peak_rss(), (long long)peak_limit(&s));
   else
     fprintf(out,
             "median %.3f ms, least %.3f ms of %d runs (%s, %d threads, %s, %s)\n"
             "%.2f G multiply-adds, %.1f GFLOP/s; %d steps, %d reorders, %d by reference kernels\n"
-            "compiled in %.1f ms; weights %.1f MB, arena %.1f MB\n",
+            "loaded in %.1f ms: read in %.1f, compiled in %.1f\n"
+            "weights %.1f MB, arena %.1f MB; peak of the process %.1f MB, goal 1.5 weights + arena + 60 MB = "
+            "%.1f MB\n",
             f->median * 1e3, f->least * 1e3, f->runs, prec, vt_threads(), vt_cpu_name(),
             vt_isa_name(vt_isa()), 1e-9 * (double)s.macs, gflops, s.nsteps, s.nreorders, s.nreference,
-            f->compile * 1e3, 1e-6 * (double)s.weight_bytes, 1e-6 * (double)s.arena_bytes);
+            (f->read + f->compile) * 1e3, f->read * 1e3, f->compile * 1e3, 1e-6 * (double)s.weight_bytes,
+            1e-6 * (double)s.arena_bytes, 1e-6 * (double)vt_peak_rss(), 1e-6 * (double)peak_limit(&s));
 }
 
 static int profile_files(const struct vt_session *s, const struct opts *o, struct vt_cli *cli,
@@ -177,15 +187,17 @@ static int run(struct vt_cli *cli, const void *opts, const struct vt_strings *ar
                                .reference = o->reference,
                                .no_fuse = o->no_fuse,
                                .block = (int)o->block};
-  int rc = vt_onnx_load(&g, vt_registry_default(), args->v[0], e);
-  if (rc) return rc;
-  rc = vt_close_shapes(cli, g, &o->shape, o->batch, e);
   double start = vt_now();
+  int rc = vt_onnx_load_mapped(&g, vt_registry_default(), args->v[0], e);
+  if (rc) return rc;
+  f.read = vt_now() - start;
+  rc = vt_close_shapes(cli, g, &o->shape, o->batch, e);
+  start = vt_now();
   if (!rc) rc = vt_program_compile(&p, g, NULL, &co, e);
   f.compile = vt_now() - start;
+  vt_graph_free(g); /* the program has all that it needs */
   if (!rc) rc = o->explain ? vt_print_explanation(cli, p, e) : run_compiled(cli, o, p, &f, e);
   vt_program_free(p);
-  vt_graph_free(g);
   return rc;
 }
 

@@ -177,7 +177,7 @@ static int run(struct vt_cli *cli, const void *opts, const struct vt_strings *ar
   struct vt_tensor *in = NULL, *out = NULL;
   if (args->n != 1) return vt_fail(e, VT_EUSAGE, "one model is expected");
   const char *path = vt_model_path(cli, o->models, args->v[0], e);
-  int rc = path ? vt_onnx_load(&g, vt_registry_default(), path, e) : VT_ENOENT;
+  int rc = path ? vt_onnx_load_mapped(&g, vt_registry_default(), path, e) : VT_ENOENT;
   if (rc) return rc;
   if (o->headless && (rc = cut(g, path, e))) {
     vt_graph_free(g);
