@@ -20,8 +20,8 @@ printf '%-16s %5s %9s %9s %9s %6s %9s %6s %7s %7s %6s %6s\n' model batch ort_ms 
 for model in "$folder"/*.onnx; do
   name=$(basename "$model" .onnx) side=224
   case $name in inception_v3) side=299 ;; efficientnet_b7) side=600 ;; esac
-  a= t= b= c= read= compile=
-  for round in $(seq "$rounds"); do
+  a='' t='' b='' c='' read='' compile=''
+  for _ in $(seq "$rounds"); do
     a="$a $(node "$here/onnxruntime.mjs" "$model" "$batch" $side "$seconds" "$threads")"
     t="$t $(torch "$name" $side)"
     json=$(ours "$model" f32 $side)

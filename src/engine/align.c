@@ -7,8 +7,6 @@
  * for as long as it runs; whatever else wants a weight's numbers calls vt__value_align first. */
 #include "engine/program_impl.h"
 
-#include <string.h>
-
 bool vt__tensor_aligned(const struct vt_tensor *t)
 {
   size_t size = vt_dtype_size(t->dtype);
@@ -19,9 +17,8 @@ int vt__value_align(struct vt_value *v, struct vt_err *e)
 {
   if (vt__tensor_aligned(&v->init)) return 0;
   struct vt_tensor t;
-  int rc = vt_tensor_copy(&t, &v->init, e);
+  int rc = vt__tensor_take(&t, &v->init, e);
   if (rc) return rc;
-  vt__tensor_page_out(&v->init);
   vt_tensor_clear(&v->init);
   v->init = t;
   return 0;

@@ -34,6 +34,8 @@ void vt__tensor_page_out(const struct vt_tensor *t);
 /* Alignment of weights in mapped files, see align.c: of one value, of all, of all that are not weights of
  * convolutions and products alone. */
 bool vt__tensor_aligned(const struct vt_tensor *t);
+/* A copy; the pages of a mapped file are given back on the way. */
+int vt__tensor_take(struct vt_tensor *out, const struct vt_tensor *t, struct vt_err *e);
 int vt__value_align(struct vt_value *v, struct vt_err *e);
 int vt__align_all(struct vt_graph *g, struct vt_err *e);
 int vt__align_but_weights(struct vt_graph *g, struct vt_err *e);

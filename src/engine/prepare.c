@@ -57,7 +57,7 @@ static int prepare_aligned(const struct vt_kernel_desc *k, const struct vt_plan_
   int n = 0, rc = 0;
   for (int i = 0; i < pn->nin && !rc; i++) {
     if (!pn->in[i].constant || vt__tensor_aligned(pn->in[i].constant)) continue;
-    rc = vt_tensor_copy(&copy[n], pn->in[i].constant, e);
+    rc = vt__tensor_take(&copy[n], pn->in[i].constant, e);
     if (!rc) own.in[i].constant = &copy[n++];
   }
   if (!rc) rc = k->prepare(&own, state, scratch, e);
@@ -79,17 +79,19 @@ int vt__prepare_now(const struct vt_kernel_desc *k, const struct vt_plan_node *p
   return rc;
 }
 
+static void take_turn(struct work *w, int i)
+{
+  struct vt__prepare *v = &w->p->prepare[w->turn[i].at];
+  struct vt__step *s = &w->p->steps[v->step];
+  v->rc = vt__prepare_now(s->kernel, &v->node, &s->state, &s->scratch, &v->err);
+  if (v->rc) s->state = NULL;
+}
+
 static void *take_work(void *arg)
 {
   struct work *w = arg;
-  struct vt_program *p = w->p;
-  omp_set_num_threads(p->opts.threads);
-  for (int i; (i = atomic_fetch_add(&w->next, 1)) < p->nprepare;) {
-    struct vt__prepare *v = &p->prepare[w->turn[i].at];
-    struct vt__step *s = &p->steps[v->step];
-    v->rc = vt__prepare_now(s->kernel, &v->node, &s->state, &s->scratch, &v->err);
-    if (v->rc) s->state = NULL;
-  }
+  omp_set_num_threads(w->p->opts.threads);
+  for (int i; (i = atomic_fetch_add(&w->next, 1)) < w->p->nprepare;) take_turn(w, i);
   return NULL;
 }
 
@@ -114,11 +116,14 @@ static struct turn *take_turns(const struct vt_program *p)
 
 int vt__prepare_all(struct vt_program *p, struct vt_err *e)
 {
-  enum { MAX_THREADS = 64 };
+  enum { MAX_THREADS = 64, LARGE = 48 << 20 };
   struct work w = {.p = p, .turn = take_turns(p)};
   if (!w.turn) return vt_fail(e, VT_ENOMEM, "out of memory");
   pthread_t thread[MAX_THREADS];
   int n = 0, want = VT_MIN(VT_MIN(p->opts.threads, MAX_THREADS), p->nprepare / 4);
+  /* of the largest only one at a time is in memory twice */
+  for (int i = 0; i < p->nprepare && w.turn[i].bytes > LARGE; i++)
+    take_turn(&w, atomic_fetch_add(&w.next, 1));
   while (n < want - 1 && !pthread_create(&thread[n], NULL, take_work, &w)) n++;
   take_work(&w);
   for (int i = 0; i < n; i++) pthread_join(thread[i], NULL);

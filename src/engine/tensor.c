@@ -188,6 +188,22 @@ int vt_tensor_copy(struct vt_tensor *out, const struct vt_tensor *t, struct vt_e
   return 0;
 }
 
+int vt__tensor_take(struct vt_tensor *out, const struct vt_tensor *t, struct vt_err *e)
+{
+  enum { PART = 4 << 20 };
+  int rc = allocate(out, t->dtype, t->rank, t->dim, e);
+  if (rc) return rc;
+  int64_t bytes = (int64_t)vt_tensor_bytes(t);
+  for (int64_t at = 0; at < bytes; at += PART) {
+    struct vt_tensor part = {
+        .dtype = VT_U8, .rank = 1, .storage = t->storage, .data = (uint8_t *)t->data + at};
+    part.dim[0] = VT_MIN(PART, bytes - at);
+    memcpy((uint8_t *)out->data + at, part.data, (size_t)part.dim[0]);
+    vt__tensor_page_out(&part);
+  }
+  return 0;
+}
+
 void vt_tensor_clear(struct vt_tensor *t)
 {
   if (!t) return;
