@@ -129,7 +129,7 @@ int vt_program_compile(struct vt_program **out, const struct vt_graph *g, const 
   p->opts = opts ? *opts : (struct vt_compile_opts){.precision = VT_PREC_AUTO};
   int rc = choose_precision(p, e);
   if (!rc) rc = vt_graph_clone(&p->graph, g, NULL, e);
-  if (!rc && (p->opts.training || p->opts.reference || p->precision == VT_PREC_INT8))
+  if (!rc && (p->opts.training || p->opts.reference || p->rounds || p->precision == VT_PREC_INT8))
     rc = vt__align_all(p->graph, e);
   if (rc) goto out;
   omp_set_num_threads(p->opts.threads); /* kernels partition their work by it */
