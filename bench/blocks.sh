@@ -108,7 +108,7 @@ one() { # NAME TASK KEYS...
   shift 2
   keys=$(echo "$*" | sed "s|PLAIN|$out/plain/last.onnx|")
   # shellcheck disable=SC2046,SC2086 # words
-  [ -f "$out/$name/results.csv" ] || "$vitrine" train "$(recipe "$task")" --out "$out/$name" $(small "$task") $keys \
+  [ -f "$out/$name/last.onnx" ] || "$vitrine" train "$(recipe "$task")" --out "$out/$name" $(small "$task") $keys \
     >"$out/$name.log" 2>&1 || { echo "$name: $(tail -1 "$out/$name.log")"; return; }
 }
 
