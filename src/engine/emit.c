@@ -23,7 +23,8 @@ static void print_call(const struct vt_op_desc *op, int nin, struct vt_value *co
 int vt__node_infer(struct vt_node *n, struct vt_err *e)
 {
   struct vt_err why = {0};
-  int rc = n->op->infer(n, &why);
+  int rc = vt__check_types(n, &why);
+  if (!rc) rc = n->op->infer(n, &why);
   if (!rc) return 0;
   char call[512];
   print_call(n->op, n->nin, n->in, call, sizeof call);

@@ -57,6 +57,8 @@ struct vt_node *vt__node_append(struct vt_graph *g, const struct vt_op_desc *op,
                                 struct vt_value *const *in, int nout, const char *const *outname,
                                 void *attrs);
 int vt__node_infer(struct vt_node *n, struct vt_err *e);
+/* Inputs are of one type where the operator wants that. */
+int vt__check_types(const struct vt_node *n, struct vt_err *e);
 /* Adopts a sub-graph: freed with g. */
 int vt__graph_adopt(struct vt_graph *g, struct vt_graph *sub);
 /* Keeps a reference on (or a copy of) t for the graph's life and gives the tensor to store. */

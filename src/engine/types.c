@@ -1,0 +1,67 @@
+/* Operators whose inputs must all be of one type (the constraint T of ONNX's operator descriptions): their
+ * kernels read every input as the first one's type, so a file that mixes types must be refused before they
+ * run. */
+#include <stdlib.h>
+#include <string.h>
+#include "engine/engine_priv.h"
+
+static const char *const uniform[] = {
+    "ActivationGrad",
+    "Add",
+    "And",
+    "AveragePoolGrad",
+    "BatchNormActGrad",
+    "BatchNormGrad",
+    "Concat",
+    "ConvFused",
+    "ConvGradInput",
+    "ConvGradWeight",
+    "ConvTranspose",
+    "DeformConv",
+    "DeformConvGrad",
+    "Div",
+    "Equal",
+    "Gemm",
+    "Greater",
+    "GreaterOrEqual",
+    "GridSampleGrad",
+    "GroupNormalization",
+    "InstanceNormalization",
+    "LayerNormalization",
+    "Less",
+    "LessOrEqual",
+    "LpNormalizationGrad",
+    "MatMul",
+    "Max",
+    "Mean",
+    "Min",
+    "Mod",
+    "Mul",
+    "NormalizeGrad",
+    "Or",
+    "PRelu",
+    "Sub",
+    "Sum",
+    "SwitchableNorm",
+    "Xor",
+};
+
+static int by_name(const void *key, const void *row)
+{
+  return strcmp(key, *(const char *const *)row);
+}
+
+int vt__check_types(const struct vt_node *n, struct vt_err *e)
+{
+  const struct vt_value *first = NULL;
+  if (n->nin < 2 || !bsearch(n->op->name, uniform, VT_COUNT(uniform), sizeof *uniform, by_name)) return 0;
+  for (int i = 0; i < n->nin; i++) {
+    const struct vt_value *v = n->in[i];
+    if (!v || !v->dtype) continue;
+    if (!first) first = v;
+    if (v->dtype != first->dtype)
+      return vt_fail(e, VT_EARG, "'%s' is %s, '%s' %s: one type is expected", first->name,
+                     vt_dtype_name(first->dtype), v->name, vt_dtype_name(v->dtype));
+  }
+  return 0;
+}
