@@ -123,12 +123,14 @@ static void add_tile(struct vt_buf *b, double x, double y, const double *grid, c
   for (int k = 0; k < GRID * GRID; k++) most = VT_MAX(most, grid[k]);
   vt_buf_addf(b, "<rect x=\"%.1f\" y=\"%.1f\" width=\"%d\" height=\"%d\" fill=\"#f4f4f1\"/>\n", x, y, TILE,
               TILE);
-  for (int k = 0; k < GRID * GRID; k++)
+  for (int k = 0; k < GRID * GRID; k++) {
+    const int column = k % GRID, line = k / GRID;
     if (grid[k] > .02 * most)
       vt_buf_addf(
           b,
           "<rect x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\" fill=\"%s\" fill-opacity=\"%.2f\"/>\n",
-          x + k % GRID * cell, y + (double)(k / GRID) * cell, cell, cell, vt__page_fill, grid[k] / most);
+          x + column * cell, y + line * cell, cell, cell, vt__page_fill, grid[k] / most);
+  }
   vt_buf_addf(b, "<text x=\"%.1f\" y=\"%.1f\" fill=\"%s\" style=\"font-size:11px\">", x, y + TILE + 13,
               vt__page_ink);
   char text[24]; /* as much as a tile is wide, cut between characters */
@@ -161,8 +163,9 @@ void vt__page_places(const struct vt_labels *l, const struct vt_label_stats *s, 
   add_tile(b, 0, 0, grid + (size_t)n * GRID * GRID, "all classes");
   for (int k = 0, at = 1; k < n && at <= shown; k++) {
     if (!s->cls[k].instances) continue;
-    add_tile(b, at % ACROSS * (TILE + 16), (double)(at / ACROSS) * (TILE + 26),
-             grid + (size_t)k * GRID * GRID, l->classes.v[k].name);
+    const int line = at / ACROSS;
+    add_tile(b, at % ACROSS * (TILE + 16), line * (TILE + 26), grid + (size_t)k * GRID * GRID,
+             l->classes.v[k].name);
     at++;
   }
   vt_buf_adds(b, "</svg>\n");

@@ -110,7 +110,8 @@ static double across(const struct mosaic *m, int k)
 }
 static double down(const struct mosaic *m, int k)
 {
-  return GAP + (double)(k / m->columns) * (m->o->cell + GAP + NAME_H);
+  const int line = k / m->columns;
+  return GAP + (double)line * (m->o->cell + GAP + NAME_H);
 }
 
 static int draw_row(struct mosaic *m, int k, int32_t image, struct vt_err *e)
