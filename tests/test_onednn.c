@@ -239,7 +239,8 @@ static void plan(struct vt_plan_node *n, const struct fixture *f, int block, enu
     if (!v) continue;
     *s = (struct vt_slot){.used = true, .dtype = v->dtype, .rank = v->rank};
     memcpy(s->dim, v->dim, sizeof s->dim);
-    if (i < n->nin && (v->is_constant || (mode == CONSTANT && i == 1))) s->constant = &f->in[i];
+    bool weight = i == 1 || (i > 1 && v->rank == 1 && v->dtype == VT_F32);
+    if (i < n->nin && (v->is_constant || (mode == CONSTANT && weight))) s->constant = &f->in[i];
     if (i < n->nin && v->rank == 4 && !s->constant) s->block = i ? block : VT_PLAIN;
     if (mode == BF16 && v->rank == 4 && v->dtype == VT_F32) s->dtype = VT_BF16;
   }

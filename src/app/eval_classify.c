@@ -141,6 +141,46 @@ static void report(const struct job *j, const struct vt_confusion *c, struct vt_
                 (long long)c->count[most]);
 }
 
+static int best(const float *score, int n)
+{
+  int at = 0;
+  for (int k = 1; k < n; k++)
+    if (score[k] > score[at]) at = k;
+  return at;
+}
+
+static int stream(struct job *j, int batch, struct vt_err *e)
+{
+  struct vt_measure_stream m = {j->n, batch, "classify", vt_classifier_preprocess(j->c), make, run, j};
+  return vt_measure_stream(&m, e);
+}
+
+/* How often another model of the same classes, in f32, has the same answer, and how good it is by itself. */
+static int compare(const struct job *j, const char *path, int batch, struct vt_figures *f, struct vt_err *e)
+{
+  struct vt_model_opts mo = {.precision = VT_PREC_F32, .batch = batch};
+  struct job o = *j;
+  int n = vt_classifier_nlabels(j->c);
+  int64_t same = 0;
+  o.score = NULL;
+  int rc = vt_classifier_open(&o.c, vt_registry_default(), path, &mo, e);
+  if (rc) return rc;
+  for (int k = 0; k < n && !rc; k++)
+    if (vt_classifier_nlabels(o.c) != n || strcmp(vt_classifier_label(j->c, k), vt_classifier_label(o.c, k)))
+      rc = vt_fail(e, VT_EARG, "%s: its classes are not those of the other model", path);
+  if (!rc && !(o.score = vt_calloc((size_t)o.n, sizeof(float) * (size_t)n)))
+    rc = vt_fail(e, VT_ENOMEM, "out of memory");
+  if (!rc) rc = stream(&o, batch, e);
+  for (int64_t i = 0; i < j->n && rc >= 0; i++) same += best(j->score + i * n, n) == best(o.score + i * n, n);
+  if (rc >= 0) {
+    vt_figures_add(f, "against_top1", vt_top_k(o.score, o.truth, o.n, n, 1));
+    vt_figures_add(f, "agreement", (double)same / (double)j->n);
+  }
+  vt_classifier_free(o.c);
+  vt_free(o.score);
+  return rc;
+}
+
 int vt_eval_classify(struct vt_cli *cli, const struct vt_measure_opts *o,
                      const struct vt_classify_measure *what, struct vt_figures *f, struct vt_err *e)
 {
@@ -152,14 +192,13 @@ int vt_eval_classify(struct vt_cli *cli, const struct vt_measure_opts *o,
   if (!rc) rc = vt_class_set_read(&data, what->set, what->attribute, o->data ? o->data : vt_data_dir(), e);
   if (!rc) rc = choose(&j, o->split, what->model, e);
   if (!rc) rc = vt_confusion_init(&c, vt_classifier_nlabels(j.c), e);
-  if (!rc) {
-    struct vt_measure_stream m = {j.n,  (int)o->batch, "classify", vt_classifier_preprocess(j.c),
-                                  make, run,           &j};
-    rc = vt_measure_stream(&m, e);
-  }
+  if (!rc) rc = stream(&j, (int)o->batch, e);
   if (rc >= 0) {
     vt_confusion_add_scores(&c, j.score, j.truth, j.n);
     report(&j, &c, f);
+    if (what->against) rc = compare(&j, what->against, (int)o->batch, f, e);
+  }
+  if (rc >= 0) {
     rc = what->confusion ? write_csv(&j, &c, what->confusion, e) : 0;
     if (!rc && what->scores) rc = write_scores(&j, what->scores, e);
   }

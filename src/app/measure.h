@@ -108,6 +108,7 @@ int vt_eval_street(struct vt_cli *cli, const struct vt_measure_opts *o, double m
 struct vt_classify_measure {
   const char *model, *set, *attribute; /* set, attribute: as vt_class_set_read has them */
   const char *confusion, *scores;      /* CSV files for the confusion matrix and the scores, or NULL */
+  const char *against;                 /* another model of the same classes: how often both agree; or NULL */
 };
 int vt_eval_classify(struct vt_cli *cli, const struct vt_measure_opts *o,
                      const struct vt_classify_measure *what, struct vt_figures *f, struct vt_err *e);

@@ -39,9 +39,10 @@ static bool wants_shape_only(const struct vt_node *n)
   return vt__op_is(n, "Shape") || vt__op_is(n, "Size");
 }
 
-static bool foldable(const struct vt_node *n)
+/* hold: DequantizeLinear waits for the pass that makes layers of 8-bit numbers. */
+static bool foldable(const struct vt_node *n, bool hold)
 {
-  if (n->op->traits & VT_RANDOM) return false;
+  if (n->op->traits & VT_RANDOM || (hold && vt__op_is(n, "DequantizeLinear"))) return false;
   for (int i = 0; i < n->nin; i++) {
     if (!n->in[i]) continue;
     if (!vt__value_const(n->in[i]) && !(wants_shape_only(n) && vt__value_known(n->in[i]))) return false;
@@ -92,10 +93,11 @@ int vt__pass_fold(struct vt_program *p, struct vt_err *e)
 {
   struct vt_graph *g = p->graph;
   int kept = 0, rc = 0;
+  bool hold = vt__may_int8(p) && !p->quantised;
   for (int i = 0; i < g->nnodes; i++) {
     struct vt_node *n = g->nodes[i];
     if ((rc = vt__node_infer(n, e))) return rc;
-    if (foldable(n)) {
+    if (foldable(n, hold)) {
       if ((rc = fold(n, e))) return vt_fail_in(e, rc, "node '%s' (%s)", n->name, n->op->name);
       bool all = true;
       for (int k = 0; k < n->nout; k++) all &= !n->out[k] || n->out[k]->is_constant;

@@ -26,8 +26,7 @@ static const struct {
 struct chain {
   struct vt_node *conv, *last; /* last: whose place the fused node takes */
   struct vt_value *residual;   /* NULL: none */
-  const struct vt_node *act;   /* NULL: none */
-  const char *word;
+  struct vt__activation act;   /* word NULL: none */
 };
 
 struct fuser {
@@ -68,6 +67,14 @@ static bool activation_numbers(const struct vt_node *n, float *alpha, float *bet
   return true;
 }
 
+bool vt__activation_of(const struct vt_node *n, struct vt__activation *a)
+{
+  *a = (struct vt__activation){.word = activation_word(n)};
+  if (a->word && activation_numbers(n, &a->alpha, &a->beta)) return true;
+  a->word = NULL;
+  return false;
+}
+
 static struct vt_node *only_user(const struct fuser *f, const struct vt_value *v)
 {
   return f->use[v->id] == 1 ? f->user[v->id] : NULL;
@@ -87,12 +94,7 @@ static bool find_chain(const struct fuser *f, struct vt_node *conv, struct chain
       n = only_user(f, n->out[0]);
     }
   }
-  float a, b;
-  if (n && n != c->last && (c->word = activation_word(n)) && n->in[0] == c->last->out[0] &&
-      activation_numbers(n, &a, &b)) {
-    c->act = n;
-    c->last = n;
-  }
+  if (n && n != c->last && n->in[0] == c->last->out[0] && vt__activation_of(n, &c->act)) c->last = n;
   return c->last != conv;
 }
 
@@ -102,21 +104,15 @@ static void set_float(struct vt_node *n, const char *name, float v)
   if (d) *(float *)((char *)n->attrs + d->offset) = v;
 }
 
-/* The convolution's attributes, by name, and the activation's. */
-static bool fill_attrs(struct vt_node *n, const struct chain *c)
+int vt__set_activation(struct vt_node *n, const struct vt__activation *a, struct vt_err *e)
 {
   const struct vt_attr_desc *act = vt__attr_find(n->op, "activation");
-  if (!act || !n->attrs) return false;
-  vt__attrs_by_name(n, c->conv);
-  if (!c->act) return true;
-  int k = vt__choice(act->choices, c->word, strlen(c->word));
-  if (k < 0) return false;
+  int k = act && n->attrs ? vt__choice(act->choices, a->word, strlen(a->word)) : -1;
+  if (k < 0) return vt_fail(e, VT_EUNSUPPORTED, "%s has no activation '%s'", n->op->name, a->word);
   *(int *)((char *)n->attrs + act->offset) = k;
-  float alpha, beta;
-  if (!activation_numbers(c->act, &alpha, &beta)) return false;
-  set_float(n, "alpha", alpha);
-  set_float(n, "beta", beta);
-  return true;
+  set_float(n, "alpha", a->alpha);
+  set_float(n, "beta", a->beta);
+  return 0;
 }
 
 /* Replaces the chain's last node by a fused one; the others fall to the pass that removes dead code. */
@@ -128,7 +124,9 @@ static int fuse(struct fuser *f, const struct chain *c, struct vt_node **place, 
   struct vt_value *out = c->last->out[0];
   struct vt_node *n = vt__node_make(g, f->op, c->last, c->residual ? 4 : 3, in, 1, &out, e);
   if (!n) return VT_ENOMEM;
-  if (!fill_attrs(n, c) || !vt__some_kernel_takes(f->p, n)) return 0;
+  vt__attrs_by_name(n, c->conv);
+  if (c->act.word && vt__set_activation(n, &c->act, e)) return VT_EUNSUPPORTED;
+  if (!vt__kernel_takes(f->p, n, NULL, 0)) return 0;
   out->producer = n;
   *place = n;
   return 0;
@@ -143,8 +141,8 @@ static int fuse_conv(struct fuser *f, struct vt_node *conv, struct vt_node ***at
   if (*place != c.last) return 0; /* fused already, into the other operand of the Add */
   int rc = fuse(f, &c, place, e);
   if (rc || *place != c.last) return rc;
-  if (!c.act || !c.residual) return 0;
-  c.act = NULL;
+  if (!c.act.word || !c.residual) return 0;
+  c.act.word = NULL;
   c.last = f->user[conv->out[0]->id];
   return fuse(f, &c, at[c.last->out[0]->id], e);
 }

@@ -137,7 +137,7 @@ int vt__pass_norm_relu(struct vt_program *p, struct vt_err *e)
       continue;
     }
     vt__attrs_by_name(n, norm);
-    if (!vt__some_kernel_takes(p, n)) continue;
+    if (!vt__kernel_takes(p, n, NULL, 0)) continue;
     n->out[0]->producer = n;
     g->nodes[i] = n;
   }

@@ -55,7 +55,7 @@ static int fuse_forward(struct fuser *f, struct vt_node *norm, struct vt_err *e)
   struct vt_node *n = vt__node_make(f->g, f->forward, relu, residual ? 6 : 5, in, norm->nout, out, e);
   if (!n) return VT_ENOMEM;
   vt__attrs_by_name(n, norm);
-  if (!vt__some_kernel_takes(f->p, n)) return 0;
+  if (!vt__kernel_takes(f->p, n, NULL, 0)) return 0;
   /* At the last node's place, where the residual is known; the running statistics wait until then. */
   f->g->nodes[f->place[relu->out[0]->id]] = n;
   f->g->nodes[f->place[norm->out[0]->id]] = NULL;
@@ -77,7 +77,7 @@ static int fuse_backward(struct fuser *f, struct vt_node *norm, struct vt_err *e
   struct vt_node *n = vt__node_make(f->g, f->backward, norm, 4, in, 4, out, e);
   if (!n) return VT_ENOMEM;
   vt__attrs_by_name(n, norm);
-  if (!vt__some_kernel_takes(f->p, n)) return 0;
+  if (!vt__kernel_takes(f->p, n, NULL, 0)) return 0;
   /* At the first node's place: its inputs and the forward values are all known there. */
   f->g->nodes[f->place[g->id]] = n;
   f->g->nodes[f->place[norm->out[0]->id]] = NULL;

@@ -100,7 +100,7 @@ void vt__attrs_by_name(struct vt_node *n, const struct vt_node *old)
   }
 }
 
-bool vt__some_kernel_takes(const struct vt_program *p, const struct vt_node *n)
+bool vt__kernel_takes(const struct vt_program *p, const struct vt_node *n, char *why, size_t size)
 {
   const struct vt_registry *r = p->graph->registry;
   for (int k = 0; k < r->nkernels; k++) {
@@ -112,6 +112,7 @@ bool vt__some_kernel_takes(const struct vt_program *p, const struct vt_node *n)
       char reason[160] = "";
       vt__plan_node(p, n, prec ? VT_PREC_F32 : p->precision, &pn);
       if (r->kernels[k]->accepts(&pn, reason, sizeof reason)) return true;
+      if (why) snprintf(why, size, "%s", reason);
     }
   }
   return false;

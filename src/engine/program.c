@@ -18,9 +18,9 @@ static int choose_precision(struct vt_program *p, struct vt_err *e)
 {
   p->isa = vt_isa();
   p->precision = p->opts.precision;
-  if (p->precision == VT_PREC_INT8)
-    return vt_fail(e, VT_EUNSUPPORTED, "precision int8 is not supported; use f32, bf16 or auto");
-  if (p->precision == VT_PREC_AUTO) p->precision = p->isa >= VT_ISA_AVX512_BF16 ? VT_PREC_BF16 : VT_PREC_F32;
+  /* What is not quantised, beside or for want of int8. */
+  if (p->precision == VT_PREC_AUTO || p->precision == VT_PREC_INT8)
+    p->precision = p->isa >= VT_ISA_AVX512_BF16 ? VT_PREC_BF16 : VT_PREC_F32;
   if (p->opts.reference) p->precision = VT_PREC_F32;
   const char *emulate = getenv("VITRINE_EMULATE_BF16");
   p->rounds = emulate && *emulate == '1' && p->precision == VT_PREC_BF16 && p->isa < VT_ISA_AVX512_BF16 &&
@@ -57,9 +57,21 @@ static int drop_unused(struct vt_graph *g, struct vt_err *e)
   return 0;
 }
 
+bool vt__may_int8(const struct vt_program *p)
+{
+  enum vt_precision want = p->opts.precision;
+  return !p->opts.training && !p->opts.reference && !p->opts.no_fuse &&
+         (want == VT_PREC_INT8 || want == VT_PREC_AUTO);
+}
+
 static int optimise(struct vt_program *p, struct vt_err *e)
 {
   int rc = vt__pass_simplify(p, e);
+  if (!rc && vt__may_int8(p)) {
+    rc = vt__pass_quant(p, e);
+    p->quantised = true;
+    if (!rc) rc = vt__pass_fold(p, e);
+  }
   if (rc || p->opts.no_fuse) return rc;
   if (p->opts.training) return vt__pass_train(p, e);
   rc = vt__pass_rewrite(p, e);
@@ -126,6 +138,7 @@ int vt_program_compile(struct vt_program **out, const struct vt_graph *g, const 
   struct vt_program *p = vt_calloc(1, sizeof *p);
   if (!p) return vt_fail(e, VT_ENOMEM, "out of memory");
   vt_arena_init(&p->arena);
+  vt_buf_init(&p->floats);
   p->opts = opts ? *opts : (struct vt_compile_opts){.precision = VT_PREC_AUTO};
   int rc = choose_precision(p, e);
   if (!rc) rc = vt_graph_clone(&p->graph, g, NULL, e);
@@ -139,6 +152,10 @@ int vt_program_compile(struct vt_program **out, const struct vt_graph *g, const 
   if (!rc && p->dynamic) rc = vt__align_all(p->graph, e);
   if (!rc && p->dynamic && !p->opts.reference) rc = vt__front(p, e);
   if (!rc && !p->dynamic) rc = compile_steps(p, e);
+  if (!rc && p->opts.precision == VT_PREC_INT8 && !p->opts.reference && !p->dynamic && !p->int8)
+    rc = vt_fail(
+        e, VT_EUNSUPPORTED,
+        "nothing in the model is quantised for int8 (see 'vitrine model quantize', 'model info --explain')");
   if (rc) goto out;
   *out = p;
   return 0;
@@ -165,6 +182,7 @@ void vt_program_free(struct vt_program *p)
   vt_program_free(p->front);
   vt_free(p->bufs);
   vt_free(p->steps);
+  vt_buf_clear(&p->floats);
   vt_graph_free(p->graph);
   vt_arena_clear(&p->arena);
   vt_free(p);
@@ -188,6 +206,7 @@ const struct vt_value *vt_program_output(const struct vt_program *p, int i)
 }
 enum vt_precision vt_program_precision(const struct vt_program *p)
 {
+  if (p->int8) return VT_PREC_INT8;
   return p->rounds ? VT_PREC_BF16 : p->precision;
 }
 
@@ -269,4 +288,5 @@ void vt_program_explain(const struct vt_program *p, struct vt_buf *out)
     if (s->why) vt_buf_addf(out, "  (refused: %s)", s->why);
     vt_buf_addc(out, '\n');
   }
+  if (p->floats.len) vt_buf_addf(out, "layers not in int8:\n%s", p->floats.data);
 }

@@ -1,5 +1,6 @@
 /* Metadata of models: preprocessing, labels, card, id. */
 #include "model/network.h"
+#include "model/prepare.h"
 
 #include <jansson.h>
 #include <math.h>
@@ -133,6 +134,15 @@ int vt_model_describe(struct vt_graph *g, const struct vt_model_card *c, struct 
   }
   vt_buf_clear(&b);
   return rc;
+}
+
+int vt_model_renew_id(struct vt_graph *g, struct vt_err *e)
+{
+  char id[33];
+  if (!vt_graph_meta(g, VT_META_ID)) return 0;
+  vt__weights_id(g, id);
+  vt_graph_set_meta(g, VT_META_ID, id);
+  return vt_graph_status(g, e);
 }
 
 int vt_model_check_commercial(const char *path, const char *card_json, struct vt_err *e)

@@ -1,8 +1,8 @@
 /* Trained networks: loading, metadata, programs by input shape, session pool. */
 #include "model/network.h"
+#include "model/prepare.h"
 
 #include <jansson.h>
-#include <math.h>
 #include <string.h>
 
 static int read_labels(struct vt__network *net, const char *path, struct vt_err *e)
@@ -40,34 +40,13 @@ int vt__network_end(struct vt_graph *g, struct vt_value *y, const char *name, st
   return vt_graph_status(g, e);
 }
 
-/* How its pictures are prepared: as the metadata says, or as is usual for networks trained on ImageNet. */
-static int find_preprocess(struct vt__network *net, const char *path, struct vt_err *e)
-{
-  enum { USUAL = 224 };
-  const char *text = vt_graph_meta(net->graph, VT_META_PREPROCESS);
-  const struct vt_value *x = net->graph->inputs[0];
-  if (text) {
-    int rc = vt_preprocess_parse(&net->preprocess, text, e);
-    return rc ? vt_fail_in(e, rc, "%s", path) : 0;
-  }
-  bool sized = x->dim[2] > 0 && x->dim[3] > 0 && x->dim[2] <= 4096 && x->dim[3] <= 4096;
-  net->preprocess = (struct vt_preprocess){.width = sized ? (int)x->dim[3] : USUAL,
-                                           .height = sized ? (int)x->dim[2] : USUAL,
-                                           .mean = {0.485f, 0.456f, 0.406f},
-                                           .std = {0.229f, 0.224f, 0.225f}};
-  return 0;
-}
-
 /* Gives the input the size that pictures get, for shapes that follow from it. */
 static int fix_size(struct vt__network *net, const char *path, struct vt_err *e)
 {
   struct vt_graph *g = net->graph;
   int rc = check_input(g, path, e);
-  if (!rc) rc = find_preprocess(net, path, e);
   if (rc) return rc;
-  g->inputs[0]->dim[2] = net->preprocess.height;
-  g->inputs[0]->dim[3] = net->preprocess.width;
-  rc = vt_graph_infer(g, e);
+  rc = vt_preprocess_of(g, &net->preprocess, e);
   return rc ? vt_fail_in(e, rc, "%s", path) : 0;
 }
 
@@ -191,25 +170,7 @@ void vt__network_give(struct vt__network *net, struct vt__compiled *slot, struct
 int vt__network_prepare(const struct vt__network *net, const struct vt_image *photo, const struct vt_box *box,
                         const struct vt_mask *mask, float *out, struct vt_err *e)
 {
-  const struct vt_preprocess *p = &net->preprocess;
-  struct vt_image view = {0}, fitted = {0};
-  const struct vt_image *src = photo;
-  double aspect = (double)p->width / p->height;
-  bool whole = !box && !mask, fits = fabs((double)photo->width / photo->height / aspect - 1) < 0.02;
-  int rc = 0;
-  if (photo->channels != 3)
-    return vt_fail(e, VT_EARG, "the network needs an RGB picture, got %d channels", photo->channels);
-  if (!whole || (p->fit == VT_FIT_PAD && !fits)) {
-    if ((rc = vt_item_view(&view, photo, box, mask, aspect, e))) goto out;
-    src = &view;
-  }
-  if ((rc = vt_image_init(&fitted, p->width, p->height, 3, e))) goto out;
-  if ((rc = vt_image_resize(&fitted, src, 0, 0, src->width, src->height, VT_BILINEAR, e))) goto out;
-  vt_image_to_planes(&fitted, p->mean, p->std, out);
-out:
-  vt_image_clear(&fitted);
-  vt_image_clear(&view);
-  return rc;
+  return vt_preprocess_photo(&net->preprocess, photo, box, mask, out, e);
 }
 
 int vt__network_run(struct vt__network *net, int batch, const float *in, int64_t n, int nout,

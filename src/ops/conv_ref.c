@@ -127,7 +127,8 @@ int vt__conv_infer_at(struct vt_node *n, int xi, int wi, int bi, bool transposed
   int rc = vt__check_rank(n, xi, 3, 5, e);
   if (!rc) rc = vt__check_rank(n, wi, 3, 5, e);
   if (rc) return rc;
-  if (out && out == x->dtype && ((w->dtype && w->dtype != out) || (b && b->dtype && b->dtype != out)))
+  if (vt_dtype_is_float(out) && out == x->dtype &&
+      ((w->dtype && w->dtype != out) || (b && b->dtype && b->dtype != out)))
     return vt__bad(e, VT_EARG, n, "input, weight and bias are not of one type");
   vt__out(n, 0, out, -1, NULL);
   if (x->rank < 0 || w->rank < 0) return VT_OK;

@@ -13,6 +13,7 @@ static const struct vt_opt rows[] = {
     {"attribute", 0, VT_OPT_STRING, offsetof(struct opts, what.attribute), NULL, 0, 0, NULL, "NAME", "what of products is the class; articleType if not given"},
     {"confusion", 0, VT_OPT_STRING, offsetof(struct opts, what.confusion), NULL, 0, 0, NULL, "CSV", "write the confusion matrix, a row for each true class"},
     {"scores", 0, VT_OPT_STRING, offsetof(struct opts, what.scores), NULL, 0, 0, NULL, "CSV", "write every picture's scores, which 'eval scores' measures further"},
+    {"against", 0, VT_OPT_STRING, offsetof(struct opts, what.against), NULL, 0, 0, NULL, "OTHER.onnx", "another model of the same classes, computed in f32: how often both give the same class (agreement)"},
     VT_MEASURE_DATA_OPTS(struct opts, m),
     VT_MEASURE_OPTS(struct opts, m),
 };
@@ -25,6 +26,7 @@ static int run(struct vt_cli *cli, const void *opts, const struct vt_strings *ar
   struct vt_classify_measure what = o->what;
   if (args->n != 1) return vt_fail(e, VT_EUSAGE, "one model is expected");
   if (!(what.model = vt_model_path(cli, o->m.models, args->v[0], e))) return VT_ENOENT;
+  if (what.against && !(what.against = vt_model_path(cli, o->m.models, what.against, e))) return VT_ENOENT;
   int rc = vt_eval_classify(cli, &o->m, &what, &f, e);
   if (rc >= 0) return vt_figures_print(&f, cli, o->m.json, e);
   vt_figures_clear(&f);
