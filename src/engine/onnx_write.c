@@ -189,13 +189,27 @@ static void f16_name(const struct vt_graph *g, const char *name, struct vt_buf *
   while (!out->failed && vt_graph_find(g, out->data)) vt_buf_addc(out, '_');
 }
 
-static int put_initializers(struct writer *w, struct vt_buf *b, const struct scope *s, bool f16)
+/* By value's number: whether a node reads it or it is an output. What reading a file has folded stays in the
+ * graph unread. NULL: out of memory. */
+static uint8_t *values_read(const struct vt_graph *g)
+{
+  uint8_t *read = vt_calloc((size_t)g->nvalues + 1, 1);
+  if (!read) return NULL;
+  for (int i = 0; i < g->nnodes; i++)
+    for (int k = 0; k < g->nodes[i]->nin; k++)
+      if (g->nodes[i]->in[k]) read[g->nodes[i]->in[k]->id] = 1;
+  for (int i = 0; i < g->noutputs; i++) read[g->outputs[i]->id] = 1;
+  return read;
+}
+
+static int put_initializers(struct writer *w, struct vt_buf *b, const struct scope *s, const uint8_t *read,
+                            bool f16)
 {
   const struct vt_graph *g = s->g;
   bool align = !s->up;
   for (int i = 0; i < g->nvalues; i++) {
     const struct vt_value *v = g->values[i];
-    if (!v->init.data || v->producer) continue;
+    if (!v->init.data || v->producer || (v->is_constant && !read[v->id])) continue;
     struct vt_tensor h;
     struct vt_buf name;
     if (!f16 || !fits_f16(v)) {
@@ -219,11 +233,11 @@ static int put_initializers(struct writer *w, struct vt_buf *b, const struct sco
 }
 
 /* The Cast nodes that give 16-bit initializers their names back. */
-static void put_casts(struct vt_buf *b, const struct vt_graph *g)
+static void put_casts(struct vt_buf *b, const struct vt_graph *g, const uint8_t *read)
 {
   for (int i = 0; i < g->nvalues; i++) {
     const struct vt_value *v = g->values[i];
-    if (!v->init.data || v->producer || !fits_f16(v)) continue;
+    if (!v->init.data || v->producer || (v->is_constant && !read[v->id]) || !fits_f16(v)) continue;
     struct vt_buf m, a, name;
     vt_buf_init(&m);
     vt_buf_init(&a);
@@ -417,11 +431,15 @@ static int put_graph(struct writer *w, struct vt_buf *b, const struct scope *s)
   bool f16 = !s->up && w->f16;
   put_text(b, 2, g->name);
   if (g->doc && *g->doc) put_text(b, 10, g->doc);
-  if (f16) put_casts(b, g);
+  uint8_t *read = values_read(g);
+  if (!read) return vt_fail(w->e, VT_ENOMEM, "out of memory");
+  if (f16) put_casts(b, g, read);
   for (int i = 0; i < g->nnodes && !rc; i++) rc = put_node(w, b, s, g->nodes[i]);
   for (int i = 0; i < g->ninputs - s->captures; i++) put_value_info(b, 11, s, g->inputs[i]);
   for (int i = 0; i < g->noutputs; i++) put_value_info(b, 12, s, g->outputs[i]);
-  return rc ? rc : put_initializers(w, b, s, f16);
+  if (!rc) rc = put_initializers(w, b, s, read, f16);
+  vt_free(read);
+  return rc;
 }
 
 static void put_pair(struct vt_buf *b, int field, const char *key, const char *value)
