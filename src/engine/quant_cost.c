@@ -59,8 +59,23 @@ static const struct vt_node *pair_of(const struct vt_node *d)
   return same ? q : NULL;
 }
 
-/* The place of d gets Clip to the range of the pair. A Relu before it, that nobody else reads, is part of
- * that where the range begins at zero. */
+/* A Relu or Clip before x, that nobody else reads, becomes part of the range [lo, hi]. Returns what is cut
+ * then. */
+static struct vt_value *join_ranges(struct vt_value *x, const int *use, float *lo, float *hi)
+{
+  struct vt__activation a;
+  if (!x->producer || use[x->id] != 1 || !vt__activation_of(x->producer, &a)) return x;
+  bool relu = strcmp(a.word, "relu") == 0;
+  if (!relu && strcmp(a.word, "clip") != 0) return x;
+  float least = VT_MAX(relu ? 0 : a.alpha, *lo);
+  float most = relu ? *hi : VT_MIN(a.beta, *hi);
+  if (!(least <= most)) return x; /* ranges that do not meet: one after the other */
+  *lo = least;
+  *hi = most;
+  return x->producer->in[0];
+}
+
+/* The place of d gets Clip to the range of the pair. */
 static int clip(struct vt_graph *g, struct vt_node **place, const struct vt_node *q, const int *use,
                 struct vt_err *e)
 {
@@ -68,11 +83,10 @@ static int clip(struct vt_graph *g, struct vt_node **place, const struct vt_node
   struct vt_node *d = *place;
   double s = vt_tensor_get(&q->in[1]->init, 0), zero = vt_tensor_get(&q->in[2]->init, 0);
   double least = q->in[2]->dtype == VT_I8 ? -128 : 0;
-  struct vt_value *lo = vt_graph_scalar(g, (float)((least - zero) * s)),
-                  *hi = vt_graph_scalar(g, (float)((least + 255 - zero) * s)), *x = q->in[0];
+  float low = (float)((least - zero) * s), high = (float)((least + 255 - zero) * s);
+  struct vt_value *x = join_ranges(q->in[0], use, &low, &high);
+  struct vt_value *lo = vt_graph_scalar(g, low), *hi = vt_graph_scalar(g, high);
   if (!op || !lo || !hi) return vt_graph_status(g, e) ? e->code : vt_fail(e, VT_ENOMEM, "out of memory");
-  if (zero == least && x->producer && vt__op_is(x->producer, "Relu") && use[x->id] == 1)
-    x = x->producer->in[0];
   struct vt_node *n = vt__node_make(g, op, d, 3, VT_ARRAY_(x, lo, hi), 1, d->out, e);
   if (!n) return VT_ENOMEM;
   n->out[0]->producer = n;
