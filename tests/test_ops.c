@@ -147,6 +147,7 @@ static const char *const no_slope[] = {
     /* what the compiler puts in place of others, and integers */
     "BatchNormAct",
     "ConvFused",
+    "ConvInt8",
     "ConvInteger",
     "DequantizeLinear",
     "DynamicQuantizeLinear",

@@ -64,7 +64,7 @@ static int cut_torn_line(const char *path, struct vt_err *e)
   struct vt_map m;
   int rc = vt_map_open(&m, path, e);
   if (rc) return rc;
-  const uint8_t *end = m.len ? memrchr(m.data, '\n', m.len) : NULL;
+  const uint8_t *end = m.len && m.data ? memrchr(m.data, '\n', m.len) : NULL;
   size_t whole = end ? (size_t)(end - m.data) + 1 : 0;
   bool torn = whole != m.len;
   vt_map_close(&m);
