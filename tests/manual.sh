@@ -40,7 +40,7 @@ while read -r first second; do
   [ -s "$dir/section" ] || echo "$verb is not in the manual" >>"$dir/why"
   grep -q "\"$verb\") words=" "$dir/bash" || echo "$verb is not in bash's completions" >>"$dir/why"
   grep -q "^ *'$verb')" "$dir/zsh" || echo "$verb is not in zsh's completions" >>"$dir/why"
-  for option in $(sed -n 's/^  [ -].\{0,3\} *--\([a-z][a-z-]*\).*/\1/p' "$dir/help"); do
+  for option in $(sed -n 's/^  [ -].\{0,3\} *--\([a-z][a-z0-9-]*\).*/\1/p' "$dir/help"); do
     grep -q -- "--$option\b" "$dir/section" || echo "$verb --$option is not in the manual" >>"$dir/why"
     grep "^ *\"$verb\") words=" "$dir/bash" | grep -q -- " --$option\b" ||
       echo "$verb --$option is not in bash's completions" >>"$dir/why"
