@@ -20,7 +20,9 @@ struct stub {
   int fd, port;
   pthread_t thread;
   struct vt_buf jpeg, png;
-  atomic_int requests, active, most_active, flaky, busy;
+  /* active: requests not yet being answered, for a client may come again once the answer's last byte is out
+   */
+  atomic_int requests, open, active, most_active, flaky, busy;
   atomic_bool stop;
 };
 struct stub_client {
@@ -137,11 +139,15 @@ static void *stub_serve(void *ctx)
   }
   if (sscanf(request, "GET %1023s", path) == 1) {
     c.s->requests++;
+    usleep(5000); /* requests sent together overlap */
+    c.s->active--;
     stub_answer(c.s, c.fd, path);
+  } else {
+    c.s->active--;
   }
   shutdown(c.fd, SHUT_WR);
   close(c.fd);
-  c.s->active--;
+  c.s->open--;
   return NULL;
 }
 
@@ -153,6 +159,7 @@ static void *stub_accept(void *ctx)
     if (fd < 0) return NULL;
     struct stub_client *c = malloc(sizeof *c);
     *c = (struct stub_client){s, fd};
+    s->open++;
     int active = ++s->active;
     if (active > s->most_active) s->most_active = active;
     pthread_t t;
@@ -179,7 +186,7 @@ static void stub_stop(struct stub *s)
   shutdown(s->fd, SHUT_RDWR);
   pthread_join(s->thread, NULL);
   close(s->fd);
-  while (s->active) usleep(1000);
+  while (s->open) usleep(1000);
   vt_buf_clear(&s->jpeg);
   vt_buf_clear(&s->png);
 }
