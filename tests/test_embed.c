@@ -20,19 +20,7 @@ enum { PRODUCTS = 48, PHOTOS = 30, ANCHORS = 32, HEADS = 3 };
 static char dir[] = "/tmp/vitrine-test-embed-XXXXXX";
 static struct vt_err e;
 
-static const char *at(const char *name)
-{
-  static char path[8][300];
-  static int turn;
-  turn = (turn + 1) % 8;
-  snprintf(path[turn], sizeof path[turn], "%s/%s", dir, name);
-  return path[turn];
-}
-
-static void put(const char *name, const char *text)
-{
-  if (vt_file_write_atomic(at(name), text, strlen(text), &e)) fail_msg("%s", e.msg);
-}
+#include "tests/temp_files.h"
 
 static void put_picture(const char *name, int width, int height, int channels, int colour)
 {

@@ -19,19 +19,7 @@ enum { PHOTOS = 24, W = 64, H = 96, SKIRT = 42, HAT = 20 }; /* numbers of tags *
 static char dir[] = "/tmp/vitrine-test-policy-XXXXXX";
 static struct vt_err e;
 
-static const char *at(const char *name)
-{
-  static char path[8][300];
-  static int turn;
-  turn = (turn + 1) % 8;
-  snprintf(path[turn], sizeof path[turn], "%s/%s", dir, name);
-  return path[turn];
-}
-
-static void put(const char *name, const char *text)
-{
-  if (vt_file_write_atomic(at(name), text, strlen(text), &e)) fail_msg("%s", e.msg);
-}
+#include "tests/temp_files.h"
 
 /* Photos in the layout of Clothing Co-Parsing: grey, a red box that is a skirt and a blue one that is a hat.
  */

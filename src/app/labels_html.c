@@ -13,21 +13,6 @@ enum { NAME_W = 220, BAR_W = 520, LINE_H = 18, TOP = 24 };
 const char *const vt__page_fill = "#3b6ea5", *const vt__page_second = "#9db8d6",
                   *const vt__page_ink = "#1f2328", *const vt__page_faint = "#62676d";
 
-void vt__page_escaped(struct vt_buf *b, const char *s)
-{
-  for (; *s; s++) {
-    const char *entity = *s == '&'   ? "&amp;"
-                         : *s == '<' ? "&lt;"
-                         : *s == '>' ? "&gt;"
-                         : *s == '"' ? "&quot;"
-                                     : NULL;
-    if (entity)
-      vt_buf_adds(b, entity);
-    else
-      vt_buf_addc(b, *s);
-  }
-}
-
 void vt__page_svg(struct vt_buf *b, const char *title, double width, double height)
 {
   vt_buf_addf(b, "<h2>%s</h2>\n<svg viewBox=\"0 0 %.0f %.0f\" width=\"%.0f\" height=\"%.0f\" role=\"img\">\n",
@@ -38,7 +23,7 @@ void vt__page_label(struct vt_buf *b, double x, double y, const char *anchor, co
                     const char *text)
 {
   vt_buf_addf(b, "<text x=\"%.1f\" y=\"%.1f\" text-anchor=\"%s\" fill=\"%s\">", x, y, anchor, colour);
-  vt__page_escaped(b, text);
+  vt_html_text(b, text);
   vt_buf_adds(b, "</text>\n");
 }
 
@@ -147,7 +132,7 @@ static void add_together(struct vt_buf *b, const struct vt_labels *l, const stru
     vt__page_label(b, NAME_W - 8, y + 11, "end", vt__page_ink, l->classes.v[a].name);
     vt_buf_addf(b, "<text transform=\"translate(%.1f %d) rotate(-90)\" fill=\"%s\">", y + 11, NAME_W - 8,
                 vt__page_ink);
-    vt__page_escaped(b, l->classes.v[a].name);
+    vt_html_text(b, l->classes.v[a].name);
     vt_buf_adds(b, "</text>\n");
     double x = NAME_W;
     for (int k = 0; k < n; k++) {
@@ -182,7 +167,7 @@ void vt_labels_report_html(const struct vt_labels *l, const struct vt_label_stat
                            const struct vt_buf *pictures, struct vt_buf *b)
 {
   vt_buf_adds(b, "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>");
-  vt__page_escaped(b, title);
+  vt_html_text(b, title);
   vt_buf_addf(
       b,
       "</title><style>body{font:15px/1.5 sans-serif;color:%s;max-width:1100px;margin:2em auto;padding:0 1em}"
@@ -190,7 +175,7 @@ void vt_labels_report_html(const struct vt_labels *l, const struct vt_label_stat
       "1fr;"
       "gap:.2em 2em}dd{margin:0}h2{margin-top:2em;font-size:1.1em}</style></head><body>\n<h1>",
       vt__page_ink);
-  vt__page_escaped(b, title);
+  vt_html_text(b, title);
   vt_buf_addf(b, "</h1>\n<dl><dt>rows</dt><dd>%lld</dd><dt>pictures</dt><dd>%lld, %lld of them empty</dd>",
               (long long)s->rows, (long long)s->images, (long long)s->empty_images);
   vt_buf_addf(b, "<dt>instances</dt><dd>%lld, %lld crowds</dd><dt>classes</dt><dd>%d of %d</dd>",

@@ -3,9 +3,9 @@
 #define VT_APP_LABELS_HTML_H
 
 #include "data/data.h"
+#include "plot/plot.h"
 
 extern const char *const vt__page_fill, *const vt__page_second, *const vt__page_ink, *const vt__page_faint;
-void vt__page_escaped(struct vt_buf *b, const char *s);
 void vt__page_svg(struct vt_buf *b, const char *title, double width, double height);
 void vt__page_label(struct vt_buf *b, double x, double y, const char *anchor, const char *colour,
                     const char *text);

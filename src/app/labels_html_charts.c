@@ -140,7 +140,7 @@ static void add_tile(struct vt_buf *b, double x, double y, const double *grid, c
     snprintf(text, sizeof text, "%.*s\xe2\x80\xa6", (int)n, name);
   } else
     snprintf(text, sizeof text, "%s", name);
-  vt__page_escaped(b, text);
+  vt_html_text(b, text);
   vt_buf_adds(b, "</text>\n");
 }
 

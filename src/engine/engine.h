@@ -8,6 +8,7 @@
 #include "engine/op.h"
 #include "engine/kernel.h"
 #include "engine/program.h"
+#include "engine/quantize.h"
 #include "engine/receptive.h"
 
 #endif

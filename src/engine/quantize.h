@@ -15,8 +15,7 @@ enum vt_range_rule { VT_RANGE_MSE, VT_RANGE_KL, VT_RANGE_PERCENTILE, VT_RANGE_MI
 struct vt_quantize_opts {
   enum vt_range_rule rule;
   double percentile; /* of VT_RANGE_PERCENTILE, above 50 to 100; 0 = 99.99 */
-  int weight_bits;   /* 8, or 7: sums of two products then fit 16 bits, as processors without VNNI need; 0 = 7
-                      */
+  int weight_bits;   /* 8; 7: two products fit 16 bits, as processors without VNNI need; 0 = 7 */
 };
 
 /* Histogram of numbers seen, in 2 BINS bins around zero; the range doubles when something falls outside. */

@@ -1,6 +1,5 @@
 /* Metadata of models: preprocessing, labels, card, id. */
 #include "model/network.h"
-#include "model/prepare.h"
 
 #include <jansson.h>
 #include <math.h>

@@ -1,6 +1,5 @@
 /* Trained networks: loading, metadata, programs by input shape, session pool. */
 #include "model/network.h"
-#include "model/prepare.h"
 
 #include <jansson.h>
 #include <string.h>

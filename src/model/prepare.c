@@ -1,6 +1,6 @@
 /* How a network's pictures are prepared: as its metadata says, or as is usual for networks trained on
  * ImageNet. */
-#include "model/prepare.h"
+#include "model/model.h"
 
 #include <math.h>
 

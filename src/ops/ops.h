@@ -4,6 +4,7 @@
 
 #include "engine/engine.h"
 #include "ops/attrs.h"
+#include "ops/conv_int8.h"
 
 extern const struct vt_op_desc *const vt_ops[];
 extern const int vt_nops;

@@ -1,7 +1,6 @@
 /* vitrine model quantize: a model in 8 bits from a model in floats and photos that are typical for it. */
 #include "app/cli/model_args.h"
-#include "engine/quantize.h"
-#include "model/prepare.h"
+#include "model/model.h"
 
 #include <string.h>
 #include <strings.h>

@@ -1,14 +1,13 @@
 /* ai.vitrine:ConvInt8 by oneDNN's int8 convolutions, channels-last.
  *
  * Processors without VNNI multiply by vpmaddubsw, which adds two products u8 x s8 in 16 bits that saturate:
- * 255 (w1
- * + w2) must stay below 2^15, so weights beyond 64 are refused there (oneDNN itself only takes care of that
- * for s8 maps, by halving the weights). Maps are u8 throughout.
+ * 255 (w1 + w2) must stay below 2^15, so weights beyond 64 are refused there (oneDNN itself only takes care
+ * of that for s8 maps, by halving the weights). Maps are u8 throughout.
  *
  * oneDNN computes act(S[m] (sum + b[m]) + R (r - zr)) + zy. Where act(k v) = k act(v) the division by sy goes
  * into S and R, else it follows the activation. */
 #include "backend/onednn/conv_common.h"
-#include "ops/conv_int8.h"
+#include "ops/ops.h"
 
 #include <math.h>
 #include <stdlib.h>
