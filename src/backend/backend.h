@@ -4,7 +4,7 @@
 
 #include "ops/ops.h"
 
-/* All operators, oneDNN kernels first. Immutable, static. */
+/* All operators; kernels of ours before oneDNN's. Immutable, static. */
 const struct vt_registry *vt_registry_default(void);
 
 #endif

@@ -1,15 +1,17 @@
-/* The tables given to the engine: all operators, all kernels of kernels.list (first acceptance wins). A
- * kernel file may hold several descriptors of one family: it defines `const struct vt_kernel_desc *const
- * vt_kernels_NAME[]`, NULL-terminated. */
+/* The tables given to the engine: all operators, our own kernels (native/kernels.list), then oneDNN's
+ * (onednn/kernels.list): first acceptance wins. A kernel file may hold several descriptors of one family: it
+ * defines `const struct vt_kernel_desc *const vt_kernels_NAME[]`, NULL-terminated. */
 #include "backend/backend.h"
 
 #define KERNEL(name) extern const struct vt_kernel_desc *const vt_kernels_##name[];
-#include "backend/kernels.list"
+#include "backend/native/kernels.list"
+#include "backend/onednn/kernels.list"
 #undef KERNEL
 
 static const struct vt_kernel_desc *const *const families[] = {
 #define KERNEL(name) vt_kernels_##name,
-#include "backend/kernels.list"
+#include "backend/native/kernels.list"
+#include "backend/onednn/kernels.list"
 #undef KERNEL
     NULL};
 

@@ -2,8 +2,6 @@
 #include "backend/onednn/dnnl_util.h"
 #include <omp.h>
 #include <pthread.h>
-#include <stdarg.h>
-#include <stdio.h>
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static dnnl_engine_t engine;
@@ -219,18 +217,4 @@ int vt__prim_run(const struct vt__prim *p, void *scratch, int n, const struct vt
   if (s == dnnl_success) s = dnnl_stream_wait(st);
   for (int i = 0; i < na; i++) dnnl_memory_destroy(a[i].memory);
   return s == dnnl_success ? VT_OK : vt__dnnl_fail(e, s, "running a primitive");
-}
-
-enum vt_dtype vt__want(const struct vt_plan_node *n)
-{
-  return n->precision == VT_PREC_BF16 && n->isa >= VT_ISA_AVX512_BF16 ? VT_BF16 : VT_F32;
-}
-
-int vt__refuse(char *reason, size_t size, const char *fmt, ...)
-{
-  va_list ap;
-  va_start(ap, fmt);
-  vsnprintf(reason, size, fmt, ap);
-  va_end(ap);
-  return 0;
 }

@@ -8,8 +8,7 @@
 #define VT_BACKEND_ONEDNN_DNNL_UTIL_H
 
 #include <dnnl.h>
-#include <string.h>
-#include "ops/ops.h"
+#include "backend/kernel_util.h"
 
 /* NULL: the library gave none (then every kernel that needs it refuses). Synchronised. */
 dnnl_engine_t vt__dnnl_engine(void);
@@ -58,9 +57,5 @@ struct vt__arg {
 };
 int vt__prim_run(const struct vt__prim *p, void *scratch, int n, const struct vt__arg *args,
                  struct vt_err *e);
-
-/* What new feature maps are computed in: bf16 where the program wants it and this CPU has it, else f32. */
-enum vt_dtype vt__want(const struct vt_plan_node *n);
-int vt__refuse(char *reason, size_t size, const char *fmt, ...) __attribute__((format(printf, 3, 4))); /* 0 */
 
 #endif

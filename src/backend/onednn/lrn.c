@@ -1,6 +1,5 @@
 /* LRN across channels, of odd size, by oneDNN. */
 #include "backend/onednn/conv_common.h"
-#include "backend/onednn/fast.h"
 
 struct state {
   struct vt__prim p;
