@@ -127,9 +127,78 @@ static void test_charts(void **state)
   vt_buf_clear(&b);
 }
 
+static int times(const char *text, const char *what)
+{
+  int n = 0;
+  for (const char *p = text; (p = strstr(p, what)); p++) n++;
+  return n;
+}
+
+/* Numbers as people read them; classes that never occur stand in no matrix; names of any length are whole on
+ * a page; columns have the heights of their counts; names of points near each other stand on lines of their
+ * own. */
+static void test_pages(void **state)
+{
+  static const struct {
+    double v;
+    const char *text;
+  } numbers[] = {{0, "0"},        {999, "999"},   {1000, "1k"},  {1536, "1.536k"}, {25.6e6, "25.6M"},
+                 {4.1e9, "4.1G"}, {-2000, "-2k"}, {.25, "0.25"}, {1e-15, "0"},     {2e12, "2T"}};
+  char text[16];
+  for (size_t i = 0; i < VT_COUNT(numbers); i++)
+    assert_string_equal(vt_short_number(text, numbers[i].v), numbers[i].text);
+  struct vt_buf b = {0};
+  vt_html_count(&b, 1234567);
+  vt_buf_addc(&b, ' ');
+  vt_html_count(&b, -100);
+  vt_buf_addc(&b, ' ');
+  vt_html_count(&b, 1000);
+  assert_string_equal(b.data, "1,234,567 -100 1,000");
+  b.len = 0;
+  const char *const name[] = {"one", "never", "headband, head covering, hair accessory and then some"};
+  const int64_t count[] = {5, 0, 1, 0, 0, 0, 2, 0, 3};
+  vt_svg_matrix(&b, "m", false, 3, name, count);
+  assert_null(strstr(b.data, ">never<"));
+  assert_non_null(strstr(b.data, "1 classes never occur"));
+  assert_non_null(
+      strstr(b.data, "headband, head covering, hair access\xe2\x80\xa6")); /* cut, and it says so */
+  b.len = 0;
+  vt_html_bars_open(&b, "a", "b");
+  vt_html_bar(&b, name[2], .5, .25, "5 in 2");
+  vt_html_bar(&b, name[0], NAN, -1, "-");
+  vt_html_bars_close(&b);
+  assert_non_null(strstr(b.data, name[2]));
+  assert_non_null(strstr(b.data, "width:50.00%"));
+  assert_null(strstr(b.data, "nan"));
+  b.len = 0;
+  const int64_t bin[] = {4, 0, 1};
+  vt_svg_columns(
+      &b, &(struct vt_columns){
+              .xlabel = "x", .ylabel = "y", .n = 3, .bin = bin, .width = 90, .height = 100, .density = true});
+  assert_int_equal(times(b.data, "<rect"), 2);
+  assert_non_null(strstr(b.data, "height=\"100.0\""));
+  assert_non_null(strstr(b.data, "height=\"25.0\""));
+  assert_int_equal(times(b.data, "<polyline"), 1);
+  b.len = 0;
+  const double x[] = {1e6, 1e6, 1e6}, y[] = {.5, .5, .50001};
+  vt_svg_points(&b, "p", "parameters", "AP", true, 3, (const char *const[]){"a", "b", "c"}, x, y);
+  double at[3];
+  const char *p = b.data;
+  for (int k = 0; k < 3; k++) {
+    char want[8] = {'>', (char)('a' + k), '<', 0};
+    const char *found = strstr(p, want), *line = found;
+    assert_non_null(found);
+    while (strncmp(line, " y=\"", 4) != 0) line--;
+    at[k] = strtod(line + 4, NULL);
+    for (int i = 0; i < k; i++) assert_true(fabs(at[i] - at[k]) > 12);
+  }
+  vt_buf_clear(&b);
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {cmocka_unit_test(test_confusion), cmocka_unit_test(test_by_hand),
-                                     cmocka_unit_test(test_against_ap), cmocka_unit_test(test_charts)};
+                                     cmocka_unit_test(test_against_ap), cmocka_unit_test(test_charts),
+                                     cmocka_unit_test(test_pages)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

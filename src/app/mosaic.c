@@ -6,7 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { GAP = 8, NAME_H = 22, OUTSIDE = 255 };
+enum { GAP = 8, NAME_H = 22, OUTSIDE = 255, MAX_NAMES = 256, LETTER_W = 6, LINE_H = 13, MAX_NAME_W = 110 };
+static const double halo[8][2] = {{-1, -1}, {0, -1}, {1, -1}, {-1, 0}, {1, 0}, {-1, 1}, {0, 1}, {1, 1}};
 static const uint32_t paper = 0xffffff, ink = 0x1f2328, shade = 0x000000;
 
 struct mosaic {
@@ -30,28 +31,52 @@ static int fit(const struct mosaic *m, struct vt_aug_sample *s, struct vt_err *e
 }
 
 static int draw_object(struct mosaic *m, double x, double y, const struct vt_aug_sample *s,
-                       const struct vt_aug_object *o, bool names, struct vt_err *e)
+                       const struct vt_aug_object *o, double tint, struct vt_err *e)
 {
   uint32_t colour = vt_palette(o->cls + 1);
-  struct vt_box b = o->box;
   struct vt_mask mask = {0};
   if (!o->mask.n && o->polygons.n) {
     int rc = vt_mask_from_polygons(&mask, &o->polygons, s->image.width, s->image.height, e);
     if (rc) return rc;
   }
   const struct vt_mask *shape = o->mask.n ? &o->mask : &mask;
-  if (shape->n) {
-    vt_canvas_mask(m->canvas, shape, x, y, 1, colour, .4, 1.5);
-    b = vt_mask_box(shape);
-  }
+  if (shape->n) vt_canvas_mask(m->canvas, shape, x, y, 1, colour, tint, 1.5);
+  struct vt_box b = shape->n ? vt_mask_box(shape) : o->box;
   if (b.w > 0 && (m->o->boxes || !shape->n))
     vt_canvas_rect(m->canvas, x + b.x, y + b.y, b.w, b.h, colour, 1.5);
   vt_mask_clear(&mask);
-  if (!names || b.w < 24) return 0;
-  const char *name = m->l->classes.v[o->cls].name;
-  vt_canvas_text(m->canvas, x + b.x + 3, y + b.y + 13, 11, shade, VT_MAX(b.w, 60), name);
-  vt_canvas_text(m->canvas, x + b.x + 2, y + b.y + 12, 11, paper, VT_MAX(b.w, 60), name);
   return 0;
+}
+
+static bool overlap(const struct vt_box *a, const struct vt_box *b)
+{
+  return a->x < b->x + b->w && b->x < a->x + a->w && a->y < b->y + b->h && b->y < a->y + a->h;
+}
+
+/* Names stand at the top of their objects, or on the next free line below; where there is none in the cell,
+ * the name is left out. */
+static void draw_names(struct mosaic *m, double x, double y, const struct vt_aug_sample *s)
+{
+  struct vt_box used[MAX_NAMES];
+  int n = 0;
+  for (int i = 0; i < s->nobjects && n < MAX_NAMES; i++) {
+    const struct vt_aug_object *o = &s->object[i];
+    const char *name = m->l->classes.v[o->cls].name;
+    const double width = VT_MIN(LETTER_W * (double)strlen(name) + 4, MAX_NAME_W);
+    struct vt_box at = {VT_CLAMP(o->box.x, 0, VT_MAX(s->image.width - width, 0)), VT_MAX(o->box.y, 0), width,
+                        LINE_H};
+    for (int k = 0; k < n; k++)
+      if (overlap(&at, &used[k])) {
+        at.y = used[k].y + LINE_H;
+        k = -1; /* from the first again */
+      }
+    if (at.y + LINE_H > s->image.height) continue;
+    used[n++] = at;
+    for (int k = 0; k < 8; k++)
+      vt_canvas_text(m->canvas, x + at.x + 2 + halo[k][0], y + at.y + 11 + halo[k][1], 11, shade, width,
+                     name);
+    vt_canvas_text(m->canvas, x + at.x + 2, y + at.y + 11, 11, paper, width, name);
+  }
 }
 
 static int draw_cell(struct mosaic *m, double x, double y, const char *title, const struct vt_aug_sample *s,
@@ -61,7 +86,9 @@ static int draw_cell(struct mosaic *m, double x, double y, const char *title, co
   vt_canvas_text(m->canvas, x, y + 15, 13, ink, m->o->cell, title);
   y += NAME_H;
   vt_canvas_image(m->canvas, &s->image, x, y, s->image.width, s->image.height);
-  for (int i = 0; i < s->nobjects && !rc; i++) rc = draw_object(m, x, y, s, &s->object[i], names, e);
+  for (int i = 0; i < s->nobjects && !rc; i++)
+    rc = draw_object(m, x, y, s, &s->object[i], m->draws ? .12 : .4, e);
+  if (names && !rc) draw_names(m, x, y, s);
   return rc;
 }
 

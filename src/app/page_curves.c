@@ -1,7 +1,9 @@
-/* Curves of precision over recall and of F1 over scores, as parts of a page. */
+/* Curves of precision over recall and of F1 over scores, and the figures of each class, as parts of a page.
+ */
 #include "app/page_curves.h"
 
 #include <math.h>
+#include <stdlib.h>
 
 enum { STEPS = 101 };
 
@@ -55,9 +57,49 @@ static int add_curves(struct vt_buf *b, const struct vt_pr_curves *c, const char
   return rc;
 }
 
+struct area {
+  double ap, f1;
+  int cls;
+};
+static int by_area(const void *a, const void *b)
+{
+  const struct area *x = a, *y = b;
+  return x->ap != y->ap ? (x->ap > y->ap ? -1 : 1) : x->cls - y->cls;
+}
+
+/* Each class by itself: area under its curve, and the best F1 over all scores. */
+static int add_areas(struct vt_buf *b, const struct vt_pr_curves *c, const char *const *name,
+                     struct vt_err *e)
+{
+  struct area *v = vt_calloc((size_t)c->ncls + 1, sizeof *v);
+  int n = 0;
+  if (!v) return vt_fail(e, VT_ENOMEM, "out of memory");
+  for (int cls = 0; cls < c->ncls; cls++) {
+    if (!c->truths[cls]) continue;
+    v[n] = (struct area){0, 0, cls};
+    for (int k = 0; k < STEPS; k++) {
+      v[n].ap += vt_pr_precision(c, cls, k / (STEPS - 1.)) / STEPS;
+      v[n].f1 = VT_MAX(v[n].f1, vt_pr_f1(c, cls, k / (STEPS - 1.)));
+    }
+    n++;
+  }
+  if (n) qsort(v, (size_t)n, sizeof *v, by_area);
+  vt_html_section(b, "Each class", "the best first; of 101 recalls and scores");
+  vt_html_bars_open(b, "area under the curve of precision", "best F1 over all scores");
+  for (int k = 0; k < n; k++) {
+    char text[48];
+    snprintf(text, sizeof text, "%.3f, F1 %.3f", v[k].ap, v[k].f1);
+    vt_html_bar(b, name[v[k].cls], v[k].ap, v[k].f1, text);
+  }
+  vt_html_bars_close(b);
+  vt_free(v);
+  return 0;
+}
+
 int vt_page_curves(struct vt_buf *b, const struct vt_pr_curves *c, const char *const *name, const char *over,
                    struct vt_err *e)
 {
   int rc = add_curves(b, c, name, over, false, e);
-  return rc ? rc : add_curves(b, c, name, over, true, e);
+  if (!rc) rc = add_curves(b, c, name, over, true, e);
+  return rc ? rc : add_areas(b, c, name, e);
 }

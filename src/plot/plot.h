@@ -13,6 +13,7 @@ struct vt_series {
 int vt_plot_lines(const char *path, const char *title, const char *xlabel, const char *ylabel, int nseries,
                   const struct vt_series *s, struct vt_err *e);
 
-#include "plot/svg.h" /* charts as text */
+#include "plot/page.h" /* pages as text */
+#include "plot/svg.h"  /* charts as text */
 
 #endif
