@@ -56,6 +56,7 @@ nesterov classify optimizer.name=sgd optimizer.lr=0.02 optimizer.nesterov=yes op
 adagrad classify optimizer.name=adagrad optimizer.lr=0.02 optimizer.weight_decay=0
 rmsprop classify optimizer.name=rmsprop optimizer.lr=0.001 optimizer.momentum=0 optimizer.beta2=0.99 optimizer.weight_decay=0
 adam classify optimizer.name=adam optimizer.weight_decay=0
+adamw classify optimizer.name=adamw optimizer.weight_decay=0.1
 l1 classify l1=1e-5
 l2 classify l2=1e-4
 label_smoothing classify label_smoothing=0.1
@@ -74,6 +75,8 @@ lovasz segment loss=lovasz
 transposed segment upsampling=transposed
 triplet embed
 triplet_l2 embed metric_loss=triplet_l2
+sccapsnet_triplet embed encoder=sccapsnet
+rccapsnet_triplet embed encoder=rccapsnet
 contrastive embed metric_loss=contrastive margin=1
 arcface embed metric_loss=arcface margin=0.2
 proxy_anchor embed metric_loss=proxy_anchor margin=0.1

@@ -3,7 +3,9 @@
 outputs as a share of the largest output.
 
 Weights go over as a safetensors file, written here by hand; batch-norm statistics are set from the network's own
-activations on random pictures, so that no layer vanishes or saturates. The last column is the same share with another
+activations on random pictures, so that no layer vanishes or saturates. Residual branches end in scales below one, as in
+trained networks: with larger ones 50 blocks amplify rounding (resnet152 in PyTorch's f32 then is 1.2e-4 from its f64).
+The last column is the same share with another
 picture's output: what a network that ignores its input would get.
 
 usage: bench/builders.py [VITRINE] [NETWORK...]     needs Debian's python3-torchvision"""
@@ -12,8 +14,10 @@ import numpy as np
 import torch
 import torchvision
 
-NETWORKS = ['resnet18', 'resnet50', 'densenet121', 'mobilenet_v2', 'mobilenet_v3_small', 'mobilenet_v3_large',
-            'efficientnet_b0', 'squeezenet1_1', 'inception_v3', 'vgg16_bn']
+NETWORKS = (['resnet18', 'resnet34', 'resnet50', 'resnet101', 'resnet152', 'densenet121', 'densenet161', 'densenet169',
+             'densenet201', 'mobilenet_v2', 'mobilenet_v3_small', 'mobilenet_v3_large', 'squeezenet1_0', 'squeezenet1_1',
+             'inception_v3'] + [f'vgg{n}{bn}' for n in (11, 13, 16, 19) for bn in ('', '_bn')] +
+            [f'efficientnet_b{k}' for k in range(8)])
 LIMIT = 1e-4
 
 
@@ -47,6 +51,9 @@ def network(name, pictures):
                 m.weight.uniform_(0.5, 1.5)
                 m.bias.uniform_(-0.3, 0.3)
                 m.momentum = None  # the plain mean over the batches seen
+        for m in net.modules():
+            if isinstance(m, torchvision.models.resnet.Bottleneck):
+                m.bn3.weight.uniform_(0.2, 0.6)
         net.train()
         for m in net.modules():
             if isinstance(m, torch.nn.Dropout):
@@ -55,8 +62,13 @@ def network(name, pictures):
     return net.eval()
 
 
+def side_of(vitrine, name):
+    rows = subprocess.run([vitrine, 'model', 'list', '--json'], check=True, capture_output=True, text=True).stdout
+    return next(r['size'] for r in map(json.loads, rows.splitlines()) if r.get('network') == name)
+
+
 def compare(vitrine, name, folder):
-    side = 299 if name == 'inception_v3' else 224
+    side = side_of(vitrine, name)
     rng = np.random.default_rng(1)
     coarse = torch.from_numpy(rng.standard_normal((6, 3, 8, 8)).astype(np.float32))
     pictures = torch.nn.functional.interpolate(coarse, size=(side, side), mode='bilinear')  # (6, 3, side, side)

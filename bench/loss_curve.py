@@ -3,7 +3,8 @@
 
     bench/loss_curve.py build/vitrine resnet18|resnet50|segment|... [--optimizer sgd|adamw] [--steps 50]
 
-A network's name is one of torchvision's, trained on the clothing set, or `segment`, the recipes' U-Net, trained on CCP.
+A network's name is one of torchvision's or a capsule network, trained on the clothing set, or `segment`, the recipes'
+U-Net, trained on CCP.
 PyTorch makes the first weights and hands them over as safetensors (recipe key init); vitrine trains with its usual
 augmentation and hands the batches over (recipe key keep_batches). Ends with 1 if the losses differ by 1 % anywhere.
 Needs VITRINE_DATA, python3-torch and python3-torchvision. Development tool."""
@@ -128,7 +129,8 @@ def theirs(a, model, batches):
     model.train()
     groups = decayed(model, a.decay)
     opt = torch.optim.SGD(groups, a.lr, momentum=0.9) if a.optimizer == 'sgd' else torch.optim.AdamW(groups, a.lr)
-    loss_of = train_peer.segment_loss if a.network == 'segment' else train_peer.class_loss
+    loss_of = (train_peer.segment_loss if a.network == 'segment' else
+               train_peer.margin_loss if 'capsnet' in a.network else train_peer.class_loss)
     losses = []
     for x, t in batches:
         opt.zero_grad()
@@ -139,9 +141,12 @@ def theirs(a, model, batches):
     return losses
 
 
-def network(name):
+def network(a):
+    name = a.network
     if name == 'segment':
         return train_peer.UNet(CLASSES)
+    if 'capsnet' in name:
+        return train_peer.CapsNet(CLASSES, a.width, name == 'rccapsnet')
     import torchvision
     start = {'zero_init_residual': True} if name.startswith('resnet') else {}  # as the builders start
     return getattr(torchvision.models, name)(weights=None, num_classes=CLASSES, **start)
@@ -163,7 +168,7 @@ def main():
     # Small steps: a random start is chaotic, and at larger ones f32 and f64 part within PyTorch itself.
     a.lr = a.lr or (0.001 if a.optimizer == 'sgd' else 0.0003) / (3 if a.network == 'resnet50' else 1)
     torch.manual_seed(0)
-    model = network(a.network)
+    model = network(a)
     with tempfile.TemporaryDirectory() as folder:
         init = os.path.join(folder, 'init.safetensors')
         save_safetensors(model.state_dict(), init)

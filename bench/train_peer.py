@@ -93,6 +93,42 @@ class Embed(nn.Module):
         return y, [h(y) for h in self.heads]
 
 
+class CapsNet(nn.Module):
+    """sccapsnet, or rccapsnet where residual, for pictures of `side` pixels; scores are the capsules' lengths."""
+    def __init__(self, classes=17, side=64, residual=False, width=(16, 32, 64, 128, 128), maps=32, dim=8, out=16):
+        super().__init__()
+        self.features, i = nn.ModuleList(), 3
+        for w in width:
+            self.features.append(nn.Sequential(ConvNormRelu(i, w, 3, 2),
+                                               Block(w, w, 1) if residual else ConvNormRelu(w, w, 3)))
+            i, side = w, (side + 1) // 2
+        self.primary, self.dim, self.shape = nn.Conv2d(i, maps * dim, 3, 1, 1), dim, (maps, side * side, classes, out)
+        self.capsules = nn.Module()
+        self.capsules.weight = nn.Parameter(torch.randn(maps * side * side, dim, classes * out) / dim**.5)
+
+    @staticmethod
+    def squash(s):
+        square = (s * s).sum(-1, keepdim=True)
+        return s * (square + 1e-7).sqrt() / (1 + square)
+
+    def forward(self, x):
+        for f in self.features:
+            x = f(x)
+        maps, places, classes, out = self.shape
+        u = self.primary(x).reshape(-1, maps, self.dim, places).transpose(2, 3).flatten(1, 2)
+        hat = torch.einsum('nid,ido->nio', self.squash(u), self.capsules.weight).unflatten(2, (classes, out))
+        logits = torch.zeros(hat.shape[:3])
+        for r in range(3):
+            v = self.squash(torch.einsum('nij,nijo->njo', logits.softmax(2), hat))
+            logits = logits + torch.einsum('njo,nijo->nij', v, hat)
+        return ((v * v).sum(-1) + 1e-7).sqrt()
+
+
+def margin_loss(net, x, t):
+    v, there = net(x), F.one_hot(t, 17)
+    return (there * F.relu(0.9 - v)**2 + 0.5 * (1 - there) * F.relu(v - 0.1)**2).sum(1).mean()
+
+
 def segment_loss(net, x, t, smooth=1, ignore=255):
     """Cross-entropy plus soft Dice over the classes that occur; pixels with the label `ignore` do not count."""
     y = net(x).float()

@@ -146,17 +146,17 @@ static int64_t conv_norm(int64_t in, int64_t out)
 
 static void test_networks(void **state)
 {
-  static const int width[] = {3, 32, 64, 128, 256, 256};
-  int64_t stack = 0, skips = 0, classes = 10;
+  static const int width[] = {3, 16, 32, 64, 128, 128};
+  int64_t stack = 0, blocks = 0, classes = 10;
   for (int s = 1; s <= 5; s++) {
     stack += conv_norm(width[s - 1], width[s]) + conv_norm(width[s], width[s]);
-    if (s > 1) skips += width[s - 1] * width[s] + 2 * width[s];
+    blocks += conv_norm(width[s], width[s]); /* a block has two of them, and no projection */
   }
-  int64_t capsules = 9 * 256 * 256 + 256 + 32 * 8 * 8 * 8 * classes * 16;
+  int64_t capsules = 9 * 128 * 256 + 256 + 32 * 8 * 8 * 8 * classes * 16;
   const struct {
     const char *name;
     int64_t parameters;
-  } nets[] = {{"sccapsnet", stack + capsules}, {"rccapsnet", stack + skips + capsules}};
+  } nets[] = {{"sccapsnet", stack + capsules}, {"rccapsnet", stack + blocks + capsules}};
   for (size_t i = 0; i < VT_COUNT(nets); i++) {
     struct vt_err e;
     struct vt_graph *g;

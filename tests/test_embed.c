@@ -72,7 +72,8 @@ static int make_data(void **state)
   vt_buf_addf(&recipe,
               "task: embed\nepochs: 1\nbatch: 16\nanchors: %d\nwidth: 32\nheight: 32\nencoder: '8,8,8,8'\n"
               "blocks: '1,1,1,1'\nstem: 8\ndim: 16\ngroup_dim: 8\nclass_dim: 8\nhold_out: 6\nneighbours: 4\n"
-              "contrast_weight: 1\nshares: '10,5,30,5,50'\nsynth: %s\nfound: %s/masks\nloader.threads: 1\n"
+              "contrast_weight: 1\nshares: '10,5,30,5,50'\nsynth: %s\nfound: %s/masks\nthreads: "
+              "1\nloader.threads: 1\n"
               "precision: f32\nbest: p10_type\n",
               ANCHORS, drawn, drawn);
   put("recipe.yaml", recipe.data);
@@ -139,6 +140,41 @@ static void test_run_and_other_parts(void **state)
   struct vt_strings s = {1, &set};
   struct vt_train_opts o = {.recipe = at("recipe.yaml"), .set = &s, .out = at("run"), .data_dir = dir};
   assert_int_equal(vt__train_run(vt_registry_default(), &o, vt_tasks, vt_ntasks, &e), VT_ESTATE);
+}
+
+/* The metric loss alone, with each of its forms, on features of the house's encoder: it falls. On capsules:
+ * it trains. */
+static void test_metric_losses(void **state)
+{
+  static const struct {
+    const char *run, *set[3];
+  } cases[] = {{"m_triplet", {"metric_loss=triplet", "margin=0.3"}},
+               {"m_l2", {"metric_loss=triplet_l2", "margin=1"}},
+               {"m_contrastive", {"metric_loss=contrastive", "margin=1"}},
+               {"m_arcface", {"metric_loss=arcface", "margin=0.2"}},
+               {"m_proxy", {"metric_loss=proxy_anchor", "margin=0.1"}},
+               {"m_capsules", {"metric_loss=triplet_l2", "margin=1", "encoder=rccapsnet"}}};
+  for (size_t i = 0; i < VT_COUNT(cases); i++) {
+    const char *set[] = {"epochs=3",           "validate_every=3", "contrast_weight=0",  "group_weight=0",
+                         "head_weights=0,0,0", "shares=0,0,1,0,0", "optimizer.lr=0.002", "anchors=96",
+                         cases[i].set[0],      cases[i].set[1],    cases[i].set[2]};
+    char name[64];
+    double loss[2] = {0};
+    int column, rows = 0;
+    struct vt_csv c;
+    struct vt_strings s = {cases[i].set[2] ? 11 : 10, set};
+    struct vt_train_opts o = {
+        .recipe = at("recipe.yaml"), .set = &s, .out = at(cases[i].run), .data_dir = dir};
+    if (vt__train_run(vt_registry_default(), &o, vt_tasks, vt_ntasks, &e))
+      fail_msg("%s: %s", cases[i].run, e.msg);
+    snprintf(name, sizeof name, "%s/results.csv", cases[i].run);
+    assert_int_equal(vt_csv_open(&c, at(name), &e), 0);
+    assert_true(vt_csv_need(&c, "train_loss", &column, &e) >= 0);
+    for (; vt_csv_next(&c, NULL) == 1; rows++) assert_true(vt_parse_f64(c.field[column], &loss[rows > 0]));
+    vt_csv_close(&c);
+    if (!(rows == 3 && loss[1] < (cases[i].set[2] ? 1 : 0.95) * loss[0]))
+      fail_msg("%s: %g to %g", cases[i].run, loss[0], loss[1]);
+  }
 }
 
 /* True masks given as the found ones: each garment has a second picture, the same as the first. */
@@ -218,10 +254,9 @@ static void test_partners(void **state)
 int main(void)
 {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_found),
-      cmocka_unit_test(test_order),
-      cmocka_unit_test(test_partners),
-      cmocka_unit_test(test_run_and_other_parts),
+      cmocka_unit_test(test_found),         cmocka_unit_test(test_order),
+      cmocka_unit_test(test_partners),      cmocka_unit_test(test_run_and_other_parts),
+      cmocka_unit_test(test_metric_losses),
   };
   vt_log_set(VT_LOG_ERROR);
   return cmocka_run_group_tests(tests, make_data, remove_data);

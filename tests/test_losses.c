@@ -1,5 +1,5 @@
-/* Losses of classification and segmentation: those of labels and of shares of classes agree with their
- * formulas, sums are sums, and what is right costs nothing. */
+/* Losses of classification, segmentation and metric learning: those of labels and of shares of classes agree
+ * with their formulas, sums are sums, and what is right costs nothing. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -8,6 +8,7 @@
 #include <string.h>
 #include <cmocka.h>
 #include "train/class_loss.h"
+#include "train/metric_loss.h"
 #include "train/pixel_loss.h"
 #include "scalar_graph.h"
 
@@ -138,12 +139,151 @@ static void losses_of_pixels(void **state)
   }
 }
 
+/* ---- losses of metric learning ---- */
+
+enum { MANY = 6, DIM = 3, SETS = 3 };
+static const int64_t key[MANY] = {0, 0, 1, 1, -1, 2}; /* -1: of no class */
+
+static double square_distance(const float *a, const float *b)
+{
+  double sum = 0;
+  for (int k = 0; k < DIM; k++) sum += pow((double)a[k] - (double)b[k], 2);
+  return sum;
+}
+
+static double inner(const float *a, const float *b)
+{
+  double sum = 0;
+  for (int k = 0; k < DIM; k++) sum += (double)a[k] * (double)b[k];
+  return sum;
+}
+
+/* For each sample the farthest of its class and the nearest of another. */
+static double expected_triplet(const float *x, double margin, double alpha)
+{
+  double sum = 0, count = 0;
+  for (int a = 0; a < MANY; a++) {
+    int p = -1, n = -1;
+    for (int i = 0; i < MANY && key[a] >= 0; i++) {
+      double d = square_distance(x + a * DIM, x + i * DIM);
+      if (i == a || key[i] < 0) continue;
+      if (key[i] == key[a] && (p < 0 || d > square_distance(x + a * DIM, x + p * DIM))) p = i;
+      if (key[i] != key[a] && (n < 0 || d < square_distance(x + a * DIM, x + n * DIM))) n = i;
+    }
+    if (p < 0 || n < 0) continue;
+    double d = square_distance(x + a * DIM, x + p * DIM) - square_distance(x + a * DIM, x + n * DIM) + margin;
+    const float *one[] = {x + a * DIM, x + p * DIM, x + n * DIM};
+    for (int i = 0; i < 3; i++) sum += alpha / (3 * DIM) * inner(one[i], one[i]);
+    sum += fmax(0, d);
+    count++;
+  }
+  return sum / count;
+}
+
+static double expected_contrastive(const float *x, double margin)
+{
+  double sum = 0, count = 0;
+  for (int i = 0; i < MANY; i++)
+    for (int j = i + 1; j < MANY; j++) {
+      double square = square_distance(x + i * DIM, x + j * DIM);
+      if (key[i] < 0 || key[j] < 0) continue;
+      sum += key[i] == key[j] ? square / 2 : pow(fmax(0, margin - sqrt(square)), 2) / 2;
+      count++;
+    }
+  return sum / count;
+}
+
+/* w: a unit vector of each class. */
+static double expected_arcface(const float *x, const float *w, double margin, double scale)
+{
+  double sum = 0, count = 0;
+  for (int i = 0; i < MANY; i++) {
+    double all = 0, own = 0;
+    if (key[i] < 0) continue;
+    for (int c = 0; c < SETS; c++) {
+      double angle = acos(inner(x + i * DIM, w + c * DIM));
+      double logit = scale * cos(angle + (c == key[i] ? margin : 0));
+      all += exp(logit);
+      if (c == key[i]) own = logit;
+    }
+    sum += log(all) - own;
+    count++;
+  }
+  return sum / count;
+}
+
+static double expected_proxy_anchor(const float *x, const float *w, double delta, double alpha)
+{
+  double with = 0, near = 0, far = 0;
+  for (int c = 0; c < SETS; c++) {
+    double same = 0, other = 0;
+    bool any = false;
+    for (int i = 0; i < MANY; i++) {
+      double s = inner(x + i * DIM, w + c * DIM);
+      if (key[i] < 0) continue;
+      any |= key[i] == c;
+      if (key[i] == c)
+        same += exp(-alpha * (s - delta));
+      else
+        other += exp(alpha * (s + delta));
+    }
+    with += any;
+    near += log1p(same);
+    far += log1p(other);
+  }
+  return near / with + far / SETS;
+}
+
+static const struct vt_tensor *proxies(void *ctx, const char *name)
+{
+  return strcmp(name, "metric.weight") ? NULL : ctx;
+}
+
+static void losses_of_metrics(void **state)
+{
+  float raw[MANY * DIM], unit[MANY * DIM], w[SETS * DIM], lengths[SETS] = {2, 0.5f, 3}, longer[SETS * DIM];
+  struct vt_rng r;
+  vt_rng_init(&r, 3, 0, 0);
+  for (int i = 0; i < MANY * DIM; i++) raw[i] = vt_rng_normal(&r);
+  for (int i = 0; i < SETS * DIM; i++) w[i] = vt_rng_normal(&r);
+  for (int i = 0; i < MANY; i++)
+    for (int k = 0; k < DIM; k++)
+      unit[i * DIM + k] = raw[i * DIM + k] / (float)sqrt(inner(raw + i * DIM, raw + i * DIM));
+  for (int c = 0; c < SETS; c++) {
+    float length = (float)sqrt(inner(w + c * DIM, w + c * DIM));
+    for (int k = 0; k < DIM; k++) w[c * DIM + k] /= length, longer[c * DIM + k] = w[c * DIM + k] * lengths[c];
+  }
+  struct vt__metric_loss o = {.margin = 0.3, .alpha = 0.7, .scale = 8, .mining = "hard", .classes = SETS};
+  const double want[] = {[VT__TRIPLET_LOSS] = expected_triplet(unit, 0.3, 0),
+                         [VT__TRIPLET_L2_LOSS] = expected_triplet(raw, 0.3, 0.7),
+                         [VT__CONTRASTIVE_LOSS] = expected_contrastive(unit, 0.3),
+                         [VT__ARCFACE_LOSS] = expected_arcface(unit, w, 0.3, 8),
+                         [VT__PROXY_ANCHOR_LOSS] = expected_proxy_anchor(unit, w, 0.3, 8)};
+  for (o.kind = VT__TRIPLET_LOSS; o.kind <= VT__PROXY_ANCHOR_LOSS; o.kind++) {
+    struct vt_graph *g;
+    struct vt_err e = {0};
+    int64_t dim[2] = {MANY, DIM};
+    struct vt_tensor in[3] = {vt_tensor_view(VT_F32, 2, dim, unit), vt_tensor_view(VT_F32, 2, dim, raw),
+                              vt_tensor_view(VT_I64, 1, dim, (void *)key)},
+                     given = vt_tensor_view(VT_F32, 2, (int64_t[]){SETS, DIM}, longer);
+    ok(vt_graph_new(&g, vt_registry_default(), "metric", &e), &e);
+    struct vt_net n = {.g = g, .find = proxies, .ctx = &given};
+    struct vt_value *u = vt_graph_input(g, "unit", VT_F32, 2, dim),
+                    *v = vt_graph_input(g, "raw", VT_F32, 2, dim),
+                    *k = vt_graph_input(g, "key", VT_I64, 1, dim);
+    double y = (double)run_scalar(g, vt__metric_loss(&n, u, v, k, &o), in);
+    if (!(fabs(y - want[o.kind]) < 1e-4 && y > 0.01))
+      fail_msg("loss %d: %g, expected %g", o.kind, y, want[o.kind]);
+  }
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(losses_agree),
       cmocka_unit_test(penalty),
       cmocka_unit_test(losses_of_pixels),
+      cmocka_unit_test(losses_of_metrics),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

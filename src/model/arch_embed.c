@@ -1,5 +1,5 @@
-/* Embedding network: residual encoder, global average pooling, one linear layer cut into unit vectors, and
- * the vector that users compare, put together from such parts. */
+/* Embedding network: residual encoder and global average pooling, or a network by name, one linear layer cut
+ * into unit vectors, and the vector that users compare, put together from such parts. */
 #include "model/layers.h"
 
 #include <math.h>
@@ -25,15 +25,13 @@ static struct vt_value *unit(struct vt_net *n, struct vt_value *x)
 int vt_build_embed(struct vt_net *n, struct vt_value *x, const struct vt_embed_opts *o,
                    struct vt_embed_parts *out, struct vt_err *e)
 {
-  struct vt_value *feature[5];
   int64_t group = o->group_dim, kind = group + o->class_dim, all = kind + o->dim;
   *out = (struct vt_embed_parts){0};
   if (o->group_dim < 0 || o->class_dim < 0 || o->dim < 1)
     return vt_fail(e, VT_EARG, "embed: parts of %d, %d and %d numbers", o->group_dim, o->class_dim, o->dim);
-  int rc = vt_build_resnet(n, x, &o->encoder, feature, e);
-  if (rc) return rc;
-  struct vt_value *y = vt__dropout(n, vt__global_pool(n, feature[4]), o->dropout); // (N, C)
-  y = vt_net_linear(n, y, "embed", (int)all, false);                               // (N, all)
+  struct vt_value *y = vt__encoder_vector(n, x, &o->encoder, o->network, e); // (N, C)
+  if (!y) return vt_graph_status(n->g, e);
+  y = vt_net_linear(n, vt__dropout(n, y, o->dropout), "embed", (int)all, false); // (N, all)
   out->raw = columns(n, y, kind, all);
   out->detail = unit(n, out->raw);                      // (N, dim)
   out->group = group ? unit(n, columns(n, y, 0, group)) // (N, group_dim)

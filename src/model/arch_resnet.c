@@ -1,4 +1,5 @@
-/* The residual encoder of the house's own networks: basic blocks of free widths behind a 7x7 stem. */
+/* The residual encoder of the house's own networks, basic blocks of free widths behind a 7x7 stem; or any
+ * network by name in its place. */
 #include "model/layers.h"
 
 int vt_build_resnet(struct vt_net *n, struct vt_value *x, const struct vt_resnet_opts *o,
@@ -23,4 +24,38 @@ int vt_build_resnet(struct vt_net *n, struct vt_value *x, const struct vt_resnet
     feature[s + 1] = y;
   }
   return vt_graph_status(n->g, e);
+}
+
+/* Builds the network by name with its parameters under "encoder.". */
+static int build_named(struct vt_net *n, struct vt_value *x, const struct vt_builder *b,
+                       const struct vt_builder_opts *o, struct vt_built *out, struct vt_err *e)
+{
+  const char *outer = n->prefix;
+  if (vt_builder_family_of(b)->unpadded && x && (x->dim[2] < 0 || x->dim[3] < 0) &&
+      !vt_graph_status(n->g, NULL))
+    vt_fail(&n->g->err, VT_ESHAPE, "%s as encoder needs an input of fixed size", b->name);
+  n->prefix = vt__name(n, "%sencoder.", outer ? outer : "");
+  vt_build(b, n, x, o, out, NULL);
+  n->prefix = outer;
+  return vt_graph_status(n->g, e);
+}
+
+int vt_build_encoder(struct vt_net *n, struct vt_value *x, const struct vt_resnet_opts *o,
+                     const struct vt_builder *network, struct vt_value *feature[5], struct vt_err *e)
+{
+  struct vt_built built = {0};
+  if (!network) return vt_build_resnet(n, x, o, feature, e);
+  int rc = build_named(n, x, network, &(struct vt_builder_opts){.encoder = true}, &built, e);
+  for (int i = 0; i < 5; i++) feature[i] = built.feature[i];
+  return rc;
+}
+
+struct vt_value *vt__encoder_vector(struct vt_net *n, struct vt_value *x, const struct vt_resnet_opts *o,
+                                    const struct vt_builder *network, struct vt_err *e)
+{
+  struct vt_value *feature[5];
+  struct vt_built built = {0};
+  if (network)
+    return build_named(n, x, network, &(struct vt_builder_opts){0}, &built, e) ? NULL : built.pooled;
+  return vt_build_resnet(n, x, o, feature, e) ? NULL : vt__global_pool(n, feature[4]);
 }

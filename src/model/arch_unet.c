@@ -44,31 +44,11 @@ static struct vt_value *step_up(struct vt_net *n, struct vt_value *x, struct vt_
   return vt_net_conv_block(n, y, vt__name(n, "decoder.%d.mix", level), kind, out, 3, 1);
 }
 
-/* Feature maps of the network by name, its parameters under "encoder.". */
-static void named_encoder(struct vt_net *n, struct vt_value *x, const struct vt_builder *b,
-                          struct vt_value *feature[5])
-{
-  struct vt_built built;
-  struct vt_builder_opts o = {.encoder = true};
-  const char *outer = n->prefix;
-  if (vt_builder_family_of(b)->unpadded && x && (x->dim[2] < 0 || x->dim[3] < 0) &&
-      !vt_graph_status(n->g, NULL))
-    vt_fail(&n->g->err, VT_ESHAPE, "%s as encoder needs an input of fixed size", b->name);
-  n->prefix = vt__name(n, "%sencoder.", outer ? outer : "");
-  vt_build(b, n, x, &o, &built, NULL);
-  n->prefix = outer;
-  for (int i = 0; i < 5; i++) feature[i] = built.feature[i];
-}
-
 struct vt_value *vt_build_unet(struct vt_net *n, struct vt_value *x, const struct vt_unet_opts *o,
                                struct vt_err *e)
 {
   struct vt_value *feature[5] = {0};
-  if (o->network)
-    named_encoder(n, x, o->network, feature);
-  else
-    vt_build_resnet(n, x, &o->encoder, feature, NULL);
-  if (vt_graph_status(n->g, e)) return NULL;
+  if (vt_build_encoder(n, x, &o->encoder, o->network, feature, e)) return NULL;
   struct vt_value *y = feature[4];
   for (int level = 0; level < 4; level++)
     y = step_up(n, y, feature[3 - level], level, o->decoder[level], o->transposed);

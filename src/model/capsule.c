@@ -33,12 +33,16 @@ struct vt_value *vt__primary_capsules(struct vt_net *n, struct vt_value *x, cons
   return vt__squash(n, vt_emit(n->g, "Reshape", VT_IN(y, vt_graph_ints(n->g, 3, flat)), ""));
 }
 
-/* u_hat[j|i] = W_ij u_i: (N, I, d) -> (N, J, I, D) */
+/* u_hat[j|i] = W_ij u_i: (N, I, d) -> (N, J, I, D). The first sums of I / J such vectors are to be about a
+ * third long, whatever the sizes, and so the capsules a tenth, which the margin loss takes for absent: with
+ * longer ones the first steps go into making all short, and what feeds the capsules ends up blind to the
+ * picture. */
 static struct vt_value *predict(struct vt_net *n, struct vt_value *u, const char *name, int capsules, int dim)
 {
   struct vt_graph *g = n->g;
   int64_t shape[3] = {u->dim[1], u->dim[2], (int64_t)capsules * dim}, split[4] = {0, 0, capsules, dim};
-  struct vt_value *w = vt__param(n, name, "weight", 3, shape, VT__NORMAL, sqrtf(1.0f / (float)u->dim[2]));
+  float deviation = (float)capsules / (3 * sqrtf((float)u->dim[1] * (float)dim));
+  struct vt_value *w = vt__param(n, name, "weight", 3, shape, VT__NORMAL, deviation);
   struct vt_value *y = vt_emit(g, "MatMul", VT_IN(vt_emit(g, "Transpose", VT_IN(u), "perm=[1,0,2]"), w), "");
   y = vt_emit(g, "Reshape", VT_IN(y, vt_graph_ints(g, 4, split)), ""); // (I, N, J, D)
   return vt_emit(g, "Transpose", VT_IN(y), "perm=[1,2,0,3]");
@@ -50,15 +54,17 @@ struct vt_value *vt__route_capsules(struct vt_net *n, struct vt_value *u, const 
 {
   struct vt_graph *g = n->g;
   if (!u) return NULL;
-  struct vt_value *hat = predict(n, u, name, capsules, dim), *logits = NULL; // logits (N, J, 1, I)
+  struct vt_value *hat = predict(n, u, name, capsules, dim), *logits = NULL; // logits (N, J, I, 1)
   struct vt_value *v = vt_emit(g, "ReduceMean", VT_IN(hat), "axes=[2] keepdims=1");
   v = vt_emit(g, "Mul", VT_IN(v, vt_graph_scalar(g, (float)u->dim[1] / (float)capsules)), "");
-  v = vt__squash(n, v);                                                            // (N, J, 1, D)
-  struct vt_value *turned = vt_emit(g, "Transpose", VT_IN(hat), "perm=[0,1,3,2]"); // (N, J, D, I)
+  v = vt__squash(n, v); // (N, J, 1, D)
+  int64_t column[4] = {0, 0, dim, 1}, row[4] = {0, 0, 1, -1};
   for (int r = 1; r < rounds; r++) {
-    struct vt_value *agreement = vt_emit(g, "MatMul", VT_IN(v, turned), ""); // (N, J, 1, I)
+    v = vt_emit(g, "Reshape", VT_IN(v, vt_graph_ints(g, 4, column)), "");
+    struct vt_value *agreement = vt_emit(g, "MatMul", VT_IN(hat, v), ""); // (N, J, I, 1)
     logits = logits ? vt_emit(g, "Add", VT_IN(logits, agreement), "") : agreement;
     struct vt_value *coupling = vt_emit(g, "Softmax", VT_IN(logits), "axis=1");
+    coupling = vt_emit(g, "Reshape", VT_IN(coupling, vt_graph_ints(g, 4, row)), ""); // (N, J, 1, I)
     v = vt__squash(n, vt_emit(g, "MatMul", VT_IN(coupling, hat), ""));
   }
   return vt_emit(g, "Squeeze", VT_IN(v, vt_graph_ints(g, 1, (int64_t[]){2})), "");

@@ -102,6 +102,11 @@ struct vt_value *vt__route_capsules(struct vt_net *n, struct vt_value *u, const 
 /* (N, J, D) -> (N, J) */
 struct vt_value *vt__capsule_lengths(struct vt_net *n, struct vt_value *v);
 
+/* x (N, 3, H, W) -> (N, D): the encoder's last map, averaged, or what a network by name gives to its
+ * classifier; capsule networks their capsules side by side. NULL after a failure. */
+struct vt_value *vt__encoder_vector(struct vt_net *n, struct vt_value *x, const struct vt_resnet_opts *o,
+                                    const struct vt_builder *network, struct vt_err *e);
+
 /* relu(x + branch) of two 3x3 convolutions, see builders/resnet.c. */
 struct vt__block {
   int out, stride;

@@ -122,6 +122,9 @@ struct vt_resnet_opts {
 };
 int vt_build_resnet(struct vt_net *n, struct vt_value *x, const struct vt_resnet_opts *o,
                     struct vt_value *feature[5], struct vt_err *e);
+/* The same maps of the network by name, if not NULL, its parameters under "encoder.". */
+int vt_build_encoder(struct vt_net *n, struct vt_value *x, const struct vt_resnet_opts *o,
+                     const struct vt_builder *network, struct vt_value *feature[5], struct vt_err *e);
 /* U-Net (Ronneberger 2015) on that encoder, or on any network by name: x (N, 3, H, W) -> logits
  * (N, classes, H/2, W/2); H, W multiples of 32. */
 struct vt_unet_opts {
@@ -134,11 +137,12 @@ struct vt_unet_opts {
 };
 struct vt_value *vt_build_unet(struct vt_net *n, struct vt_value *x, const struct vt_unet_opts *o,
                                struct vt_err *e);
-/* x (N, 3, H, W) -> encoder, average pooling, one linear layer, and its output cut into unit vectors. The
- * group is classified by the first, the attributes by the second; the third tells things of one class apart.
- * A part of no numbers is the detail's. */
+/* x (N, 3, H, W) -> encoder, average pooling (or a network by name up to its classifier), one linear layer,
+ * and its output cut into unit vectors. The group is classified by the first, the attributes by the second;
+ * the third tells things of one class apart. A part of no numbers is the detail's. */
 struct vt_embed_opts {
   struct vt_resnet_opts encoder;
+  const struct vt_builder *network; /* instead of `encoder` if not NULL */
   int dim, group_dim, class_dim;
   float dropout; /* before the linear layer */
 };

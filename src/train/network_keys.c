@@ -4,8 +4,8 @@
 
 #include <ctype.h>
 
-int vt__network_read(const struct vt__network_keys *k, bool named, struct vt_resnet_opts *encoder,
-                     struct vt_err *e)
+int vt__network_read(const struct vt__network_keys *k, const struct vt_builder **named,
+                     struct vt_resnet_opts *encoder, struct vt_err *e)
 {
   const struct vt_activation *a;
   encoder->stem = (int)k->stem;
@@ -13,6 +13,8 @@ int vt__network_read(const struct vt__network_keys *k, bool named, struct vt_res
   encoder->drop_block = (float)k->drop_block;
   encoder->drop_block_size = (int)k->drop_block_size;
   bool network = named && isalpha((unsigned char)*k->encoder);
+  if (named) *named = network ? vt_builder_find(k->encoder, e) : NULL;
+  if (network && !*named) return VT_EUSAGE;
   int rc = network ? 0 : vt__parse_ints("encoder", k->encoder, 4, 1, 2048, encoder->width, e);
   if (!rc) rc = vt__parse_ints("blocks", k->blocks, 4, 1, 64, encoder->blocks, e);
   if (!rc) rc = vt_attention_find(&encoder->attention, k->attention, e);

@@ -29,10 +29,10 @@ struct vt__network_keys {
     {"stochastic_depth", 0, VT_OPT_FLOAT, VT__NETWORK_ROW_(S, f, drop_path), "0", 0, 0.9, NULL, NULL, "share of pictures that skip the encoder's last block, fewer the earlier ones"}
 /* clang-format on */
 
-/* What the keys say; they are borrowed. VT_EUSAGE or VT_EARG naming the key. With named, `encoder` may be a
- * network's name, which is left to the caller: the widths are not set then. */
-int vt__network_read(const struct vt__network_keys *k, bool named, struct vt_resnet_opts *encoder,
-                     struct vt_err *e);
+/* What the keys say; they are borrowed. VT_EUSAGE or VT_EARG naming the key. Unless `named` is NULL,
+ * `encoder` may be a network's name: then *named is that network, else NULL, and the widths are not set. */
+int vt__network_read(const struct vt__network_keys *k, const struct vt_builder **named,
+                     struct vt_resnet_opts *encoder, struct vt_err *e);
 /* A network that is to be trained, or used if training is false, with those layers. */
 struct vt_net vt__network_start(const struct vt__network_keys *k, struct vt_graph *g, bool training,
                                 uint64_t seed);

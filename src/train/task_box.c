@@ -28,7 +28,7 @@ static const struct vt_opt rows[] = {
     {"width", 0, VT_OPT_INT, AT(width), "64", 32, 1024, NULL, "PIXELS", "width of the network's input"},
     {"height", 0, VT_OPT_INT, AT(height), "96", 32, 1024, NULL, "PIXELS", "height of the network's input"},
     {"hold_out", 0, VT_OPT_INT, AT(hold_out), "8", 2, 10000, NULL, NULL, "one in N train photos measures progress instead"},
-    VT__NETWORK_ROWS(struct opts, network, "channels of the encoder's stages", "0"),
+    VT__NETWORK_ROWS(struct opts, network, "channels of the encoder's stages, or a network's name, as in 'vitrine model list'", "0"),
     {"loss", 0, VT_OPT_ENUM, AT(loss), "giou", 0, 0, "smooth_l1|iou|giou|diou|ciou", NULL, "loss of the box"},
     {"cache_mb", 0, VT_OPT_FLOAT, AT(cache_mb), "500", 0, 1e6, NULL, "MB", "memory for decoded photos"},
     {"licence", 0, VT_OPT_STRING, AT(licence), "research only", 0, 0, NULL, NULL, "licence of the weights"},
@@ -43,6 +43,7 @@ static const struct vt_opt rows[] = {
 struct task {
   struct opts o;
   struct vt_resnet_opts net;
+  const struct vt_builder *named; /* instead of it, if not NULL */
   const struct vt_registry *registry;
   struct vt_dataset data;
   struct vt_image_cache *cache;
@@ -88,7 +89,7 @@ static int open_task(void **ctx, const void *opts, const struct vt_registry *r, 
   t->o = *(const struct opts *)opts;
   t->registry = r;
   t->seed = seed;
-  int rc = data_dir ? vt__network_read(&t->o.network, false, &t->net, e)
+  int rc = data_dir ? vt__network_read(&t->o.network, &t->named, &t->net, e)
                     : vt_fail(e, VT_EARG, "box: no data; set VITRINE_DATA to the folder that holds ccp/");
   if (!rc) rc = vt_dataset_init(&t->data, e);
   if (!rc) {
@@ -111,7 +112,7 @@ static struct vt_value *network(const struct task *t, struct vt_net *n, struct v
   static const float corners[16] = {1, 0, 1, 0, 0, 1, 0, 1, -0.5f, 0, 0.5f, 0, 0, -0.5f, 0, 0.5f};
   struct vt_tensor c = vt_tensor_view(VT_F32, 2, (int64_t[]){4, 4}, (void *)corners);
   struct vt_value *feature[5];
-  if (vt_build_resnet(n, x, &t->net, feature, e)) return NULL;
+  if (vt_build_encoder(n, x, &t->net, t->named, feature, e)) return NULL;
   /* where a thing is would be lost in a mean over places */
   struct vt_value *y =
       vt_net_linear(n, vt_emit(n->g, "Flatten", VT_IN(feature[4]), "axis=1"), "box", 4, true);

@@ -203,7 +203,7 @@ static int open_task(void **ctx, const void *opts, const struct vt_registry *r, 
   t->sampler = t->o.sampler;
   if (!rc) rc = vt__policy_open(&t->policy, t->o.policy, e);
   t->soft = t->soft || t->policy.mixes;
-  if (!rc) rc = vt__network_read(&t->o.network, false, &t->net.encoder, e);
+  if (!rc) rc = vt__network_read(&t->o.network, NULL, &t->net.encoder, e);
   if (!rc && t->o.mix.mixup + t->o.mix.cutmix > 1)
     rc = vt_fail(e, VT_EARG, "mixup and cutmix: their probabilities are %g together, more than 1",
                  t->o.mix.mixup + t->o.mix.cutmix);

@@ -27,7 +27,9 @@ static const struct vt_opt rows[] = {
      "most numbers of a vector for one attribute's probabilities"},
     {"parts", 0, VT_OPT_STRING, AT(parts), "25,15,15,0,45", 0, 0, NULL, NULL,
      "parts of the group, of each head and of details in the similarity of vectors"},
-    VT__NETWORK_ROWS(struct vt__embed_options, network, "channels of the encoder's stages", "0"),
+    VT__NETWORK_ROWS(struct vt__embed_options, network,
+                     "channels of the encoder's stages, or a network's name, as in 'vitrine model list'",
+                     "0"),
     {"hold_out", 0, VT_OPT_INT, AT(hold_out), "40", 2, 10000, NULL, NULL,
      "one in N train pictures measures progress instead"},
     {"anchors", 0, VT_OPT_INT, AT(anchors), "18000", 1, 1e8, NULL, NULL, "anchors per epoch"},
@@ -151,7 +153,7 @@ static int open_task(void **ctx, const void *opts, const struct vt_registry *r, 
     rc = vt_fail(e, VT_EARG,
                  "policy: a mix of products has no place among an embedding's products; leave out mixup, "
                  "cutmix, mosaic, copy-paste and background");
-  if (!rc) rc = vt__network_read(&t->o.network, false, &t->net.encoder, e);
+  if (!rc) rc = vt__network_read(&t->o.network, &t->net.network, &t->net.encoder, e);
   if (!rc) rc = vt__parse_ints("shares", t->o.shares, VT__NSOURCES, 0, 1000, t->share, e);
   if (!rc) rc = vt_dataset_init(&t->data, e);
   if (!rc) rc = parse_heads(t, e);

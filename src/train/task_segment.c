@@ -11,7 +11,6 @@
 #include "train/segment_samples.h"
 #include "train/task_util.h"
 
-#include <ctype.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -186,13 +185,10 @@ static int open_task(void **ctx, const void *opts, const struct vt_registry *r, 
   t->o = *(const struct opts *)opts;
   t->registry = r;
   t->seed = seed;
-  const char *encoder = t->o.network.encoder;
   t->net.dropout = (float)t->o.network.dropout;
   t->net.transposed = t->o.upsampling != 0;
   int rc = vt__policy_open(&t->policy, t->o.policy, e);
-  if (!rc) rc = vt__network_read(&t->o.network, true, &t->net.encoder, e);
-  if (!rc && isalpha((unsigned char)*encoder))
-    rc = (t->net.network = vt_builder_find(encoder, e)) ? 0 : VT_EUSAGE;
+  if (!rc) rc = vt__network_read(&t->o.network, &t->net.network, &t->net.encoder, e);
   if (!rc) rc = vt__parse_ints("decoder", t->o.decoder, 4, 1, 1024, t->net.decoder, e);
   if (!rc && (t->o.width % 32 || t->o.height % 32 || t->o.test_width % 32 || t->o.test_height % 32))
     rc = vt_fail(e, VT_EARG, "segment: width, height, test_width and test_height must be multiples of 32");

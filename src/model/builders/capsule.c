@@ -9,20 +9,18 @@ struct variant {
 };
 enum { MAPS = 32, DIM = 8, OUT_DIM = 16, ROUNDS = 3, GROUPS = 23 /* categories of in-shop clothes */ };
 
-/* Five stages that halve the sides: two 3x3 convolutions each, stacked or as a residual block. */
+/* Five stages that halve the sides: two 3x3 convolutions each, or one and a residual block. */
 static void build(struct vt_net *n, struct vt_value *x, const struct vt_builder *b,
                   const struct vt_builder_opts *o, struct vt_built *out)
 {
   const struct variant *v = b->variant;
-  static const int width[] = {32, 64, 128, 256, 256};
+  static const int width[] = {16, 32, 64, 128, 128};
   for (int s = 0; s < 5; s++) {
     const char *name = vt__name(n, "features.%d", s);
-    if (v->residual && s) {
-      x = vt__basic_block(n, x, name, &(struct vt__block){.out = width[s], .stride = 2});
-    } else {
-      x = vt_net_conv_norm_relu(n, x, vt__name(n, "%s.0", name), width[s], 3, 2);
-      x = vt_net_conv_norm_relu(n, x, vt__name(n, "%s.1", name), width[s], 3, 1);
-    }
+    x = vt_net_conv_norm_relu(n, x, vt__name(n, "%s.0", name), width[s], 3, 2);
+    x = v->residual ? vt__basic_block(n, x, vt__name(n, "%s.1", name),
+                                      &(struct vt__block){.out = width[s], .stride = 1})
+                    : vt_net_conv_norm_relu(n, x, vt__name(n, "%s.1", name), width[s], 3, 1);
     out->feature[s] = x;
   }
   if (o->encoder) return;
