@@ -534,6 +534,7 @@ int main(void)
       cmocka_unit_test(test_bomb),
       cmocka_unit_test(test_one_pixel),
       cmocka_unit_test(test_warp),
+
       cmocka_unit_test(test_blur_and_sharpen),
       cmocka_unit_test(test_jitter),
       cmocka_unit_test(test_planes),

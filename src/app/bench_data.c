@@ -78,10 +78,12 @@ static int time_op(const struct vt_aug_op *op, const struct vt_aug_sample *from,
   return rc;
 }
 
-int vt_bench_augment(struct vt_buf *out, int side, double seconds, bool json, struct vt_err *e)
+int vt_bench_augment(struct vt_buf *out, const char *only, int side, double seconds, bool json,
+                     struct vt_err *e)
 {
   struct vt_aug_sample s;
-  int rc = draw_sample(&s, side, 0, e);
+  if (only && !vt_aug_find(only, e)) return VT_EUSAGE;
+  int rc = draw_sample(&s, side, 0, e), n = 0;
   if (rc) return rc;
   if (json)
     vt_buf_addf(out, "{\"cpu\": \"%s\", \"side\": %d, \"augment\": {", vt_cpu_name(), side);
@@ -92,9 +94,10 @@ int vt_bench_augment(struct vt_buf *out, int side, double seconds, bool json, st
         vt_cpu_name(), side, side, "operation", "ms", "Mpixel/s");
   for (int i = 0; vt_aug_ops[i] && !rc; i++) {
     double each;
+    if (only && strcmp(only, vt_aug_ops[i]->name) != 0) continue;
     if ((rc = time_op(vt_aug_ops[i], &s, seconds, &each, e))) break;
     if (json)
-      vt_buf_addf(out, "%s\"%s\": %.5g", i ? ", " : "", vt_aug_ops[i]->name, 1e3 * each);
+      vt_buf_addf(out, "%s\"%s\": %.5g", n++ ? ", " : "", vt_aug_ops[i]->name, 1e3 * each);
     else
       vt_buf_addf(out, "%-18s %9.3f %11.0f\n", vt_aug_ops[i]->name, 1e3 * each, 1e-6 * side * side / each);
   }

@@ -6,7 +6,8 @@
 
 /* Times every operation with its defaults on a drawn picture of side x side with two masks and a label map,
  * one thread; a table or JSON is appended to out. */
-int vt_bench_augment(struct vt_buf *out, int side, double seconds, bool json, struct vt_err *e);
+int vt_bench_augment(struct vt_buf *out, const char *only, int side, double seconds, bool json,
+                     struct vt_err *e);
 
 /* The loader over the pictures of a folder, once from files and once from memory: a resized crop of side x
  * side, flipped and with other colours, as planes for a network. */

@@ -82,6 +82,10 @@ int vt_image_warp(struct vt_image *out, const struct vt_image *im, const double 
  * w = m6 u + m7 v + m8 and u = x + .5, v = y + .5. */
 int vt_image_warp_projective(struct vt_image *out, const struct vt_image *im, const double m[9],
                              const uint8_t *fill, struct vt_err *e);
+/* A part (x, y, w, h) of a one-channel map: the pixels of im that the middles of out's fall into by the same
+ * map; what comes from outside im stays as it is. */
+void vt_image_take_nearest(struct vt_image *out, const struct vt_image *im, const double m[9],
+                           const int part[4]);
 void vt_image_flip_h(struct vt_image *im);
 /* Separable Gaussian blur, sigma in pixels; and unsharp mask: im + amount·(im − blur). */
 int vt_image_blur(struct vt_image *im, double sigma, struct vt_err *e);

@@ -1,7 +1,30 @@
-/* Affine and projective warp. Bilinear with 8-bit weights in integers; positions in double precision. */
+/* Affine and projective warps, in chunks of a line: positions first, in double precision and then cut to
+ * 1/256 of a pixel, so that everything behind them is in integers and has the same bits on every processor.
+ */
+#include "image/warp.h"
+
 #include <math.h>
 #include <string.h>
-#include "image/image.h"
+
+static const double limit = 1 << 30;
+
+void vt__warp_positions(const struct vt__warp_line *l, int i0, double shift, double scale, int32_t *x,
+                        int32_t *y)
+{
+  if (vt__warp_positions_fast(l, i0, shift, scale, x, y)) return;
+  for (int i = 0; i < VT__WARP_CHUNK; i++) {
+    const double k = i0 + i, w = l->w + k * l->dw;
+    double px = l->x + k * l->dx, py = l->y + k * l->dy;
+    if (l->dw != 0 || l->w != 1) { /* behind the eye there is nothing */
+      px = w > 0 ? px / w : -2;
+      py = w > 0 ? py / w : -2;
+    }
+    px = (px + shift) * scale;
+    py = (py + shift) * scale;
+    x[i] = px >= 0 ? (int32_t)VT_MIN(px, limit) : -1;
+    y[i] = py >= 0 ? (int32_t)VT_MIN(py, limit) : -1;
+  }
+}
 
 static const uint8_t *pixel(const struct vt_image *im, int x, int y, const uint8_t *fill)
 {
@@ -9,83 +32,104 @@ static const uint8_t *pixel(const struct vt_image *im, int x, int y, const uint8
   return inside ? im->px + y * im->stride + (int64_t)x * im->channels : fill;
 }
 
-static void blend(uint8_t *to, const uint8_t *a, const uint8_t *b, const uint8_t *c, const uint8_t *d, int fx,
-                  int fy, int channels)
+void vt__warp_pixel(uint8_t *to, const struct vt_image *im, int32_t ix, int32_t iy, const uint8_t *fill)
 {
+  const int channels = im->channels, x = (ix >> 8) - 1, y = (iy >> 8) - 1, fx = ix & 255, fy = iy & 255;
+  if (ix < 0 || iy < 0 || x >= im->width || y >= im->height) {
+    for (int k = 0; k < channels; k++) to[k] = fill[k];
+    return;
+  }
+  const uint8_t *a = pixel(im, x, y, fill), *b = pixel(im, x + 1, y, fill), *c = pixel(im, x, y + 1, fill),
+                *d = pixel(im, x + 1, y + 1, fill);
   for (int k = 0; k < channels; k++) {
     int top = a[k] * (256 - fx) + b[k] * fx, low = c[k] * (256 - fx) + d[k] * fx;
     to[k] = (uint8_t)((top * (256 - fy) + low * fy + 32768) >> 16);
   }
 }
 
-/* Pixel whose top left corner is (px, py) in pixels of im, between four of its own. */
-static inline void sample(uint8_t *to, const struct vt_image *im, double px, double py, const uint8_t *fill)
+static void bilinear_line(uint8_t *to, const struct vt_image *im, int n, const struct vt__warp_line *l,
+                          const uint8_t *fill)
+{
+  int32_t x[VT__WARP_CHUNK], y[VT__WARP_CHUNK];
+  for (int i = 0; i < n; i += VT__WARP_CHUNK) {
+    const int part = VT_MIN(n - i, VT__WARP_CHUNK);
+    vt__warp_positions(l, i, .5, 256, x, y);
+    uint8_t *here = to + (int64_t)i * im->channels;
+    if (vt__warp_pixels_fast(here, im, part, x, y, fill)) continue;
+    for (int k = 0; k < part; k++) vt__warp_pixel(here + k * im->channels, im, x[k], y[k], fill);
+  }
+}
+
+static void nearest_line(uint8_t *to, const struct vt_image *im, int n, const struct vt__warp_line *l,
+                         const uint8_t *fill)
 {
   const int c = im->channels;
-  if (!(px > -1 && py > -1 && px < im->width && py < im->height)) {
-    for (int k = 0; k < c; k++) to[k] = fill[k];
-    return;
-  }
-  int ix = (int)((px + 1) * 256), iy = (int)((py + 1) * 256), x = (ix >> 8) - 1, y = (iy >> 8) - 1;
-  int fx = ix & 255, fy = iy & 255;
-  if (x >= 0 && y >= 0 && x + 1 < im->width && y + 1 < im->height) {
-    const uint8_t *p = im->px + y * im->stride + (int64_t)x * c;
-    blend(to, p, p + c, p + im->stride, p + im->stride + c, fx, fy, c);
-  } else {
-    blend(to, pixel(im, x, y, fill), pixel(im, x + 1, y, fill), pixel(im, x, y + 1, fill),
-          pixel(im, x + 1, y + 1, fill), fx, fy, c);
+  int32_t x[VT__WARP_CHUNK], y[VT__WARP_CHUNK];
+  for (int i = 0; i < n; i += VT__WARP_CHUNK) {
+    vt__warp_positions(l, i, 0, 1, x, y);
+    for (int k = 0; k < VT_MIN(n - i, VT__WARP_CHUNK); k++, to += c) {
+      const uint8_t *p = pixel(im, x[k], y[k], fill);
+      for (int j = 0; j < c; j++) to[j] = p[j];
+    }
   }
 }
 
-static void bilinear_row(uint8_t *to, const struct vt_image *im, int n, double sx, double sy, double dx,
-                         double dy, const uint8_t *fill)
+static struct vt__warp_line line_of(const double m[9], int x, int y)
 {
-  for (int i = 0; i < n; i++, to += im->channels) sample(to, im, sx + i * dx, sy + i * dy, fill);
+  const double u = x + .5, v = y + .5;
+  return (struct vt__warp_line){.x = m[0] * u + m[1] * v + m[2],
+                                .y = m[3] * u + m[4] * v + m[5],
+                                .w = m[6] * u + m[7] * v + m[8],
+                                .dx = m[0],
+                                .dy = m[3],
+                                .dw = m[6]};
 }
 
-static void nearest_row(uint8_t *to, const struct vt_image *im, int n, double sx, double sy, double dx,
-                        double dy, const uint8_t *fill)
-{
-  const int c = im->channels;
-  for (int i = 0; i < n; i++, to += c) {
-    double px = sx + i * dx + .5, py = sy + i * dy + .5;
-    bool inside = px >= 0 && py >= 0 && px < im->width && py < im->height;
-    const uint8_t *p = inside ? pixel(im, (int)px, (int)py, fill) : fill;
-    for (int k = 0; k < c; k++) to[k] = p[k];
-  }
-}
-
-int vt_image_warp(struct vt_image *out, const struct vt_image *im, const double m[6], bool nearest,
-                  const uint8_t *fill, struct vt_err *e)
-{
-  if (out->channels != im->channels)
-    return vt_fail(e, VT_ESHAPE, "warp from %d to %d channels", im->channels, out->channels);
-  for (int i = 0; i < 6; i++)
-    if (!isfinite(m[i])) return vt_fail(e, VT_EARG, "warp: entry %d of the matrix is not a number", i);
-  for (int y = 0; y < out->height; y++) {
-    double sx = m[0] * .5 + m[1] * (y + .5) + m[2] - .5, sy = m[3] * .5 + m[4] * (y + .5) + m[5] - .5;
-    uint8_t *to = out->px + y * out->stride;
-    (nearest ? nearest_row : bilinear_row)(to, im, out->width, sx, sy, m[0], m[3], fill);
-  }
-  return 0;
-}
-
-int vt_image_warp_projective(struct vt_image *out, const struct vt_image *im, const double m[9],
-                             const uint8_t *fill, struct vt_err *e)
+static int check(const struct vt_image *out, const struct vt_image *im, const double m[9], struct vt_err *e)
 {
   if (out->channels != im->channels)
     return vt_fail(e, VT_ESHAPE, "warp from %d to %d channels", im->channels, out->channels);
   for (int i = 0; i < 9; i++)
     if (!isfinite(m[i])) return vt_fail(e, VT_EARG, "warp: entry %d of the matrix is not a number", i);
-  for (int y = 0; y < out->height; y++) {
-    uint8_t *to = out->px + y * out->stride;
-    for (int x = 0; x < out->width; x++, to += out->channels) {
-      double u = x + .5, v = y + .5, w = m[6] * u + m[7] * v + m[8];
-      /* Behind the eye there is nothing. */
-      double px = w > 0 ? (m[0] * u + m[1] * v + m[2]) / w : -9;
-      double py = w > 0 ? (m[3] * u + m[4] * v + m[5]) / w : -9;
-      sample(to, im, px - .5, py - .5, fill);
+  return 0;
+}
+
+int vt_image_warp(struct vt_image *out, const struct vt_image *im, const double m[6], bool nearest,
+                  const uint8_t *fill, struct vt_err *e)
+{
+  const double all[9] = {m[0], m[1], m[2], m[3], m[4], m[5], 0, 0, 1};
+  int rc = check(out, im, all, e);
+  for (int y = 0; y < out->height && !rc; y++) {
+    const struct vt__warp_line l = line_of(all, 0, y);
+    (nearest ? nearest_line : bilinear_line)(out->px + y * out->stride, im, out->width, &l, fill);
+  }
+  return rc;
+}
+
+int vt_image_warp_projective(struct vt_image *out, const struct vt_image *im, const double m[9],
+                             const uint8_t *fill, struct vt_err *e)
+{
+  int rc = check(out, im, m, e);
+  for (int y = 0; y < out->height && !rc; y++) {
+    const struct vt__warp_line l = line_of(m, 0, y);
+    bilinear_line(out->px + y * out->stride, im, out->width, &l, fill);
+  }
+  return rc;
+}
+
+void vt_image_take_nearest(struct vt_image *out, const struct vt_image *im, const double m[9],
+                           const int part[4])
+{
+  int32_t x[VT__WARP_CHUNK], y[VT__WARP_CHUNK];
+  /* Positions are counted from the line's beginning, whatever the part: the same sum for the same pixel. */
+  for (int j = part[1]; j < part[1] + part[3]; j++) {
+    const struct vt__warp_line l = line_of(m, 0, j);
+    uint8_t *to = out->px + j * out->stride;
+    for (int i = part[0]; i < part[0] + part[2]; i += VT__WARP_CHUNK) {
+      vt__warp_positions(&l, i, 0, 1, x, y);
+      for (int k = 0; k < VT_MIN(part[0] + part[2] - i, VT__WARP_CHUNK); k++)
+        if ((uint32_t)x[k] < (uint32_t)im->width && (uint32_t)y[k] < (uint32_t)im->height)
+          to[i + k] = im->px[y[k] * im->stride + x[k]];
     }
   }
-  return 0;
 }

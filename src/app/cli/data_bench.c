@@ -5,6 +5,7 @@
 struct opts {
   int64_t side, samples, crop, masks;
   double seconds;
+  const char *operation;
   bool json;
 };
 
@@ -13,6 +14,8 @@ static const struct vt_opt rows[] = {
      "side of the picture that operations are timed on"},
     {"seconds", 0, VT_OPT_FLOAT, offsetof(struct opts, seconds), "0.2", 0, 60, NULL, "SECONDS",
      "processor time for each operation"},
+    {"operation", 0, VT_OPT_STRING, offsetof(struct opts, operation), NULL, 0, 0, NULL, "NAME",
+     "time only this one"},
     {"crop", 0, VT_OPT_INT, offsetof(struct opts, crop), "224", 16, 2048, NULL, "PIXELS",
      "side of what the loader makes"},
     {"samples", 0, VT_OPT_INT, offsetof(struct opts, samples), "640", 1, 1e7, NULL, "N",
@@ -30,7 +33,7 @@ static int run(struct vt_cli *cli, const void *opts, const struct vt_strings *ar
   if (args->n && o->masks) return vt_fail(e, VT_EUSAGE, "data bench: --masks takes no folder");
   int rc = o->masks  ? vt_bench_masks(&b, o->masks, o->json, e)
            : args->n ? vt_bench_loader(&b, args->v[0], (int)o->crop, o->samples, o->json, e)
-                     : vt_bench_augment(&b, (int)o->side, o->seconds, o->json, e);
+                     : vt_bench_augment(&b, o->operation, (int)o->side, o->seconds, o->json, e);
   if (!rc && b.failed) rc = vt_fail(e, VT_ENOMEM, "out of memory");
   if (!rc) fputs(b.data, cli->out);
   vt_buf_clear(&b);

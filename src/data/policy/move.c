@@ -45,6 +45,14 @@ static void copy_moved(struct vt_image *out, const struct vt_image *im, const do
       continue;
     }
     from += (int64_t)(tx - 1 - x0) * c;
+    if (c == 3) {
+      for (int x = x0; x < x1; x++, from -= 3, to += 3) {
+        to[0] = from[0];
+        to[1] = from[1];
+        to[2] = from[2];
+      }
+      continue;
+    }
     for (int x = x0; x < x1; x++, from -= c)
       for (int k = 0; k < c; k++) *to++ = from[k];
   }
@@ -97,27 +105,6 @@ static int warp(struct vt_image *out, const struct vt_image *im, const double ba
                           : vt_image_warp(out, im, six, false, fill, e);
 }
 
-/* The part (x, y, w, h) of a map of labels or bits; the same sum for the same pixel, whatever the part. */
-static void take_nearest(struct vt_image *out, const struct vt_image *im, const double back[9],
-                         const int part[4])
-{
-  const bool affine = !projective(back);
-  for (int y = part[1]; y < part[1] + part[3]; y++) {
-    uint8_t *to = out->px + y * out->stride;
-    for (int x = part[0]; x < part[0] + part[2]; x++) {
-      double u = x + .5, v = y + .5, w = affine ? 1 : back[6] * u + back[7] * v + back[8];
-      double px = back[0] * u + back[1] * v + back[2], py = back[3] * u + back[4] * v + back[5];
-      if (w <= 0) continue;
-      if (!affine) {
-        px /= w;
-        py /= w;
-      }
-      if (px >= 0 && py >= 0 && px < im->width && py < im->height)
-        to[x] = im->px[(int)py * im->stride + (int)px];
-    }
-  }
-}
-
 /* back: out -> im. Source pixels for one pixel of the result, along each axis, at the middle. */
 static int warp_moved(struct vt_image *out, const struct vt_image *im, const double back[9],
                       const uint8_t *fill, struct vt_err *e)
@@ -168,7 +155,7 @@ static int move_picture(struct vt_aug_sample *s, const struct vt_aug_move *g, co
     if (copies(g->m))
       copy_moved(&labels, &s->labels, g->m);
     else
-      take_nearest(&labels, &s->labels, back, (const int[]){0, 0, g->width, g->height});
+      vt_image_take_nearest(&labels, &s->labels, back, (const int[]){0, 0, g->width, g->height});
   }
   if (rc) {
     vt_image_clear(&out);
@@ -228,7 +215,7 @@ static int move_mask(struct vt_aug_object *o, const struct vt_aug_move *g, const
   vt_mask_to_bitmap(&o->mask, t->from.px, t->from.stride, 1);
   bool inside = b.x >= 0 && b.y >= 0 && b.x + b.w <= g->width && b.y + b.h <= g->height;
   *share = inside ? 1 : share_inside(&t->from, was, g);
-  take_nearest(&t->to, &t->from, back, to);
+  vt_image_take_nearest(&t->to, &t->from, back, to);
   struct vt_mask moved = {0};
   int rc = vt_mask_from_bitmap(&moved, t->to.px, t->to.width, t->to.height, t->to.stride, e);
   if (!rc) {
