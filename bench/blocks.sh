@@ -75,8 +75,8 @@ lovasz segment loss=lovasz
 transposed segment upsampling=transposed
 triplet embed
 triplet_l2 embed metric_loss=triplet_l2
-sccapsnet_triplet embed encoder=sccapsnet
-rccapsnet_triplet embed encoder=rccapsnet
+sccapsnet_triplet embed encoder=sccapsnet optimizer.lr=0.001
+rccapsnet_triplet embed encoder=rccapsnet optimizer.lr=0.001
 contrastive embed metric_loss=contrastive margin=1
 arcface embed metric_loss=arcface margin=0.2
 proxy_anchor embed metric_loss=proxy_anchor margin=0.1

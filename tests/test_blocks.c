@@ -266,11 +266,107 @@ static void test_mirror(void **state)
   }
 }
 
+/* y = act(ConvTranspose(...)) in the U-Net's decoder: 4 C C + C numbers a step, a gradient for each. */
+static struct vt_value *transposed_unet(struct vt_net *n, struct vt_value *x, const void *which)
+{
+  struct vt_unet_opts o = {.encoder = {{8, 8, 16, 16}, {1, 1, 1, 1}, 8},
+                           .decoder = {8, 8, 8, 8},
+                           .classes = 3,
+                           .transposed = *(const bool *)which};
+  return vt_build_unet(n, x, &o, NULL);
+}
+
+static void test_transposed(void **state)
+{
+  int64_t parameters[2];
+  for (int k = 0; k < 2; k++) {
+    bool transposed = k;
+    struct vt_graph *g;
+    struct vt_value *wrt[256], *grad[256];
+    struct vt_err e;
+    int n = 0, up = 0;
+    assert_int_equal(vt_graph_new(&g, vt_registry_default(), "unet", NULL), 0);
+    struct vt_net net = {.g = g, .outline = true};
+    struct vt_value *y =
+        transposed_unet(&net, vt_graph_input(g, "x", VT_F32, 4, (int64_t[]){1, 3, 64, 96}), &transposed);
+    assert_memory_equal(y->dim, ((int64_t[]){1, 3, 32, 48}), 4 * sizeof *y->dim);
+    for (int i = 0; i < g->nnodes; i++) up += !strcmp(g->nodes[i]->op->name, "ConvTranspose");
+    for (int i = 1; i < g->ninputs; i++)
+      if (!strstr(g->inputs[i]->name, ".running_")) wrt[n++] = g->inputs[i];
+    if (vt_autodiff(g, vt_emit(g, "ReduceSum", VT_IN(y), "keepdims=0"), n, wrt, grad, &e))
+      fail_msg("%s", e.msg);
+    for (int i = 0; i < n; i++)
+      if (!grad[i]) fail_msg("no gradient of %s", wrt[i]->name);
+    assert_int_equal(up, transposed ? 4 : 0);
+    parameters[k] = net.parameters;
+    vt_graph_free(g);
+  }
+  assert_int_equal(parameters[1] - parameters[0], 4 * (4 * 8 * 8 + 8));
+}
+
+/* What dropping does to ones (64, 8, 12, 12): how much is zero, in which pieces, and what the rest becomes.
+ */
+static void test_drops(void **state)
+{
+  enum { N = 64, C = 8, H = 12, B = 3, ALL = N * C * H * H };
+  static const struct {
+    const char *op, *attrs;
+    int piece; /* numbers that fall together; 0: squares of B */
+  } cases[] = {{"Dropout", "seed=3", 1},
+               {"ai.vitrine:DropBlock", "block_size=3 seed=3", 0},
+               {"ai.vitrine:StochasticDepth", "seed=3", C * H * H}};
+  for (size_t k = 0; k < VT_COUNT(cases); k++) {
+    struct vt_graph *g;
+    struct vt_eval *v;
+    struct vt_tensor x, y;
+    struct vt_err e;
+    uint8_t yes = 1;
+    double zeros = 0, sum = 0;
+    struct vt_tensor training = vt_tensor_view(VT_BOOL, 0, NULL, &yes);
+    assert_int_equal(vt_tensor_init(&x, VT_F32, 4, (int64_t[]){N, C, H, H}, &e), 0);
+    for (int64_t i = 0; i < ALL; i++) vt_tensor_set(&x, i, 1);
+    assert_int_equal(vt_graph_new(&g, vt_registry_default(), "drop", &e), 0);
+    struct vt_value *in[] = {vt_graph_input(g, "x", VT_F32, 4, x.dim), vt_graph_scalar(g, 0.3f),
+                             vt_graph_constant(g, "training", &training)},
+                    *out[2];
+    vt_graph_output(g, vt_emit_n(g, cases[k].op, 3, in, 2, out, "%s", cases[k].attrs), "y");
+    assert_int_equal(vt_eval_new(&v, g, &(struct vt_compile_opts){.precision = VT_PREC_F32}, &e), 0);
+    if (vt_eval_run(v, &x, &y, 5, &e)) fail_msg("%s: %s", cases[k].op, e.msg);
+    const float *p = y.data;
+    for (int64_t i = 0; i < ALL; i++) {
+      zeros += p[i] == 0;
+      sum += (double)p[i];
+      if (cases[k].piece) assert_true((p[i] == 0) == (p[i / cases[k].piece * cases[k].piece] == 0));
+      if (cases[k].piece) assert_true(p[i] == 0 || fabsf(p[i] - 1 / 0.7f) < 1e-6f);
+      if (cases[k].piece || p[i]) continue;
+      bool square = false; /* in some square of zeros that fits the map */
+      int64_t row = i / H % H, column = i % H;
+      for (int64_t a = VT_MAX(row - B + 1, 0); a <= VT_MIN(row, H - B); a++)
+        for (int64_t b = VT_MAX(column - B + 1, 0); b <= VT_MIN(column, H - B); b++) {
+          int set = 0;
+          for (int q = 0; q < B * B; q++) set += p[i - row * H - column + (a + q / B) * H + b + q % B] != 0;
+          square |= !set;
+        }
+      assert_true(square);
+    }
+    /* squares overlap, so that somewhat less falls; one sample in 64 is 1.6 %; the mean of DropBlock is kept
+     */
+    double room = cases[k].piece > 1 ? 0.2 : 0.06, mean = sum / ALL;
+    if (!(fabs(zeros / ALL - 0.3) < room && fabs(mean - 1) < (cases[k].piece ? room * 1.5 : 1e-3)))
+      fail_msg("%s: %g are zero, the mean is %g", cases[k].op, zeros / ALL, mean);
+    vt_eval_free(v);
+    vt_graph_free(g);
+    vt_tensor_clear(&x);
+    vt_tensor_clear(&y);
+  }
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_sizes), cmocka_unit_test(test_gradients), cmocka_unit_test(test_conv_blocks),
-      cmocka_unit_test(test_unet),  cmocka_unit_test(test_self),      cmocka_unit_test(test_mirror),
+      cmocka_unit_test(test_sizes),      cmocka_unit_test(test_gradients), cmocka_unit_test(test_conv_blocks),
+      cmocka_unit_test(test_unet),       cmocka_unit_test(test_self),      cmocka_unit_test(test_mirror),
+      cmocka_unit_test(test_transposed), cmocka_unit_test(test_drops),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -10,54 +10,17 @@
 #include <string.h>
 #include <cmocka.h>
 #include "backend/backend.h"
-#include "train/trainer.h"
+#include "model/model.h"
 
-enum { PHOTOS = 160, W = 48, H = 64, DRESS = 14 /* tag of CCP */ };
 static char dir[] = "/tmp/vitrine-test-box-XXXXXX";
 static struct vt_err e;
 
 #include "tests/temp_files.h"
-
-/* A bright rectangle on a dark ground, and the map of its tags. */
-static void draw(int i)
-{
-  struct vt_image photo, map;
-  struct vt_rng r;
-  char name[64];
-  vt_rng_init(&r, 5, (uint64_t)i, 0);
-  assert_int_equal(vt_image_init(&photo, W, H, 3, &e), 0);
-  assert_int_equal(vt_image_init(&map, W, H, 1, &e), 0);
-  int w = 10 + (int)vt_rng_below(&r, W - 12), h = 12 + (int)vt_rng_below(&r, H - 14);
-  int x0 = (int)vt_rng_below(&r, (uint32_t)(W - w)), y0 = (int)vt_rng_below(&r, (uint32_t)(H - h));
-  for (int y = 0; y < H; y++)
-    for (int x = 0; x < W; x++) {
-      bool on = x >= x0 && x < x0 + w && y >= y0 && y < y0 + h;
-      map.px[y * map.stride + x] = on ? DRESS : 0;
-      for (int k = 0; k < 3; k++)
-        photo.px[y * photo.stride + 3 * x + k] = (uint8_t)((on ? 190 : 40) + (int)vt_rng_below(&r, 30));
-    }
-  snprintf(name, sizeof name, "ccp/photos/%04d.jpg", i);
-  assert_int_equal(vt_image_write(&photo, at(name), 95, &e), 0);
-  snprintf(name, sizeof name, "ccp/masks/%04d.png", i);
-  assert_int_equal(vt_image_write(&map, at(name), 0, &e), 0);
-  vt_image_clear(&photo);
-  vt_image_clear(&map);
-}
+#include "tests/ccp_set.h"
 
 static int make_data(void **state)
 {
-  struct vt_buf split;
-  if (!mkdtemp(dir)) return -1;
-  assert_int_equal(vt_mkdirs(at("ccp/photos"), &e), 0);
-  assert_int_equal(vt_mkdirs(at("ccp/masks"), &e), 0);
-  vt_buf_init(&split);
-  vt_buf_adds(&split, "id,split\n");
-  for (int i = 0; i < PHOTOS; i++) {
-    draw(i);
-    vt_buf_addf(&split, "%04d,train\n", i);
-  }
-  put("ccp/split.csv", split.data);
-  vt_buf_clear(&split);
+  ccp_make(160);
   put("recipe.yaml",
       "task: box\nepochs: 12\nbatch: 8\nwidth: 32\nheight: 32\nhold_out: 5\nstem: 8\nencoder: '8,16,24,24'\n"
       "blocks: '1,1,1,1'\nprecision: f32\nloader.threads: 1\nthreads: 1\ncharts: no\nbest: mean_iou\n"
@@ -66,41 +29,13 @@ static int make_data(void **state)
   return 0;
 }
 
-static int remove_data(void **state)
-{
-  char command[80];
-  snprintf(command, sizeof command, "rm -r %s", dir);
-  return system(command);
-}
-
-static int train(const char *run, const char *const *set, int n)
-{
-  struct vt_strings s = {n, (const char **)set};
-  struct vt_train_opts o = {.recipe = at("recipe.yaml"), .set = &s, .out = at(run), .data_dir = dir};
-  return vt_train_run(vt_registry_default(), &o, &e);
-}
-
-static double result(const char *run, const char *column)
-{
-  struct vt_csv c;
-  double v = NAN;
-  int k;
-  char name[64];
-  snprintf(name, sizeof name, "%s/results.csv", run);
-  assert_int_equal(vt_csv_open(&c, at(name), &e), 0);
-  assert_true(vt_csv_need(&c, column, &k, &e) >= 0);
-  while (vt_csv_next(&c, NULL) == 1) assert_true(!*c.field[k] || vt_parse_f64(c.field[k], &v));
-  vt_csv_close(&c);
-  return v;
-}
-
 static void test_losses(void **state)
 {
   static const char *const loss[] = {"loss=smooth_l1", "loss=iou", "loss=giou", "loss=diou", "loss=ciou"};
   for (size_t i = 0; i < VT_COUNT(loss); i++) {
     const char *set[] = {loss[i]};
-    if (train(loss[i] + 5, set, 1)) fail_msg("%s: %s", loss[i], e.msg);
-    double iou = result(loss[i] + 5, "mean_iou"), constant = result(loss[i] + 5, "mean_iou_constant");
+    if (ccp_train(loss[i] + 5, set, 1)) fail_msg("%s: %s", loss[i], e.msg);
+    double iou = ccp_result(loss[i] + 5, "mean_iou"), constant = ccp_result(loss[i] + 5, "mean_iou_constant");
     if (!(constant < 0.5 && iou > constant + 0.1))
       fail_msg("%s: mean IoU %g, of a box that is always the same %g", loss[i], iou, constant);
   }
@@ -139,7 +74,7 @@ static void test_encoders(void **state)
   for (size_t i = 0; i < VT_COUNT(cases); i++) {
     char run[16];
     snprintf(run, sizeof run, "case%zu", i);
-    int rc = train(run, cases[i].set, 2);
+    int rc = ccp_train(run, cases[i].set, 2);
     if ((rc != 0) != (cases[i].message != NULL)) fail_msg("%s: %d %s", cases[i].set[0], rc, e.msg);
     if (rc && !strstr(e.msg, cases[i].message)) fail_msg("%s: %s", cases[i].set[0], e.msg);
   }
@@ -153,5 +88,5 @@ int main(void)
       cmocka_unit_test(test_encoders),
   };
   vt_log_set(VT_LOG_ERROR);
-  return cmocka_run_group_tests(tests, make_data, remove_data);
+  return cmocka_run_group_tests(tests, make_data, ccp_remove);
 }
