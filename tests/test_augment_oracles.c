@@ -71,6 +71,28 @@ static void clahe_is_opencvs(void **state)
   }
 }
 
+/* Tiles of few pixels: the definition in floating point, computed by tools/make_augment_fixtures.py. */
+static void clahe_of_small_tiles(void **state)
+{
+  static const struct {
+    const char *name, *grid;
+    double limit;
+  } cases[] = {{"clahe_small_2_8", "8", 2}, {"clahe_small_3_16", "16", 3}, {"clahe_small_40_5", "5", 40}};
+  for (size_t i = 0; i < VT_COUNT(cases); i++) {
+    struct vt_image want;
+    struct vt_aug_sample s = {0};
+    int worst, was;
+    read_fixture(&s.image, "clahe_small", false);
+    read_fixture(&want, cases[i].name, false);
+    same_image(&s.image, &want, 0, &was);
+    run("clahe", "grid", cases[i].grid, &cases[i].limit, 1, &s);
+    if (!same_image(&s.image, &want, 1, &worst) || was < 30)
+      fail_msg("%s: %d levels away (the picture itself: %d)", cases[i].name, worst, was);
+    vt_image_clear(&want);
+    vt_aug_sample_clear(&s);
+  }
+}
+
 /* 120,000 values of mid-grey: mean 128 +- 5 sigma/sqrt(n), variance with rounding's 1/12, and shares within
  * one, two and three standard deviations of .683, .954 and .997. */
 static void noise_is_normal(void **state)
@@ -236,9 +258,8 @@ static void any_number_of_threads(void **state)
 int main(void)
 {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(clahe_is_opencvs),
-      cmocka_unit_test(noise_is_normal),
-      cmocka_unit_test(motion_blur_is_a_line),
+      cmocka_unit_test(clahe_is_opencvs),      cmocka_unit_test(clahe_of_small_tiles),
+      cmocka_unit_test(noise_is_normal),       cmocka_unit_test(motion_blur_is_a_line),
       cmocka_unit_test(any_number_of_threads),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

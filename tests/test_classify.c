@@ -367,6 +367,17 @@ static void verbs(void **state)
   if (!(v >= 0.9)) fail_msg("%s", text);
   assert_non_null(strstr(text, "\"confusion\": [["));
   free(text);
+  ok(call("eval classify",
+          (char *[]){model, set, (char *)"--json", (char *)"--bootstrap=50", (char *)"--classes"}, 5, &text,
+          &e),
+     &e);
+  double low, high;
+  assert_int_equal(sscanf(strstr(text, "\"top1_low\""), "\"top1_low\": %lf", &low), 1);
+  assert_int_equal(sscanf(strstr(text, "\"top1_high\""), "\"top1_high\": %lf", &high), 1);
+  assert_true(low <= v && v <= high && high <= 1);
+  assert_non_null(strstr(text, "\"support stri\\\"ped\": 8"));
+  assert_non_null(strstr(text, "\"soft_macro_f1\""));
+  free(text);
   ok(call("classify", (char *[]){model, photo, (char *)"--json", (char *)"-k2"}, 4, &text, &e), &e);
   assert_non_null(strstr(text, "{\"label\": \"stri\\\"ped\", \"score\": 0."));
   free(text);

@@ -31,6 +31,8 @@ static void test_refused(void **state)
       {"steps: [", "not YAML"},
       {"[[flip]]", "name of an operation"},
       {"hello", "expected `steps:`"},
+      {"steps:\n  - rotate: {degrees: 90}", "p.yaml:2: rotate: degrees 90 is beyond the safe range 0..30"},
+      {"- grey\n- hue: {turns: 0.5}", "p.yaml:2: hue: turns 0.5"},
       {"- one-of: &a [{one-of: [{one-of: [{one-of: [{one-of: [{one-of: [{one-of: [{one-of: [{one-of: "
        "[flip]}]}]}]}]}]}]}]}]",
        "nested"},
@@ -98,7 +100,7 @@ static void test_probabilities(void **state)
 static void test_one_resampling(void **state)
 {
   static const char *const cases[] = {
-      "- scale: {min: 0.5, max: 0.5}\n- scale: {min: 2, max: 2}",
+      "unsafe: warn\nsteps:\n- scale: {min: 0.5, max: 0.5}\n- scale: {min: 2, max: 2}",
       "- flip\n- flip-vertical\n- flip\n- flip-vertical",
   };
   for (size_t i = 0; i < VT_COUNT(cases); i++) {
@@ -147,7 +149,7 @@ static void test_visible(void **state)
     vt_aug_sample_clear(&s);
   }
   /* all wiped out, with hide: no object is left, and the label map is forgotten */
-  struct vt_policy *p = parsed("- erase: {min: 1, max: 1, aspect: 0, hide: yes}");
+  struct vt_policy *p = parsed("{unsafe: allow, steps: [erase: {min: 1, max: 1, aspect: 0, hide: yes}]}");
   vt_rng_init(&r, 1, 0, 0);
   drawn_sample(&s, 60, 60, 4, 2);
   ok(vt_policy_apply(p, &env, &r, &s, &e), &e);

@@ -40,3 +40,41 @@ cv2.imwrite(os.path.join(out, 'clahe_photo.png'), grey)
 for limit, grid in ((2, 4), (4, 4)):
     made = cv2.createCLAHE(clipLimit=limit, tileGridSize=(grid, grid)).apply(grey)
     cv2.imwrite(os.path.join(out, 'clahe_%d_%d.png' % (limit, grid)), made)
+
+# CLAHE with small tiles, where OpenCV's whole counts say nothing: the definition in floating point (Zuiderveld, 1994:
+# tiles' histograms clipped at limit times the mean count, the excess shared out evenly, tables interpolated between
+# the tiles' middles), on Pillow's luma; colours scaled with it.
+w, h = 61, 43
+y, x = numpy.mgrid[0:h, 0:w]
+colour = numpy.stack([90 + 60 * numpy.sin(x / 5) + 2 * y, 40 + 3 * x * (y > 20) + y, 30 + (x * 11 + y * 17) % 160], 2)
+colour = numpy.clip(colour, 0, 255).astype('uint8')
+Image.fromarray(colour).save(os.path.join(out, 'clahe_small.png'), optimize=True)
+luma = numpy.asarray(Image.fromarray(colour).convert('L')).astype(int)
+
+
+def clahe(luma, grid, limit):
+    tables = numpy.zeros((grid, grid, 256))
+    for j in range(grid):
+        for i in range(grid):
+            tile = luma[h * j // grid:h * (j + 1) // grid, w * i // grid:w * (i + 1) // grid]
+            count = numpy.bincount(tile.ravel(), minlength=256).astype(float)
+            most = limit * tile.size / 256
+            excess = numpy.maximum(count - most, 0).sum()
+            tables[j, i] = 255 * numpy.cumsum(numpy.minimum(count, most) + excess / 256) / tile.size
+    made = numpy.zeros((h, w))
+    for b in range(h):
+        for a in range(w):
+            v, u = (b + .5) * grid / h - .5, (a + .5) * grid / w - .5
+            j, i = math.floor(v), math.floor(u)
+            for dj, wj in ((j, 1 - v + j), (j + 1, v - j)):
+                for di, wi in ((i, 1 - u + i), (i + 1, u - i)):
+                    t = tables[min(max(dj, 0), grid - 1), min(max(di, 0), grid - 1)]
+                    made[b, a] += wj * wi * t[luma[b, a]]
+    return made
+
+
+for limit, grid in ((2, 8), (3, 16), (40, 5)):
+    made = clahe(luma, grid, limit)
+    scaled = numpy.where(luma[..., None] > 0, colour * (made / numpy.maximum(luma, 1))[..., None], made[..., None])
+    Image.fromarray(numpy.clip(numpy.floor(scaled + .5), 0, 255).astype('uint8')).save(
+        os.path.join(out, 'clahe_small_%d_%d.png' % (limit, grid)), optimize=True)

@@ -1,7 +1,7 @@
 /* Classification on a split of any class set: top-k accuracy, macro F1, confusion matrix. Classes of the data
  * are found among the model's by name; pictures of a class that the model does not have are counted, not
  * measured. */
-#include "app/measure.h"
+#include "app/eval_scores.h"
 
 #include <math.h>
 #include <string.h>
@@ -109,14 +109,33 @@ static int write_scores(const struct job *j, const char *path, struct vt_err *e)
   return rc;
 }
 
+/* What `eval scores` measures of a table, of the scores at hand. */
+static int measure_scores(const struct job *j, const struct vt_score_opts *o, struct vt_figures *f,
+                          struct vt_err *e)
+{
+  const int n = vt_classifier_nlabels(j->c);
+  struct vt_score_table t = {.n = j->n, .classes = n, .score = j->score};
+  t.cls = vt_calloc((size_t)n, sizeof *t.cls);
+  t.name = vt_calloc((size_t)j->n, sizeof *t.name);
+  t.truth = vt_calloc((size_t)j->n, (size_t)n); // (pictures, classes)
+  int rc = t.cls && t.name && t.truth ? 0 : vt_fail(e, VT_ENOMEM, "out of memory");
+  for (int k = 0; k < n && !rc; k++) t.cls[k] = vt_classifier_label(j->c, k);
+  for (int64_t i = 0; i < j->n && !rc; i++) {
+    t.name[i] = j->data->v[j->row[i]].image;
+    t.truth[i * n + j->truth[i]] = 1;
+  }
+  vt_figures_add(f, "pictures", (double)j->n);
+  vt_figures_add(f, "left_out", (double)j->left_out);
+  if (!rc) rc = vt_eval_score_table(&t, o, f, e);
+  vt_free(t.cls);
+  vt_free(t.name);
+  vt_free(t.truth);
+  return rc;
+}
+
 static void report(const struct job *j, const struct vt_confusion *c, struct vt_figures *f)
 {
   int n = c->n, most = 0;
-  vt_figures_add(f, "pictures", (double)j->n);
-  vt_figures_add(f, "left_out", (double)j->left_out);
-  vt_figures_add(f, "top1", vt_top_k(j->score, j->truth, j->n, n, 1));
-  vt_figures_add(f, "top5", vt_top_k(j->score, j->truth, j->n, n, 5));
-  vt_figures_add(f, "macro_f1", vt_macro_f1(c));
   vt_buf_adds(&f->json, ", \"confusion\": [");
   for (int t = 0; t < n; t++)
     for (int p = 0; p < n; p++) {
@@ -195,8 +214,9 @@ int vt_eval_classify(struct vt_cli *cli, const struct vt_measure_opts *o,
   if (!rc) rc = stream(&j, (int)o->batch, e);
   if (rc >= 0) {
     vt_confusion_add_scores(&c, j.score, j.truth, j.n);
-    report(&j, &c, f);
-    if (what->against) rc = compare(&j, what->against, (int)o->batch, f, e);
+    rc = measure_scores(&j, &what->figures, f, e);
+    if (rc >= 0) report(&j, &c, f);
+    if (rc >= 0 && what->against) rc = compare(&j, what->against, (int)o->batch, f, e);
   }
   if (rc >= 0) {
     rc = what->confusion ? write_csv(&j, &c, what->confusion, e) : 0;

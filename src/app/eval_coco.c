@@ -1,14 +1,8 @@
-/* Detections against a ground truth in COCO's json: COCO's figures, and Fashionpedia's, which add the F1 of
- * attributes.
- *
- * Fashionpedia (Jia et al., "Fashionpedia", ECCV 2020, section 5): classes that may have attributes enter the
- * mean once for each F1 threshold .50:.05:.95, a match then needing both thresholds; others enter once. F1 of
- * one detection is the macro mean of F1 over "has" and "has not" of all attributes of the set. */
+/* Detections against a ground truth in COCO's json: COCO's figures, the contest's and VOC's. */
 #include "app/eval_coco_pair.h"
 
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 static int by_id(const void *a, const void *b)
 {
@@ -129,9 +123,8 @@ struct vt_coco_input vt__coco_input(struct vt__coco_pair *p, bool masks)
                                 .ctx = p};
 }
 
-/* Draws of pictures for the bootstrap; *weight belongs to the caller. */
-static int draw_pictures(struct vt_coco_input *in, const struct vt__coco_pair *p,
-                         const struct vt_coco_opts *o, int32_t **weight, struct vt_err *e)
+int vt__coco_draws(struct vt_coco_input *in, const struct vt__coco_pair *p, const struct vt_coco_opts *o,
+                   int32_t **weight, struct vt_err *e)
 {
   const int64_t most = (int64_t)1 << 28, n = (int64_t)o->rounds * p->gt.nimages;
   *weight = NULL;
@@ -148,7 +141,7 @@ static int draw_pictures(struct vt_coco_input *in, const struct vt__coco_pair *p
   return 0;
 }
 
-static void add_classes(const struct vt_labels *gt, const struct vt_coco_result *r, struct vt_figures *f)
+void vt__coco_classes(const struct vt_labels *gt, const struct vt_coco_result *r, struct vt_figures *f)
 {
   for (int c = 0; c < r->ncls; c++) {
     double sum = 0;
@@ -157,22 +150,27 @@ static void add_classes(const struct vt_labels *gt, const struct vt_coco_result 
   }
 }
 
+void vt__coco_figures(struct vt_coco_result *r, int rounds, struct vt_figures *f)
+{
+  double figure[VT_COCO_FIGURES];
+  vt_coco_summary(r, figure);
+  for (int k = 0; k < VT_COCO_FIGURES; k++) vt_figures_add(f, vt_coco_figure[k], figure[k]);
+  for (int k = 0; k < VT_COCO_DRAWN && rounds; k++)
+    vt_figures_interval(f, vt_coco_figure[k], r->drawn + (int64_t)k * rounds, rounds);
+}
+
 int vt_eval_coco(const struct vt_coco_opts *o, struct vt_figures *f, struct vt_err *e)
 {
   struct vt__coco_pair p = {0};
   struct vt_coco_result r = {0};
-  double figure[VT_COCO_FIGURES];
   int32_t *weight = NULL;
   int rc = vt__coco_open(&p, o, e);
   if (rc) goto out;
   struct vt_coco_input in = vt__coco_input(&p, o->masks);
-  if ((rc = draw_pictures(&in, &p, o, &weight, e))) goto out;
+  if ((rc = vt__coco_draws(&in, &p, o, &weight, e))) goto out;
   if ((rc = vt_coco_eval(&r, &in, e))) goto out;
-  vt_coco_summary(&r, figure);
-  for (int k = 0; k < VT_COCO_FIGURES; k++) vt_figures_add(f, vt_coco_figure[k], figure[k]);
-  for (int k = 0; k < VT_COCO_DRAWN && o->rounds; k++)
-    vt_figures_interval(f, vt_coco_figure[k], r.drawn + (int64_t)k * o->rounds, o->rounds);
-  if (o->classes) add_classes(&p.gt, &r, f);
+  vt__coco_figures(&r, o->rounds, f);
+  if (o->classes) vt__coco_classes(&p.gt, &r, f);
 out:
   vt_free(weight);
   vt_coco_result_clear(&r);
@@ -217,7 +215,7 @@ int vt_eval_detections(const struct vt_coco_opts *o, struct vt_figures *f, struc
     rc = vt_fail(e, VT_ENOMEM, "out of memory");
   if (rc) goto out;
   struct vt_coco_input in = vt__coco_input(&p, o->masks);
-  if ((rc = draw_pictures(&in, &p, o, &weight, e))) goto out;
+  if ((rc = vt__coco_draws(&in, &p, o, &weight, e))) goto out;
   if ((rc = vt_contest_map_each(&map, each, &in, e))) goto out;
   vt_figures_add(f, "contest_mAP", map);
   if ((rc = vt_voc_ap(ap, &map, &in, .5, true, e))) goto out;
@@ -231,81 +229,6 @@ out:
   vt_free(ap);
   vt_free(each);
   vt_free(weight);
-  vt__coco_close(&p);
-  return rc;
-}
-
-/* F1 over both binary classes; a class that occurs on neither side does not enter, as in scikit-learn. */
-static double attribute_f1(void *ctx, int64_t d, int64_t g)
-{
-  struct vt__coco_pair *p = ctx;
-  const struct vt_instance *x = &p->dt.v[d], *y = &p->gt.v[g];
-  const int n = p->gt.attributes.n;
-  int both = 0, truth = 0, found = 0;
-  memset(p->has, 0, (size_t)n);
-  for (int k = 0; k < y->nattrs; k++) p->has[p->gt.attr[y->attrs + (uint32_t)k]] |= 1;
-  for (int k = 0; k < x->nattrs; k++) p->has[p->dt.attr[x->attrs + (uint32_t)k]] |= 2;
-  for (int k = 0; k < n; k++) {
-    both += p->has[k] == 3;
-    truth += p->has[k] & 1;
-    found += p->has[k] >> 1;
-  }
-  const int neither = n - truth - found + both;
-  double yes = truth + found ? 2. * both / (truth + found) : 0;
-  double no = 2 * n - truth - found ? 2. * neither / (2 * n - truth - found) : 0;
-  if (!(truth + found)) return no;
-  return 2 * n - truth - found ? (yes + no) / 2 : yes;
-}
-
-/* Sum and count of one class's AP over thresholds, added to those of the mean. */
-static void add_ap(const struct vt_coco_result *r, int size, int cls, double *sum, int64_t *n)
-{
-  for (int t = 0; t < VT_COCO_IOUS; t++) {
-    double v = r->ap[((int64_t)size * VT_COCO_IOUS + t) * r->ncls + cls];
-    if (isnan(v)) continue;
-    *sum += v;
-    ++*n;
-  }
-}
-
-static bool class_has_attributes(const struct vt_coco_opts *o, int64_t id)
-{
-  for (int k = 0; k < o->nattribute_classes; k++)
-    if (o->attribute_class[k] == id) return true;
-  return false;
-}
-
-int vt_eval_fashionpedia(const struct vt_coco_opts *o, struct vt_figures *f, struct vt_err *e)
-{
-  struct vt__coco_pair p = {0};
-  struct vt_coco_result plain = {0}, part = {0};
-  double figure[VT_COCO_FIGURES], sum[VT_COCO_AREAS] = {0};
-  int64_t n[VT_COCO_AREAS] = {0};
-  int rc = vt__coco_open(&p, o, e);
-  if (!rc && !(p.has = vt_calloc((size_t)p.gt.attributes.n + 1, 1)))
-    rc = vt_fail(e, VT_ENOMEM, "out of memory");
-  if (rc) goto out;
-  struct vt_coco_input in = vt__coco_input(&p, o->masks);
-  if ((rc = vt_coco_eval(&plain, &in, e))) goto out;
-  vt_coco_summary(&plain, figure);
-  for (int k = 0; k < VT_COCO_FIGURES; k++) vt_figures_add(f, vt_coco_figure[k], figure[k]);
-  in.f1 = attribute_f1;
-  for (int t = -1; t < VT_COCO_IOUS; t++) { /* -1: classes without attributes */
-    in.f1_threshold = t + 1 < VT_COCO_IOUS ? t * ((.95 - .5) / 9) + .5 : .95;
-    if (t >= 0 && (rc = vt_coco_eval(&part, &in, e))) goto out;
-    for (int c = 0; c < p.gt.classes.n; c++) {
-      if (class_has_attributes(o, p.gt.classes.v[c].id) != (t >= 0)) continue;
-      for (int size = 0; size < VT_COCO_AREAS; size++)
-        add_ap(t < 0 ? &plain : &part, size, c, &sum[size], &n[size]);
-    }
-    vt_coco_result_clear(&part);
-  }
-  static const char *const name[] = {"AP_F1", "APs_F1", "APm_F1", "APl_F1"};
-  for (int size = 0; size < VT_COCO_AREAS; size++)
-    vt_figures_add(f, name[size], n[size] ? sum[size] / (double)n[size] : -1);
-out:
-  vt_coco_result_clear(&plain);
-  vt_coco_result_clear(&part);
   vt__coco_close(&p);
   return rc;
 }

@@ -164,10 +164,6 @@ static int add_figures(const struct vt_score_table *t, const struct vt_decisions
   }
   f1_of(d->right, d->wrong, d->missed, t->classes, f1);
   vt_precision_k_multi(t->score, t->truth, t->n, t->classes, o->k, &precision, &recall);
-  vt_figures_add(f, "rows", (double)t->n);
-  vt_figures_add(f, "unlabelled", (double)t->unlabelled);
-  vt_figures_add(f, "left_out", (double)t->skipped);
-  vt_figures_add(f, "classes", t->classes);
   vt_figures_add(f, "top1", vt_top_k_multi(t->score, t->truth, t->n, t->classes, 1));
   vt_figures_add(f, "top5", vt_top_k_multi(t->score, t->truth, t->n, t->classes, 5));
   vt_figures_addf(f, precision, "precision_at_%lld", (long long)o->k);
@@ -182,17 +178,30 @@ static int add_figures(const struct vt_score_table *t, const struct vt_decisions
   return rc;
 }
 
+int vt_eval_score_table(const struct vt_score_table *t, const struct vt_score_opts *o, struct vt_figures *f,
+                        struct vt_err *e)
+{
+  struct vt_decisions d = {0};
+  int rc = decide(&d, t, o->threshold, e);
+  if (!rc) rc = add_figures(t, &d, o, f, e);
+  if (!rc && o->report) rc = vt_score_page(t, &d, o, e);
+  if (!rc && o->per_image) rc = vt_score_pictures(t, &d, o->per_image, e);
+  decisions_clear(&d);
+  return rc;
+}
+
 int vt_eval_scores(const struct vt_score_opts *o, struct vt_figures *f, struct vt_err *e)
 {
   struct vt_score_table t;
-  struct vt_decisions d = {0};
   int rc = vt_score_table_read(&t, o->table, o->truth, o->lenient, e);
   for (int i = 0; i < t.nproblems && !rc; i++) vt_log(VT_LOG_WARN, "left out: %s", t.problem[i]);
-  if (!rc) rc = decide(&d, &t, o->threshold, e);
-  if (!rc) rc = add_figures(&t, &d, o, f, e);
-  if (!rc && o->report) rc = vt_score_page(&t, &d, o, e);
-  if (!rc && o->per_image) rc = vt_score_pictures(&t, &d, o->per_image, e);
-  decisions_clear(&d);
+  if (!rc) {
+    vt_figures_add(f, "rows", (double)t.n);
+    vt_figures_add(f, "unlabelled", (double)t.unlabelled);
+    vt_figures_add(f, "left_out", (double)t.skipped);
+    vt_figures_add(f, "classes", t.classes);
+    rc = vt_eval_score_table(&t, o, f, e);
+  }
   vt_score_table_clear(&t);
   return rc;
 }

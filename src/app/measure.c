@@ -1,5 +1,6 @@
 /* Shared by the measuring commands: finding data and models, embedding many pictures, printing figures. */
 #include "app/measure.h"
+#include "app/labels_report.h"
 
 #include <math.h>
 #include <stdarg.h>
@@ -182,7 +183,9 @@ void vt_figures_add(struct vt_figures *f, const char *name, double value)
   char text[40] = "null";
   if (isfinite(value))
     snprintf(text, sizeof text, fabs(value) < 1e15 && value == floor(value) ? "%.0f" : "%.12g", value);
-  vt_buf_addf(&f->json, "%s\"%s\": %s", f->json.len ? ", " : "", name, text);
+  if (f->json.len) vt_buf_adds(&f->json, ", ");
+  vt_json_text(&f->json, name); /* names of classes are anything */
+  vt_buf_addf(&f->json, ": %s", text);
   if (!isfinite(value))
     strcpy(text, "-");
   else

@@ -105,14 +105,6 @@ int vt_eval_products(struct vt_cli *cli, const struct vt_measure_opts *o, struct
 int vt_eval_street(struct vt_cli *cli, const struct vt_measure_opts *o, double min_share,
                    struct vt_figures *f, struct vt_err *e);
 
-struct vt_classify_measure {
-  const char *model, *set, *attribute; /* set, attribute: as vt_class_set_read has them */
-  const char *confusion, *scores;      /* CSV files for the confusion matrix and the scores, or NULL */
-  const char *against;                 /* another model of the same classes: how often both agree; or NULL */
-};
-int vt_eval_classify(struct vt_cli *cli, const struct vt_measure_opts *o,
-                     const struct vt_classify_measure *what, struct vt_figures *f, struct vt_err *e);
-
 struct vt_drawn_opts {
   int64_t seed, photos, products;
   double min_share;

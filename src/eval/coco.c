@@ -45,7 +45,6 @@ struct job {
   double *precision, *recall;
   int64_t *picture_truths; // (pictures) of the present class, all sizes; only for draws
   double *sum;             // (VT_COCO_DRAWN, rounds): of AP over classes and thresholds
-  int64_t *counted;        // the same: how many
 };
 
 static int by_score(const void *a, const void *b)
@@ -253,7 +252,7 @@ static void add_draws(struct job *j)
       for (int figure = 0; figure < VT_COCO_DRAWN; figure++) {
         if (figure && t != (figure == 1 ? 0 : 5)) continue;
         j->sum[figure * rounds + k] += ap;
-        j->counted[figure * rounds + k]++;
+        j->r->drawn_of[figure * rounds + k]++;
       }
     }
   memset(j->picture_truths, 0, (size_t)j->in->pictures * sizeof *j->picture_truths);
@@ -298,11 +297,16 @@ static int eval_class(struct job *j, int cls, int64_t *ig, int64_t *id, struct v
     int32_t image = !more_d ? g->image : !more_g ? d->image : VT_MIN(g->image, d->image);
     while (*ig + ng < in->ngt && g[ng].cls == cls && g[ng].image == image) ng++;
     while (*id + nd < in->ndt && d[nd].cls == cls && d[nd].image == image) nd++;
+    if (in->skip && in->skip[cls]) {
+      *ig += ng;
+      *id += nd;
+      continue;
+    }
     if ((rc = match_picture(j, g, ng, d, nd, e))) return rc;
     *ig += ng;
     *id += nd;
   }
-  return finish_class(j, cls, e);
+  return in->skip && in->skip[cls] ? 0 : finish_class(j, cls, e);
 }
 
 static int check_objects(const struct vt_coco_input *in, const struct vt_coco_object *v, int64_t n,
@@ -325,10 +329,11 @@ static int start_draws(struct job *j, struct vt_err *e)
   if (!n) return 0;
   j->picture_truths = vt_calloc((size_t)j->in->pictures + 1, sizeof *j->picture_truths);
   j->sum = vt_calloc(n, sizeof *j->sum);
-  j->counted = vt_calloc(n, sizeof *j->counted);
+  j->r->drawn_of = vt_calloc(n, sizeof *j->r->drawn_of);
   j->r->drawn = vt_calloc(n, sizeof *j->r->drawn);
-  return j->picture_truths && j->sum && j->counted && j->r->drawn ? 0
-                                                                  : vt_fail(e, VT_ENOMEM, "out of memory");
+  return j->picture_truths && j->sum && j->r->drawn_of && j->r->drawn
+             ? 0
+             : vt_fail(e, VT_ENOMEM, "out of memory");
 }
 
 int vt_coco_eval(struct vt_coco_result *r, const struct vt_coco_input *in, struct vt_err *e)
@@ -358,10 +363,9 @@ int vt_coco_eval(struct vt_coco_result *r, const struct vt_coco_input *in, struc
   int64_t ig = 0, id = 0;
   for (int cls = 0; cls < in->ncls && !rc; cls++) rc = eval_class(&j, cls, &ig, &id, e);
   for (int k = 0; k < VT_COCO_DRAWN * in->rounds && !rc; k++)
-    r->drawn[k] = j.counted[k] ? j.sum[k] / (double)j.counted[k] : NAN;
+    r->drawn[k] = r->drawn_of[k] ? j.sum[k] / (double)r->drawn_of[k] : NAN;
   vt_free(j.picture_truths);
   vt_free(j.sum);
-  vt_free(j.counted);
   vt_free(j.gt);
   vt_free(j.dt);
   vt_free(j.found);
@@ -386,6 +390,7 @@ void vt_coco_result_clear(struct vt_coco_result *r)
   vt_free(r->recall);
   vt_free(r->few);
   vt_free(r->drawn);
+  vt_free(r->drawn_of);
   *r = (struct vt_coco_result){0};
 }
 

@@ -30,14 +30,16 @@ struct vt_coco_input {
    * 0: none. */
   int rounds, pictures;
   const int32_t *weight; // (rounds, pictures) how often each picture is in the draw
+  const bool *skip;      // (classes) not looked at, as if without truth; NULL: none
 };
 /* NaN where a class has no truth of that size. */
 struct vt_coco_result {
   int ncls;
-  double *ap;     // (areas, ious, classes), 100 detections a picture
-  double *recall; // (areas, ious, classes), 100 detections a picture
-  double *few;    // (2, ious, classes): recall with 1 and 10 detections a picture
-  double *drawn;  // (VT_COCO_DRAWN, rounds): AP, AP50, AP75 of each draw; NaN where no class counts
+  double *ap;        // (areas, ious, classes), 100 detections a picture
+  double *recall;    // (areas, ious, classes), 100 detections a picture
+  double *few;       // (2, ious, classes): recall with 1 and 10 detections a picture
+  double *drawn;     // (VT_COCO_DRAWN, rounds): AP, AP50, AP75 of each draw; NaN where no class counts
+  int64_t *drawn_of; // the same: of how many classes and thresholds it is the mean
 };
 enum { VT_COCO_DRAWN = 3 };
 int vt_coco_eval(struct vt_coco_result *r, const struct vt_coco_input *in, struct vt_err *e);

@@ -12,6 +12,9 @@ static const int64_t fashionpedia[] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12,
 
 static const struct vt_opt rows[] = {
     VT_DETECTION_ROWS("segm"),
+    VT_DETECTION_ROW_CLASSES,
+    VT_DETECTION_ROWS_REPORT,
+    VT_DETECTION_ROWS_BOOTSTRAP,
     {"attribute-class", 0, VT_OPT_LIST, offsetof(struct opts, with), NULL, 0, 0, NULL, "ID",
      "a class that may carry attributes (default: Fashionpedia's 18)"},
 };

@@ -12,12 +12,9 @@ struct opts {
 static const struct vt_opt rows[] = {
     {"truth", 0, VT_OPT_STRING, AT(what.truth), "truth", 0, 0, NULL, "COLUMN", "column of the labels"},
     {"threshold", 0, VT_OPT_FLOAT, AT(what.threshold), "0.5", -1e30, 1e30, NULL, "SCORE", "with several labels a row: what is found has at least this score"},
-    {"k", 'k', VT_OPT_INT, AT(what.k), "5", 1, 4000, NULL, "N", "of precision and recall at k"},
-    {"classes", 0, VT_OPT_FLAG, AT(what.classes), NULL, 0, 0, NULL, NULL, "labels, precision, recall, F1 and AP of each class as well"},
+    VT_SCORE_OPTS(struct opts, what),
     {"bootstrap", 0, VT_OPT_INT, AT(bootstrap), "0", 0, 100000, NULL, "N", "95 % intervals by so many draws of the rows, 0 = none"},
     {"seed", 0, VT_OPT_INT, AT(seed), "1", 0, 9e15, NULL, "N", "of the draws"},
-    {"report", 0, VT_OPT_STRING, AT(what.report), NULL, 0, 0, NULL, "FILE.html", "write a page with curves of precision, recall and F1, and the confusion matrix, too"},
-    {"per-image", 0, VT_OPT_STRING, AT(what.per_image), NULL, 0, 0, NULL, "FILE.csv", "write what is right, wrong and missed in each row (eval compare reads it)"},
     {"lenient", 0, VT_OPT_FLAG, AT(what.lenient), NULL, 0, 0, NULL, NULL, "leave out malformed rows, and say how many"},
     {"json", 0, VT_OPT_FLAG, AT(json), NULL, 0, 0, NULL, NULL, "print one JSON object"},
 };

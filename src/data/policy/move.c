@@ -234,26 +234,38 @@ static struct vt_box common(struct vt_box a, struct vt_box b)
   return (struct vt_box){x, y, VT_MAX(w, 0), VT_MAX(h, 0)};
 }
 
+static struct vt_box hull_of(struct vt_box a, struct vt_box b)
+{
+  if (!(a.w > 0 && a.h > 0)) return b;
+  if (!(b.w > 0 && b.h > 0)) return a;
+  double x = VT_MIN(a.x, b.x), y = VT_MIN(a.y, b.y);
+  return (struct vt_box){x, y, VT_MAX(a.x + a.w, b.x + b.w) - x, VT_MAX(a.y + a.h, b.y + b.h) - y};
+}
+
 /* share: of the object's pixels or area that is still on the canvas. */
 static int move_object(struct vt_aug_object *o, const struct vt_aug_move *g, const double back[9],
                        struct scratch *t, double *share, struct vt_err *e)
 {
   struct vt_box hull = vt__map3_box(g->m, o->box), b = vt_box_clip(hull, g->width, g->height);
+  struct vt_box shape = {0}; /* of mask and polygons, which differ by a pixel of the source */
   double before = hull.w * hull.h, after = b.w * b.h;
+  bool tight = false;
   int rc = 0;
   *share = before > 0 ? after / before : 0;
   if (o->mask.n) {
     if ((rc = move_mask(o, g, back, t, share, e))) return rc;
-    if (!upright(g->m)) b = common(b, vt_mask_box(&o->mask));
+    shape = vt_mask_box(&o->mask);
+    tight = !upright(g->m);
     if (!vt_mask_area(&o->mask)) *share = 0;
   }
   if (o->polygons.n) {
     if ((rc = vt__polygons_move(&o->polygons, g->m, g->width, g->height, &before, &after, e))) return rc;
     if (!o->mask.n) *share = before > 0 ? after / before : 0;
-    if (!upright(g->m) || *share < 1) b = common(b, vt__polygons_box(&o->polygons));
+    shape = hull_of(shape, vt__polygons_box(&o->polygons));
+    tight = tight || !upright(g->m) || *share < 1;
     if (!o->polygons.n) *share = 0;
   }
-  o->box = b;
+  o->box = tight ? common(b, shape) : b;
   return 0;
 }
 

@@ -12,8 +12,8 @@
  * A step is the name of an operation, alone or with options. Every step has p (probability, 1), start and
  * ramp (epochs: the probability is 0 before start and grows linearly to p over ramp) and, within one-of,
  * weight (1). `one-of` takes one of its steps, `sometimes` all of them, in order. Unknown names, values out
- * of bounds and what is given twice are errors with their line; values beyond an option's safe range are
- * warned of. */
+ * of bounds and what is given twice are errors with their line; so are values beyond an option's safe range,
+ * unless the policy says `unsafe: warn` or `unsafe: allow`. */
 #include <string.h>
 #include <yaml.h>
 #include "data/policy/op.h"
@@ -25,7 +25,8 @@ struct reader {
   struct vt_policy *p;
   yaml_document_t *d;
   const char *name;
-  int steps;
+  int steps, beyond; /* values beyond their safe ranges; the first one is told */
+  char first[160];
 };
 
 static const struct vt_opt common_rows[] = {
@@ -44,6 +45,8 @@ static const struct vt_opt policy_rows[] = {
      "label outside the picture"},
     {"min_visible", 0, VT_OPT_FLOAT, offsetof(struct vt_policy, min_visible), "0", 0, 1, NULL, "SHARE",
      "objects of which less is left go"},
+    {"unsafe", 0, VT_OPT_ENUM, offsetof(struct vt_policy, unsafe), "refuse", 0, 0, "refuse|warn|allow", NULL,
+     "what becomes of values beyond safe ranges"},
 };
 
 static int fault(const struct reader *r, const yaml_node_t *n, struct vt_err *e)
@@ -64,7 +67,8 @@ static const char *word(const yaml_node_t *n)
   return (const char *)n->data.scalar.value;
 }
 
-static void warn_unsafe(const struct reader *r, const yaml_node_t *n, const struct vt_aug_op *op,
+/* Whether that is wrong is known when the whole policy is read. */
+static void note_unsafe(struct reader *r, const yaml_node_t *n, const struct vt_aug_op *op,
                         const struct vt_opt *row, const void *opts)
 {
   if (row->type != VT_OPT_FLOAT && row->type != VT_OPT_INT) return;
@@ -72,9 +76,9 @@ static void warn_unsafe(const struct reader *r, const yaml_node_t *n, const stru
   double v = row->type == VT_OPT_INT ? (double)*(const int64_t *)(const void *)field
                                      : *(const double *)(const void *)field;
   for (int i = 0; i < (int)VT_COUNT(op->safe) && op->safe[i].option; i++)
-    if (!strcmp(op->safe[i].option, row->name) && (v < op->safe[i].lo || v > op->safe[i].hi))
-      vt_log(VT_LOG_WARN, "%s:%zu: %s: %s %g is beyond the safe range %g..%g", r->name,
-             n->start_mark.line + 1, op->name, row->name, v, op->safe[i].lo, op->safe[i].hi);
+    if (!strcmp(op->safe[i].option, row->name) && (v < op->safe[i].lo || v > op->safe[i].hi) && !r->beyond++)
+      snprintf(r->first, sizeof r->first, "%zu: %s: %s %g is beyond the safe range %g..%g",
+               n->start_mark.line + 1, op->name, row->name, v, op->safe[i].lo, op->safe[i].hi);
 }
 
 /* One `key: value` among the rows of the step or of its operation. */
@@ -93,7 +97,7 @@ static int set_option(struct reader *r, struct vt__step *s, void *opts, const ya
       return fault(r, k, e);
     }
     if (vt_opt_set(s->op->opt, n, opts, &r->p->arena, key, value, e)) return fault(r, k, e);
-    warn_unsafe(r, k, s->op, vt_opt_find(s->op->opt, n, key), opts);
+    note_unsafe(r, k, s->op, vt_opt_find(s->op->opt, n, key), opts);
     return 0;
   }
   return vt_opt_set(common_rows, nc, s->common, &r->p->arena, key, value, e) ? fault(r, k, e) : 0;
@@ -227,6 +231,10 @@ int vt_policy_parse(struct vt_policy **out, const char *name, const char *text, 
   struct reader r = {.p = p, .name = name};
   if (!rc) rc = read_body(&r, &p->all, NULL, 0, e);
   if (!rc) rc = read_document(&r, text, len, e);
+  if (!rc && r.beyond && p->unsafe == VT__WARN)
+    vt_log(VT_LOG_WARN, "%s:%s (%d in all)", name, r.first, r.beyond);
+  if (!rc && r.beyond && p->unsafe == VT__REFUSE)
+    rc = vt_fail(e, VT_EFORMAT, "%s:%s; `unsafe: warn` beside `steps:` takes it", name, r.first);
   if (rc) {
     vt_policy_free(p);
     return rc;

@@ -4,6 +4,7 @@
 
 #include "data/policy.h"
 
+enum vt__unsafe { VT__REFUSE, VT__WARN, VT__ALLOW };
 enum vt__group { VT__NO_GROUP, VT__ALL, VT__ONE_OF };
 struct vt__step_opts { /* what every step has */
   double p, weight;
@@ -21,6 +22,7 @@ struct vt_policy {
   struct vt_arena arena;
   int64_t fill, label_fill;
   double min_visible;
+  int unsafe; /* enum vt__unsafe */
   struct vt__step all;
   bool mixes;
 };
