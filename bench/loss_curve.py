@@ -166,7 +166,7 @@ def main():
     a = p.parse_args()
     a.program = os.path.abspath(a.program)
     # Small steps: a random start is chaotic, and at larger ones f32 and f64 part within PyTorch itself.
-    a.lr = a.lr or (0.001 if a.optimizer == 'sgd' else 0.0003) / (3 if a.network == 'resnet50' else 1)
+    a.lr = a.lr or (0.001 if a.optimizer == 'sgd' else 0.0003) / (3 if a.network in ('resnet50', 'sccapsnet', 'rccapsnet') else 1)
     torch.manual_seed(0)
     model = network(a)
     with tempfile.TemporaryDirectory() as folder:

@@ -101,10 +101,13 @@ class CapsNet(nn.Module):
         for w in width:
             self.features.append(nn.Sequential(ConvNormRelu(i, w, 3, 2),
                                                Block(w, w, 1) if residual else ConvNormRelu(w, w, 3)))
+            if residual:
+                nn.init.zeros_(self.features[-1][1].bn2.weight)  # as the builder starts
             i, side = w, (side + 1) // 2
         self.primary, self.dim, self.shape = nn.Conv2d(i, maps * dim, 3, 1, 1), dim, (maps, side * side, classes, out)
         self.capsules = nn.Module()
-        self.capsules.weight = nn.Parameter(torch.randn(maps * side * side, dim, classes * out) / dim**.5)
+        inputs = maps * side * side
+        self.capsules.weight = nn.Parameter(torch.randn(inputs, dim, classes * out) * classes / 3 / (inputs * out)**.5)
 
     @staticmethod
     def squash(s):
