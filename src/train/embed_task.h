@@ -15,11 +15,11 @@ enum { VT__MAX_PARTS = VT__MAX_HEADS + 2 }; /* group, heads, detail */
 struct vt__embed_options {
   struct vt__network_keys network;
   int64_t width, height, dim, group_dim, class_dim, class_code, hold_out, anchors, pool, neighbours;
-  const char *heads, *head_weights, *shares, *parts, *synth, *found, *licence, *policy;
+  const char *heads, *head_weights, *shares, *parts, *synth, *found, *policy;
   double group_weight, triplet_weight, margin, scale, contrast_weight, contrast_scale, metric_scale,
       norm_weight;
   int mining, metric_loss;
-  bool commercial;
+  struct vt__licence licence;
   struct vt_augment augment;
 };
 

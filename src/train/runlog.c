@@ -58,6 +58,35 @@ int vt__results_set(struct vt_results *t, const char *column, double value, stru
   return 0;
 }
 
+int vt__results_metric(const struct vt_results *t, const char *metric, struct vt_err *e)
+{
+  char name[64];
+  snprintf(name, sizeof name, "train_%s", metric);
+  int k = vt__results_find(t, metric);
+  if (k < 0) k = vt__results_find(t, name);
+  if (k >= 0) return k;
+  struct vt_buf known;
+  vt_buf_init(&known);
+  for (int i = 0; i < t->ncols; i++) vt_buf_addf(&known, "%s%s", i ? ", " : "", t->name[i]);
+  int rc = vt_fail(e, VT_EARG, "best: no metric '%s' is measured; there are %s", metric, known.data);
+  vt_buf_clear(&known);
+  return rc;
+}
+
+void vt__results_line(const struct vt_results *t, int64_t epochs, struct vt_buf *out)
+{
+  const double *row = t->v + (size_t)(t->nrows - 1) * VT_MAX_COLUMNS;
+  for (int k = 0; k < t->ncols; k++) {
+    if (isnan(row[k])) continue;
+    if (!strcmp(t->name[k], "epoch"))
+      vt_buf_addf(out, "epoch %.0f/%lld", row[k], (long long)epochs);
+    else if (!strcmp(t->name[k], "seconds"))
+      vt_buf_addf(out, "  %.0f s", row[k]);
+    else if (strcmp(t->name[k], "step"))
+      vt_buf_addf(out, "  %s %.4g", t->name[k], row[k]);
+  }
+}
+
 int vt__results_write_csv(const struct vt_results *t, const char *path, struct vt_err *e)
 {
   struct vt_buf b;

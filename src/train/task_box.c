@@ -14,10 +14,9 @@
 struct opts {
   struct vt__network_keys network;
   int64_t width, height, hold_out;
-  const char *licence;
   double cache_mb;
   int loss; /* enum box_loss */
-  bool commercial;
+  struct vt__licence licence;
   struct vt_augment augment;
 };
 enum box_loss { SMOOTH_L1, IOU, GIOU, DIOU, CIOU };
@@ -31,8 +30,7 @@ static const struct vt_opt rows[] = {
     VT__NETWORK_ROWS(struct opts, network, "channels of the encoder's stages, or a network's name, as in 'vitrine model list'", "0"),
     {"loss", 0, VT_OPT_ENUM, AT(loss), "giou", 0, 0, "smooth_l1|iou|giou|diou|ciou", NULL, "loss of the box"},
     {"cache_mb", 0, VT_OPT_FLOAT, AT(cache_mb), "500", 0, 1e6, NULL, "MB", "memory for decoded photos"},
-    {"licence", 0, VT_OPT_STRING, AT(licence), "research only", 0, 0, NULL, NULL, "licence of the weights"},
-    {"commercial_use", 0, VT_OPT_FLAG, AT(commercial), "no", 0, 0, NULL, NULL, "whether the weights may be used commercially"},
+    VT__LICENCE_ROWS(struct opts, licence),
     {"augment.flip", 0, VT_OPT_FLOAT, AT(augment.flip), "0.5", 0, 1, NULL, NULL, "probability of a flip"},
     {"augment.scale_min", 0, VT_OPT_FLOAT, AT(augment.scale_min), "0.5", 0.05, 20, NULL, NULL, "least zoom"},
     {"augment.scale_max", 0, VT_OPT_FLOAT, AT(augment.scale_max), "1.2", 0.05, 20, NULL, NULL, "largest zoom"},
@@ -228,20 +226,13 @@ static int export_model(void *ctx, const struct vt_weights *w, const struct vt_m
 {
   struct task *t = ctx;
   struct vt_graph *g = NULL;
-  struct vt_buf card;
   static const char *const label[] = {"wearer"};
-  vt_buf_init(&card);
-  int rc = inference(t, w, &g, e);
-  vt__card_json(&card, "vitrine box", "recipes/box.yaml", "Clothing Co-Parsing (train split)", t->o.licence,
-                t->o.commercial, m);
-  if (!rc && card.failed) rc = vt_fail(e, VT_ENOMEM, "model card: out of memory");
   struct vt_preprocess p = preprocess_base;
   p.width = (int)t->o.width;
   p.height = (int)t->o.height;
-  struct vt_model_card c = {"box", card.data, &p, 1, label};
-  if (!rc) rc = vt_model_describe(g, &c, e);
-  if (!rc) rc = vt_onnx_save(g, path, &(struct vt_onnx_save_opts){.weights_f16 = true}, e);
-  vt_buf_clear(&card);
+  struct vt__model_file f = {"box", "Clothing Co-Parsing (train split)", &t->o.licence, m, &p, 1, label};
+  int rc = inference(t, w, &g, e);
+  if (!rc) rc = vt__write_model(g, &f, path, e);
   vt_graph_free(g);
   return rc;
 }

@@ -22,11 +22,11 @@
 struct opts {
   int64_t width, height, hold_out, min_count;
   struct vt__network_keys network;
-  const char *data, *attribute, *backbone, *teacher, *licence, *policy;
+  const char *data, *attribute, *backbone, *teacher, *policy;
   double balance, gamma, l1, l2, distill, temperature, cache_mb;
   struct vt__class_sampler sampler;
   int loss; /* enum vt__class_loss_kind, or AUTO */
-  bool commercial;
+  struct vt__licence licence;
   struct vt__mix mix;
   struct vt_augment augment;
 };
@@ -55,8 +55,7 @@ static const struct vt_opt rows[] = {
     {"distill", 0, VT_OPT_FLOAT, AT(distill), "0.5", 0, 1, NULL, NULL, "share of the teacher in the loss"},
     {"temperature", 0, VT_OPT_FLOAT, AT(temperature), "2", 0.1, 100, NULL, NULL, "divides both scores before teacher and pupil are compared"},
     {"cache_mb", 0, VT_OPT_FLOAT, AT(cache_mb), "1500", 0, 1e6, NULL, "MB", "memory for decoded photos"},
-    {"licence", 0, VT_OPT_STRING, AT(licence), "research only", 0, 0, NULL, NULL, "licence of the weights"},
-    {"commercial_use", 0, VT_OPT_FLAG, AT(commercial), "no", 0, 0, NULL, NULL, "whether the weights may be used commercially"},
+    VT__LICENCE_ROWS(struct opts, licence),
     VT__CLASS_SAMPLER_ROWS(struct opts, sampler),
     VT__POLICY_ROW(AT(policy)),
     {"augment.flip", 0, VT_OPT_FLOAT, AT(augment.flip), "0.5", 0, 1, NULL, NULL, "probability of a flip"},
@@ -396,9 +395,7 @@ static int export_model(void *ctx, const struct vt_weights *w, const struct vt_m
 {
   struct task *t = ctx;
   struct vt_graph *g = NULL;
-  struct vt_buf card, data;
-  vt_buf_init(&card);
-  vt_buf_init(&data);
+  struct vt_buf data;
   int rc = vt_graph_new(&g, t->registry, "classify", e);
   if (rc) return rc;
   struct vt_net net = vt__network_start(&t->o.network, g, false, 0);
@@ -406,28 +403,17 @@ static int export_model(void *ctx, const struct vt_weights *w, const struct vt_m
   net.ctx = (void *)w;
   struct vt_value *x = vt_graph_input(g, "image", VT_F32, 4, (int64_t[]){-1, 3, t->o.height, t->o.width});
   struct vt_value *y = vt_build_classify(&net, x, &t->net, e);
-  if (!y) {
-    rc = e->code;
-    goto out;
-  }
-  if (t->o.loss != VT__MARGIN) /* a length is a probability */
+  if (y && t->o.loss != VT__MARGIN) /* a length is a probability */
     y = t->o.loss == VT__BINARY ? vt_emit(g, "Sigmoid", VT_IN(y), "")
                                 : vt_emit(g, "Softmax", VT_IN(y), "axis=1");
-  vt_graph_output(g, y, "probabilities"); // (N, classes)
+  if (y) vt_graph_output(g, y, "probabilities"); // (N, classes)
   struct vt_preprocess p = preprocess(t);
+  vt_buf_init(&data);
   vt_buf_addf(&data, "%s (train split)", t->data.about);
-  vt__card_json(&card, "vitrine classify", "recipes/classify.yaml", data.data, t->o.licence, t->o.commercial,
-                m);
-  if (card.failed || data.failed) {
-    rc = vt_fail(e, VT_ENOMEM, "model card: out of memory");
-    goto out;
-  }
-  struct vt_model_card c = {"classify", card.data, &p, t->net.classes, t->data.name};
-  rc = vt_graph_status(g, e);
-  if (!rc) rc = vt_model_describe(g, &c, e);
-  if (!rc) rc = vt_onnx_save(g, path, &(struct vt_onnx_save_opts){.weights_f16 = true}, e);
-out:
-  vt_buf_clear(&card);
+  struct vt__model_file f = {"classify", data.data, &t->o.licence, m, &p, t->net.classes, t->data.name};
+  rc = !y            ? e->code
+       : data.failed ? vt_fail(e, VT_ENOMEM, "model card: out of memory")
+                     : vt__write_model(g, &f, path, e);
   vt_buf_clear(&data);
   vt_graph_free(g);
   return rc;

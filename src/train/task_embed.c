@@ -65,9 +65,7 @@ static const struct vt_opt rows[] = {
      "drawn catalogue and photos to train on as well"},
     {"found", 0, VT_OPT_STRING, AT(found), NULL, 0, 0, NULL, "FOLDER",
      "label maps that `segment` found in the drawn photos: garments as the search cuts them out"},
-    {"licence", 0, VT_OPT_STRING, AT(licence), "research only", 0, 0, NULL, NULL, "licence of the weights"},
-    {"commercial_use", 0, VT_OPT_FLAG, AT(commercial), "no", 0, 0, NULL, NULL,
-     "whether the weights may be used commercially"},
+    VT__LICENCE_ROWS(struct vt__embed_options, licence),
     VT__POLICY_ROW(AT(policy)),
     {"augment.flip", 0, VT_OPT_FLOAT, AT(augment.flip), "0.5", 0, 1, NULL, NULL, "probability of a flip"},
     {"augment.scale_min", 0, VT_OPT_FLOAT, AT(augment.scale_min), "0.85", 0.05, 20, NULL, NULL, "least zoom"},
@@ -335,12 +333,12 @@ static struct vt_value *add_vector(const struct vt__embed_task *t, struct vt_net
   return vt_build_embed_vector(net, part, t->part, nheads + 2);
 }
 
+#define TRAINED_ON                                                                                           \
+  "Fashion Product Images (train split),Clothing dataset (train split),Clothing Co-Parsing (train split)"
 int vt__embed_export(struct vt__embed_task *t, const struct vt_weights *w, const struct vt_metrics *m,
                      const char *path, struct vt_err *e)
 {
   struct vt_graph *g = NULL;
-  struct vt_buf card;
-  vt_buf_init(&card);
   int rc = vt_graph_new(&g, t->registry, "embed", e);
   if (rc) return rc;
   struct vt_net net = vt__network_start(&t->o.network, g, false, 0);
@@ -357,22 +355,15 @@ int vt__embed_export(struct vt__embed_task *t, const struct vt_weights *w, const
   struct vt_preprocess p = preprocess_base;
   p.width = (int)t->o.width;
   p.height = (int)t->o.height;
-  vt__card_json(&card, "vitrine embed", "recipes/embed.yaml",
-                t->sources.synth ? "Fashion Product Images (train split),Clothing dataset (train "
-                                   "split),Clothing Co-Parsing (train split),drawn data of data synth"
-                                 : "Fashion Product Images (train split),Clothing dataset (train "
-                                   "split),Clothing Co-Parsing (train split)",
-                t->o.licence, t->o.commercial, m);
-  if (card.failed) {
-    rc = vt_fail(e, VT_ENOMEM, "model card: out of memory");
-    goto out;
-  }
-  struct vt_model_card c = {"embed", card.data, &p, t->data.taxonomy.ngroups, t->data.taxonomy.group};
-  rc = vt_graph_status(g, e);
-  if (!rc) rc = vt_model_describe(g, &c, e);
-  if (!rc) rc = vt_onnx_save(g, path, &(struct vt_onnx_save_opts){.weights_f16 = true}, e);
+  struct vt__model_file f = {"embed",
+                             t->sources.synth ? TRAINED_ON ",drawn data of data synth" : TRAINED_ON,
+                             &t->o.licence,
+                             m,
+                             &p,
+                             t->data.taxonomy.ngroups,
+                             t->data.taxonomy.group};
+  rc = vt__write_model(g, &f, path, e);
 out:
-  vt_buf_clear(&card);
   vt_graph_free(g);
   return rc;
 }

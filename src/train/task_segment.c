@@ -20,11 +20,12 @@
 struct opts {
   int64_t width, height, test_width, test_height, hold_out;
   struct vt__network_keys network;
-  const char *decoder, *synth, *licence, *policy;
+  const char *decoder, *synth, *policy;
   double dice, gamma, balance, synth_share, cache_mb;
   int upsampling;
   int loss; /* position in VT__PIXEL_LOSSES */
-  bool commercial, mirror;
+  bool mirror;
+  struct vt__licence licence;
   struct vt_augment augment;
 };
 #define AT(f) offsetof(struct opts, f)
@@ -58,9 +59,7 @@ static const struct vt_opt rows[] = {
     {"synth_share", 0, VT_OPT_FLOAT, AT(synth_share), "0.2", 0, 1, NULL, NULL,
      "share of drawn photos in an epoch"},
     {"cache_mb", 0, VT_OPT_FLOAT, AT(cache_mb), "1500", 0, 1e6, NULL, "MB", "memory for decoded photos"},
-    {"licence", 0, VT_OPT_STRING, AT(licence), "research only", 0, 0, NULL, NULL, "licence of the weights"},
-    {"commercial_use", 0, VT_OPT_FLAG, AT(commercial), "no", 0, 0, NULL, NULL,
-     "whether the weights may be used commercially"},
+    VT__LICENCE_ROWS(struct opts, licence),
     VT__POLICY_ROW(AT(policy)),
     {"augment.flip", 0, VT_OPT_FLOAT, AT(augment.flip), "0.5", 0, 1, NULL, NULL, "probability of a flip"},
     {"augment.scale_min", 0, VT_OPT_FLOAT, AT(augment.scale_min), "0.8", 0.05, 20, NULL, NULL, "least zoom"},
@@ -326,8 +325,6 @@ static int export_model(void *ctx, const struct vt_weights *w, const struct vt_m
 {
   struct task *t = ctx;
   struct vt_graph *g = NULL;
-  struct vt_buf card;
-  vt_buf_init(&card);
   int rc = vt_graph_new(&g, t->registry, "segment", e);
   if (rc) return rc;
   struct vt_net net = vt__network_start(&t->o.network, g, false, 0);
@@ -335,27 +332,15 @@ static int export_model(void *ctx, const struct vt_weights *w, const struct vt_m
   net.ctx = (void *)w;
   struct vt_value *x = vt_graph_input(g, "image", VT_F32, 4, (int64_t[]){-1, 3, -1, -1});
   struct vt_value *y = vt_build_unet(&net, x, &t->net, e);
-  if (!y) {
-    rc = vt_graph_status(g, e);
-    goto out;
-  }
-  vt_graph_output(g, y, "logits");
+  if (y) vt_graph_output(g, y, "logits");
   struct vt_preprocess p = preprocess_base;
   p.width = (int)t->o.test_width;
   p.height = (int)t->o.test_height;
   p.mirror = t->o.mirror;
   const char *data = t->ndrawn ? "Clothing Co-Parsing (train split),drawn photos of data synth"
                                : "Clothing Co-Parsing (train split)";
-  vt__card_json(&card, "vitrine segment", "recipes/segment.yaml", data, t->o.licence, t->o.commercial, m);
-  if (card.failed) {
-    rc = vt_fail(e, VT_ENOMEM, "model card: out of memory");
-    goto out;
-  }
-  struct vt_model_card c = {"segment", card.data, &p, t->net.classes, t->data.taxonomy.group};
-  rc = vt_model_describe(g, &c, e);
-  if (!rc) rc = vt_onnx_save(g, path, &(struct vt_onnx_save_opts){.weights_f16 = true}, e);
-out:
-  vt_buf_clear(&card);
+  struct vt__model_file f = {"segment", data, &t->o.licence, m, &p, t->net.classes, t->data.taxonomy.group};
+  rc = vt__write_model(g, &f, path, e);
   vt_graph_free(g);
   return rc;
 }

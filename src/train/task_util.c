@@ -2,6 +2,7 @@
 #include "train/task_util.h"
 
 #include <jansson.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,29 +20,45 @@ bool vt__held_out(const char *image, int every)
   return every > 0 && vt_hash64(base, strcspn(base, ".")) % (uint64_t)every == 0;
 }
 
-void vt__card_json(struct vt_buf *out, const char *name, const char *recipe, const char *data,
-                   const char *licence, bool commercial, const struct vt_metrics *m)
+/* The model card as JSON. */
+static int write_card(struct vt_buf *out, const struct vt__model_file *f, struct vt_err *e)
 {
+  char name[64], recipe[64];
   json_t *o = json_object(), *list = json_array(), *figures = json_object();
-  for (const char *s = data; s && *s;) {
+  snprintf(name, sizeof name, "vitrine %s", f->task);
+  snprintf(recipe, sizeof recipe, "recipes/%s.yaml", f->task);
+  for (const char *s = f->data; *s;) {
     size_t n = strcspn(s, ",");
     json_array_append_new(list, json_stringn(s, n));
     s += n + (s[n] == ',');
   }
-  for (int i = 0; m && i < m->n; i++) json_object_set_new(figures, m->v[i].name, json_real(m->v[i].value));
+  for (int i = 0; f->metrics && i < f->metrics->n; i++)
+    json_object_set_new(figures, f->metrics->v[i].name, json_real(f->metrics->v[i].value));
   json_object_set_new(o, "name", json_string(name));
   json_object_set_new(o, "recipe", json_string(recipe));
   json_object_set_new(o, "data", list);
   json_object_set_new(o, "figures_on_held_out_train_samples", figures);
-  json_object_set_new(o, "licence", json_string(licence));
-  json_object_set_new(o, "commercial_use", json_boolean(commercial));
+  json_object_set_new(o, "licence", json_string(f->licence->name));
+  json_object_set_new(o, "commercial_use", json_boolean(f->licence->commercial));
   char *text = json_dumps(o, JSON_REAL_PRECISION(6));
-  if (text)
-    vt_buf_adds(out, text);
-  else
-    out->failed = true;
-  free(text);
+  vt_buf_adds(out, text ? text : "");
   json_decref(o);
+  int rc = text && !out->failed ? 0 : vt_fail(e, VT_ENOMEM, "model card: out of memory");
+  free(text);
+  return rc;
+}
+
+int vt__write_model(struct vt_graph *g, const struct vt__model_file *f, const char *path, struct vt_err *e)
+{
+  struct vt_buf card;
+  vt_buf_init(&card);
+  int rc = vt_graph_status(g, e);
+  if (!rc) rc = write_card(&card, f, e);
+  struct vt_model_card c = {f->task, card.data, f->preprocess, f->nlabels, f->label};
+  if (!rc) rc = vt_model_describe(g, &c, e);
+  if (!rc) rc = vt_onnx_save(g, path, &(struct vt_onnx_save_opts){.weights_f16 = true}, e);
+  vt_buf_clear(&card);
+  return rc;
 }
 
 int vt__parse_ints(const char *key, const char *text, int n, int least, int most, int *out, struct vt_err *e)

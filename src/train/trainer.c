@@ -198,21 +198,6 @@ static int train_epoch(struct run *u, struct vt_err *e)
 
 /* ---- the end of an epoch ---- */
 
-static int best_column(const struct vt_results *t, const char *metric, struct vt_err *e)
-{
-  char name[64];
-  snprintf(name, sizeof name, "train_%s", metric);
-  int k = vt__results_find(t, metric);
-  if (k < 0) k = vt__results_find(t, name);
-  if (k >= 0) return k;
-  struct vt_buf known;
-  vt_buf_init(&known);
-  for (int i = 0; i < t->ncols; i++) vt_buf_addf(&known, "%s%s", i ? ", " : "", t->name[i]);
-  int rc = vt_fail(e, VT_EARG, "best: no metric '%s' is measured; there are %s", metric, known.data);
-  vt_buf_clear(&known);
-  return rc;
-}
-
 static bool more_is_better(const struct vt_recipe *r)
 {
   if (r->best_mode != VT_BEST_AUTO) return r->best_mode == VT_BEST_MAX;
@@ -223,7 +208,7 @@ static bool more_is_better(const struct vt_recipe *r)
 static int judge(struct run *u, struct vt_err *e)
 {
   struct vt_progress_state *p = &u->p;
-  int k = best_column(&p->results, u->r->best, e);
+  int k = vt__results_metric(&p->results, u->r->best, e);
   if (k < 0) return k;
   double v = p->results.v[(size_t)(p->results.nrows - 1) * VT_MAX_COLUMNS + k];
   bool better = !isnan(v) && (isnan(p->best) || (more_is_better(u->r) ? v > p->best : v < p->best));
@@ -260,25 +245,20 @@ static int fill_row(struct run *u, const struct vt_metrics *m, double seconds, s
   return rc;
 }
 
+/* The last row, on the terminal and as scalars "epoch/NAME". */
 static int report(struct run *u, bool better, struct vt_err *e)
 {
   const struct vt_results *t = &u->p.results;
   const double *row = t->v + (size_t)(t->nrows - 1) * VT_MAX_COLUMNS;
   struct vt_buf line;
-  vt_buf_init(&line);
   int rc = 0;
-  for (int k = 0; k < t->ncols; k++) {
+  for (int k = 0; k < t->ncols && !rc; k++) {
     char tag[64];
-    if (isnan(row[k])) continue;
-    if (!strcmp(t->name[k], "epoch"))
-      vt_buf_addf(&line, "epoch %.0f/%lld", row[k], (long long)u->r->epochs);
-    else if (!strcmp(t->name[k], "seconds"))
-      vt_buf_addf(&line, "  %.0f s", row[k]);
-    else if (strcmp(t->name[k], "step"))
-      vt_buf_addf(&line, "  %s %.4g", t->name[k], row[k]);
     snprintf(tag, sizeof tag, "epoch/%s", t->name[k]);
-    if (!rc) rc = vt__tensorboard_scalar(&u->tb, tag, u->p.total_steps, row[k], e);
+    if (!isnan(row[k])) rc = vt__tensorboard_scalar(&u->tb, tag, u->p.total_steps, row[k], e);
   }
+  vt_buf_init(&line);
+  vt__results_line(t, u->r->epochs, &line);
   vt_log(VT_LOG_INFO, "%s%s", line.data ? line.data : "", better ? "  (best)" : "");
   vt_buf_clear(&line);
   return rc;

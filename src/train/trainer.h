@@ -170,6 +170,11 @@ int vt__results_add_row(struct vt_results *t, struct vt_err *e);
 /* Sets a cell of the last row; new columns are appended. */
 int vt__results_set(struct vt_results *t, const char *column, double value, struct vt_err *e);
 int vt__results_find(const struct vt_results *t, const char *column); /* -1 if absent */
+/* The column of a metric, or of its mean over an epoch's steps ("train_NAME"); VT_EARG naming what there is.
+ */
+int vt__results_metric(const struct vt_results *t, const char *metric, struct vt_err *e);
+/* The last row as a line to read. */
+void vt__results_line(const struct vt_results *t, int64_t epochs, struct vt_buf *out);
 int vt__results_write_csv(const struct vt_results *t, const char *path, struct vt_err *e);
 /* loss.svg, metrics.svg, lr.svg in `dir`. Charts never fail a run: the first fault is logged. */
 void vt__charts_write(const struct vt_results *t, const char *dir);
