@@ -9,6 +9,7 @@
 #include <cmocka.h>
 #include "train/class_loss.h"
 #include "train/metric_loss.h"
+#include "train/network_keys.h"
 #include "train/pixel_loss.h"
 #include "scalar_graph.h"
 
@@ -66,10 +67,17 @@ static void penalty(void **state)
   struct vt_tensor tw = vt_tensor_view(VT_F32, 2, (int64_t[]){2, 2}, w),
                    tb = vt_tensor_view(VT_F32, 1, (int64_t[]){2}, b);
   ok(vt_graph_new(&g, vt_registry_default(), "penalty", &e), &e);
-  assert_null(vt__penalty(g, 0, 0));
   vt_graph_variable(g, "w", &tw, true);
   vt_graph_variable(g, "b", &tb, true); /* a bias: not penalised */
-  assert_true(fabsf(run_scalar(g, vt__penalty(g, 0.5, 0.1), NULL) - (0.5f * 10 + 0.1f * 30)) < 1e-5f);
+  struct vt_value *loss = vt_graph_scalar(g, 7), *alone = loss, *metric[1];
+  const char *name[1];
+  int n = 0;
+  vt__network_penalty(&(struct vt__network_keys){0}, g, &loss, metric, name, &n);
+  assert_true(loss == alone && n == 0);
+  vt__network_penalty(&(struct vt__network_keys){.l1 = 0.5, .l2 = 0.1}, g, &loss, metric, name, &n);
+  assert_int_equal(n, 1);
+  assert_string_equal(name[0], "penalty_loss");
+  assert_true(fabsf(run_scalar(g, loss, NULL) - (7 + 0.5f * 10 + 0.1f * 30)) < 1e-5f);
 }
 
 /* ---- losses of pixels ---- */

@@ -45,13 +45,15 @@ static void test_learns(void **state)
                                        {"upsampling=transposed"},
                                        {"border=mirror"},
                                        {"norm=group"},
+                                       {"l1=1e-6", "l2=1e-6"},
                                        {"convolution=depthwise"},
                                        {"encoder=mobilenet_v3_small"}};
   for (size_t i = 0; i < VT_COUNT(set); i++) {
     char run[16];
     snprintf(run, sizeof run, "run%zu", i);
-    if (ccp_train(run, set[i], 1)) fail_msg("%s: %s", set[i][0], e.msg);
+    if (ccp_train(run, set[i], set[i][1] ? 2 : 1)) fail_msg("%s: %s", set[i][0], e.msg);
     double found = ccp_result(run, "miou"); /* all ground: at most a half */
+    if (set[i][1]) assert_true(ccp_result(run, "train_penalty_loss") > 0);
     if (!(found > 0.75)) fail_msg("%s: mean IoU %g", set[i][0], found);
   }
 }

@@ -60,21 +60,3 @@ struct vt_value *vt__class_loss(struct vt_graph *g, struct vt_value *logits, str
   if (o->kind == VT__MARGIN) return vt_margin_loss(g, logits, target);
   return o->soft ? of_shares(g, logits, target, o) : of_labels(g, logits, target, o);
 }
-
-struct vt_value *vt__penalty(struct vt_graph *g, double l1, double l2)
-{
-  struct vt_value *sum = NULL;
-  for (int i = 0, n = g->nvalues; i < n && (l1 > 0 || l2 > 0); i++) {
-    struct vt_value *w = g->values[i];
-    if (!w->is_trainable || !vt__decays(w)) continue;
-    const char *op[] = {"ReduceL1", "ReduceSumSquare"};
-    double factor[] = {l1, l2};
-    for (int k = 0; k < 2; k++) {
-      if (!(factor[k] > 0)) continue;
-      struct vt_value *y = vt_emit(g, op[k], VT_IN(w), "keepdims=0");
-      y = vt_emit(g, "Mul", VT_IN(y, vt_graph_scalar(g, (float)factor[k])), "");
-      sum = sum ? vt_emit(g, "Add", VT_IN(sum, y), "") : y;
-    }
-  }
-  return sum;
-}

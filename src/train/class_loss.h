@@ -20,8 +20,6 @@ struct vt__class_loss {
  * lengths of capsules (Sabour et al. 2017); without weights */
 struct vt_value *vt__class_loss(struct vt_graph *g, struct vt_value *logits, struct vt_value *target,
                                 const struct vt__class_loss *o);
-/* l1 sum |w| + l2 sum w^2 over the weights that decay acts on; NULL where both are 0. */
-struct vt_value *vt__penalty(struct vt_graph *g, double l1, double l2);
 /* a + factor b */
 struct vt_value *vt__add_scaled(struct vt_graph *g, struct vt_value *a, struct vt_value *b, double factor);
 

@@ -1,6 +1,7 @@
 /* What a recipe's keys say about the network. */
 #include "train/network_keys.h"
 #include "train/task_util.h"
+#include "train/trainer.h"
 
 #include <ctype.h>
 
@@ -35,4 +36,32 @@ struct vt_net vt__network_start(const struct vt__network_keys *k, struct vt_grap
   n.layers.norm = (enum vt_norm_kind)k->norm;
   vt_activation_find(&n.layers.activation, k->activation, NULL);
   return n;
+}
+
+static struct vt_value *penalty(struct vt_graph *g, double l1, double l2)
+{
+  struct vt_value *sum = NULL;
+  for (int i = 0, n = g->nvalues; i < n && (l1 > 0 || l2 > 0); i++) {
+    struct vt_value *w = g->values[i];
+    if (!w->is_trainable || !vt__decays(w)) continue;
+    const char *op[] = {"ReduceL1", "ReduceSumSquare"};
+    double factor[] = {l1, l2};
+    for (int k = 0; k < 2; k++) {
+      if (!(factor[k] > 0)) continue;
+      struct vt_value *y = vt_emit(g, op[k], VT_IN(w), "keepdims=0");
+      y = vt_emit(g, "Mul", VT_IN(y, vt_graph_scalar(g, (float)factor[k])), "");
+      sum = sum ? vt_emit(g, "Add", VT_IN(sum, y), "") : y;
+    }
+  }
+  return sum;
+}
+
+void vt__network_penalty(const struct vt__network_keys *k, struct vt_graph *g, struct vt_value **loss,
+                         struct vt_value **metric, const char **metric_name, int *nmetric)
+{
+  struct vt_value *sum = penalty(g, k->l1, k->l2);
+  if (!sum) return;
+  *loss = vt_emit(g, "Add", VT_IN(*loss, sum), "");
+  metric[*nmetric] = sum;
+  metric_name[(*nmetric)++] = "penalty_loss";
 }

@@ -8,7 +8,7 @@
 struct vt__network_keys {
   int64_t stem, drop_block_size;
   const char *encoder, *blocks, *attention, *activation;
-  double dropout, drop_path, drop_block;
+  double dropout, drop_path, drop_block, l1, l2;
   int convolution, norm, border;
 };
 /* clang-format off */
@@ -26,7 +26,9 @@ struct vt__network_keys {
     {"dropout", 0, VT_OPT_FLOAT, VT__NETWORK_ROW_(S, f, dropout), dropout_default, 0, 0.9, NULL, NULL, "dropout before the last layer"}, \
     {"drop_block", 0, VT_OPT_FLOAT, VT__NETWORK_ROW_(S, f, drop_block), "0", 0, 0.9, NULL, NULL, "share of the encoder's last map that is dropped in squares"}, \
     {"drop_block_size", 0, VT_OPT_INT, VT__NETWORK_ROW_(S, f, drop_block_size), "3", 1, 64, NULL, NULL, "side of such a square"}, \
-    {"stochastic_depth", 0, VT_OPT_FLOAT, VT__NETWORK_ROW_(S, f, drop_path), "0", 0, 0.9, NULL, NULL, "share of pictures that skip the encoder's last block, fewer the earlier ones"}
+    {"stochastic_depth", 0, VT_OPT_FLOAT, VT__NETWORK_ROW_(S, f, drop_path), "0", 0, 0.9, NULL, NULL, "share of pictures that skip the encoder's last block, fewer the earlier ones"}, \
+    {"l1", 0, VT_OPT_FLOAT, VT__NETWORK_ROW_(S, f, l1), "0", 0, 1, NULL, NULL, "factor of the sum of absolute weights in the loss"}, \
+    {"l2", 0, VT_OPT_FLOAT, VT__NETWORK_ROW_(S, f, l2), "0", 0, 1, NULL, NULL, "factor of the sum of squared weights in the loss"}
 /* clang-format on */
 
 /* What the keys say; they are borrowed. VT_EUSAGE or VT_EARG naming the key. Unless `named` is NULL,
@@ -36,5 +38,10 @@ int vt__network_read(const struct vt__network_keys *k, const struct vt_builder *
 /* A network that is to be trained, or used if training is false, with those layers. */
 struct vt_net vt__network_start(const struct vt__network_keys *k, struct vt_graph *g, bool training,
                                 uint64_t seed);
+
+/* Adds l1 sum |w| + l2 sum w^2 over the weights that decay acts on to *loss and to the metrics, as
+ * "penalty_loss"; nothing where both are 0. */
+void vt__network_penalty(const struct vt__network_keys *k, struct vt_graph *g, struct vt_value **loss,
+                         struct vt_value **metric, const char **metric_name, int *nmetric);
 
 #endif

@@ -130,6 +130,7 @@ static int build(void *ctx, struct vt_graph *g, int batch, struct vt_value **los
   *loss = t->o.loss == SMOOTH_L1
               ? vt_emit(g, "ai.vitrine:SmoothL1Loss", VT_IN(y, want), "beta=0.1")
               : vt_emit(g, "ai.vitrine:BoxLoss", VT_IN(y, want), "kind=%s", loss_name[t->o.loss]);
+  vt__network_penalty(&t->o.network, g, loss, metric, metric_name, nmetric);
   return vt_graph_status(g, e);
 }
 

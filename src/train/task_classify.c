@@ -23,7 +23,7 @@ struct opts {
   int64_t width, height, hold_out, min_count;
   struct vt__network_keys network;
   const char *data, *attribute, *backbone, *teacher, *policy;
-  double balance, gamma, l1, l2, distill, temperature, cache_mb;
+  double balance, gamma, distill, temperature, cache_mb;
   struct vt__class_sampler sampler;
   int loss; /* enum vt__class_loss_kind, or AUTO */
   struct vt__licence licence;
@@ -49,8 +49,6 @@ static const struct vt_opt rows[] = {
     {"mixup_alpha", 0, VT_OPT_FLOAT, AT(mix.mixup_alpha), "0.2", 0.01, 10, NULL, NULL, "shares of a blend are of Beta(alpha, alpha)"},
     {"cutmix", 0, VT_OPT_FLOAT, AT(mix.cutmix), "0", 0, 1, NULL, NULL, "probability that a batch's pictures show boxes of each other"},
     {"cutmix_alpha", 0, VT_OPT_FLOAT, AT(mix.cutmix_alpha), "1", 0.01, 10, NULL, NULL, "shares of boxes are of Beta(alpha, alpha)"},
-    {"l1", 0, VT_OPT_FLOAT, AT(l1), "0", 0, 1, NULL, NULL, "factor of the sum of absolute weights in the loss"},
-    {"l2", 0, VT_OPT_FLOAT, AT(l2), "0", 0, 1, NULL, NULL, "factor of the sum of squared weights in the loss"},
     {"teacher", 0, VT_OPT_STRING, AT(teacher), NULL, 0, 0, NULL, "FILE.onnx", "trained classifier of the same classes to learn from as well"},
     {"distill", 0, VT_OPT_FLOAT, AT(distill), "0.5", 0, 1, NULL, NULL, "share of the teacher in the loss"},
     {"temperature", 0, VT_OPT_FLOAT, AT(temperature), "2", 0.1, 100, NULL, NULL, "divides both scores before teacher and pupil are compared"},
@@ -237,7 +235,7 @@ static int build(void *ctx, struct vt_graph *g, int batch, struct vt_value **los
   struct vt__class_loss lo = {t->o.loss, t->o.gamma, classes, t->weight, t->soft};
   *loss = vt__class_loss(g, logits, target, &lo);
   *nmetric = 0;
-  if ((t->o.teacher && *t->o.teacher) || t->o.l1 > 0 || t->o.l2 > 0) {
+  if ((t->o.teacher && *t->o.teacher) || t->o.network.l1 > 0 || t->o.network.l2 > 0) {
     metric[*nmetric] = *loss;
     metric_name[(*nmetric)++] = "class_loss";
   }
@@ -253,12 +251,7 @@ static int build(void *ctx, struct vt_graph *g, int batch, struct vt_value **los
     metric[*nmetric] = kd;
     metric_name[(*nmetric)++] = "distillation_loss";
   }
-  struct vt_value *penalty = vt__penalty(g, t->o.l1, t->o.l2);
-  if (penalty) {
-    *loss = vt_emit(g, "Add", VT_IN(*loss, penalty), "");
-    metric[*nmetric] = penalty;
-    metric_name[(*nmetric)++] = "penalty_loss";
-  }
+  vt__network_penalty(&t->o.network, g, loss, metric, metric_name, nmetric);
   return vt_graph_status(g, e);
 }
 

@@ -232,6 +232,7 @@ static int build(void *ctx, struct vt_graph *g, int batch, struct vt_value **los
     sum = add_weighted(g, sum, contrast, t->o.contrast_weight);
   }
   *loss = sum;
+  vt__network_penalty(&t->o.network, g, loss, metric, metric_name, nmetric);
   return vt_graph_status(g, e);
 }
 

@@ -224,6 +224,7 @@ static int build(void *ctx, struct vt_graph *g, int batch, struct vt_value **los
   struct vt__pixel_loss lo = {t->o.loss, t->o.dice, t->o.gamma, t->net.classes, t->weight};
   *nmetric = 0;
   *loss = vt__pixel_loss(g, logits, labels, &lo, metric, metric_name, nmetric);
+  vt__network_penalty(&t->o.network, g, loss, metric, metric_name, nmetric);
   return vt_graph_status(g, e);
 }
 
