@@ -19,9 +19,9 @@ static void refuse(const char *format, const char *root, void (*make)(void), con
       struct vt_err e = {0};
       int rc = read_labels(&l, format, path_of(root), lenient, &e);
       if (lenient && c[i].kept >= 0) {
-        if (rc || l.n != c[i].kept || l.skipped < 1 || !strstr(l.problem[0], c[i].word))
+        if (rc || l.n != c[i].kept || l.skipped < 1 || !strstr(l.problems.v[0].text, c[i].word))
           fail_msg("'%s': lenient: %d, %lld kept, '%s'", c[i].text, rc, (long long)l.n,
-                   l.nproblems ? l.problem[0] : e.msg);
+                   l.problems.n ? l.problems.v[0].text : e.msg);
       } else if (!rc || !strstr(e.msg, c[i].word) || !strstr(e.msg, vt_path_base(c[i].file)))
         fail_msg("'%s': code %d '%s'", c[i].text, rc, e.msg);
       vt_labels_clear(&l);
@@ -164,6 +164,11 @@ static void test_bad_deepfashion2(void **state)
       {file, FILE_OF(ITEM(",\"segmentation\":[[1,2,3,4,5,[6]]]")), "numbers", 2},
       {file, FILE_OF(ITEM(",\"segmentation\":[1,2,3,4,5,6]")), "list of lists", 2},
       {file, FILE_OF(ITEM(",\"segmentation\":{}")), "list of lists", 2},
+      {file, FILE_OF(ITEM(",\"landmarks\":[1,2]")), "landmarks: 2 numbers", 2},
+      {file, FILE_OF(ITEM(",\"landmarks\":[1,2,3]")), "visibility 3", 2},
+      {file, FILE_OF(ITEM(",\"landmarks\":[1,1e300,2]")), "landmarks: point 1", 2},
+      {file, FILE_OF(ITEM(",\"landmarks\":[1,[2],2]")), "landmarks: expected numbers", 2},
+      {file, FILE_OF(ITEM(",\"landmarks\":7")), "landmarks: expected a list", 2},
       {file, FILE_OF("7"), "item2: a number, expected an object", 2},
       {file, FILE_OF(ITEM()) "x", "line 1", 3},
       {file, "{\"pair_id\":7}", "source", 1},
@@ -212,7 +217,7 @@ static void test_bad_idx(void **state)
   assert_int_equal(vt_labels_init(&l, &e), 0);
   const struct vt_labels_opts o = {.extra = path_of("names.txt"), .lenient = true};
   assert_int_equal(vt_format_find("idx", &e)->read(&l, path_of("idx/train-images-idx3-ubyte"), &o, &e), 0);
-  assert_true(l.n == 1 && l.skipped == 2 && strstr(l.problem[0], "label 3"));
+  assert_true(l.n == 1 && l.skipped == 2 && strstr(l.problems.v[0].text, "label 3"));
   assert_string_equal(l.classes.v[l.v[0].cls].name, "b");
   assert_string_equal(l.image[l.v[0].image].file, "train/00001.png");
   vt_labels_clear(&l);
@@ -394,9 +399,9 @@ static void test_damage(void **state)
     vt_labels_clear(&l);
     int rc = read_labels(&l, formats[i & 1], path_of("damage.json"), true, &e);
     if (rc || l.n != cases[i / 2].kept || l.skipped != cases[i / 2].skipped ||
-        !strstr(l.problem[0], cases[i / 2].word))
+        !strstr(l.problems.v[0].text, cases[i / 2].word))
       fail_msg("%s: %d, %lld kept, %lld left out, '%s'", cases[i / 2].text, rc, (long long)l.n,
-               (long long)l.skipped, l.nproblems ? l.problem[0] : e.msg);
+               (long long)l.skipped, l.problems.n ? l.problems.v[0].text : e.msg);
     vt_labels_clear(&l);
   }
   struct vt_labels l;

@@ -91,7 +91,7 @@ static void test_bad_coco(void **state)
       int rc = read_labels(&l, "coco", path, &(struct vt_labels_opts){.lenient = lenient}, &e);
       if (lenient) {
         if (rc || l.n != 1 || l.skipped != 1) fail_msg("%s: lenient: %s", bad[i].annotation, e.msg);
-        assert_non_null(strstr(l.problem[0], bad[i].word));
+        assert_non_null(strstr(l.problems.v[0].text, bad[i].word));
       } else if (!rc || !strstr(e.msg, bad[i].word) || !strstr(e.msg, "b.json"))
         fail_msg("%s: code %d '%s'", bad[i].annotation, rc, e.msg);
       vt_labels_clear(&l);
@@ -249,8 +249,8 @@ static void test_bad_imaterialist(void **state)
       struct vt_labels l;
       struct vt_err e = {0};
       int rc = read_labels(&l, "imaterialist", path, &(struct vt_labels_opts){.lenient = lenient}, &e);
-      if (lenient && (rc || l.n != 1 || l.skipped != 1 || !strstr(l.problem[0], bad[i].word)))
-        fail_msg("'%s': lenient: %d %s", bad[i].row, rc, l.nproblems ? l.problem[0] : e.msg);
+      if (lenient && (rc || l.n != 1 || l.skipped != 1 || !strstr(l.problems.v[0].text, bad[i].word)))
+        fail_msg("'%s': lenient: %d %s", bad[i].row, rc, l.problems.n ? l.problems.v[0].text : e.msg);
       if (!lenient &&
           (!rc || !strstr(e.msg, "line 3") || (!strstr(e.msg, bad[i].word) && !strstr(e.msg, "UTF-8"))))
         fail_msg("'%s': code %d '%s'", bad[i].row, rc, e.msg);

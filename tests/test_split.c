@@ -116,6 +116,17 @@ static void test_groups(void **state)
   count_parts(&l, images, classes);
   for (int c = 0; c < CLASSES; c++) assert_true(!classes[0][c] || !classes[1][c]);
   assert_true(images[1] > 60);
+  /* what the set itself knows: products of instances, pairs of pictures */
+  l.products.n = 40;
+  for (int64_t i = 0; i < l.n; i++) l.v[i].product = l.v[i].image < 200 ? l.v[i].image % 40 : -1;
+  for (int k = 0; k < IMAGES; k++) l.image[k].pair = k < 200 ? 0 : 1 + k % 50;
+  assert_int_equal(vt_labels_split(&l, &(struct vt_split_opts){.share = {80, 20}, .seed = 4}, NULL), 0);
+  for (int k = 0; k < IMAGES; k++) {
+    const int other = k < 200 ? (k + 40) % 200 : 200 + (k - 200 + 50) % 200;
+    assert_int_equal(l.image[k].split, l.image[other].split);
+  }
+  count_parts(&l, images, classes);
+  assert_true(abs(images[1] - 80) < 10);
   vt_labels_clear(&l);
 }
 

@@ -10,7 +10,7 @@ command -v clang >/dev/null || { echo "clang is missing: make deps-check"; exit 
 dictionary=tests/fuzz/words.dict longest=4096
 case $1 in
   onnx | tensor | safetensors | npy) program=fuzz_models ;;
-  fetch-* | index-csv | group-map | policy | recipe | scores) program=fuzz_tables ;;
+  fetch-* | compare-* | index-csv | group-map | policy | recipe | scores) program=fuzz_tables ;;
   *) program=fuzz_labels ;;
 esac
 ninja -C build-fuzz -j "${JOBS:-1}" tests/$program >build-fuzz/log 2>&1 || { grep -E 'error|FAILED' build-fuzz/log; exit 1; }

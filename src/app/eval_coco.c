@@ -1,5 +1,6 @@
 /* Detections against a ground truth in COCO's json: COCO's figures, the contest's and VOC's. */
 #include "app/eval_coco_pair.h"
+#include "app/left_out.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -77,11 +78,21 @@ static int fill(struct vt__coco_pair *p, bool detection, const int32_t *rank, bo
   return 0;
 }
 
-static void report_skipped(const struct vt_labels *l, const char *path)
+/* What reading both files left out, in one table. */
+static int report_skipped(const struct vt__coco_pair *p, const struct vt_coco_opts *o, struct vt_err *e)
 {
-  if (!l->skipped) return;
-  vt_log(VT_LOG_WARN, "%s: %lld of %lld left out", path, (long long)l->skipped, (long long)l->rows);
-  for (int i = 0; i < l->nproblems; i++) vt_log(VT_LOG_WARN, "  %s", l->problem[i]);
+  const struct vt_reading quiet = {.lenient = o->lenient}, r = {o->lenient, o->left_out};
+  const struct vt_problems *list[] = {&p->gt.problems, &p->dt.problems};
+  const char *const path[] = {o->gt, o->dt};
+  struct vt_buf b = {0};
+  int rc = 0;
+  for (int k = 0; k < 2 && !rc; k++) {
+    rc = vt_say_problems(list[k], path[k], k ? p->dt.rows : p->gt.rows, &quiet, e);
+    vt_problems_table(list[k], path[k], &b);
+  }
+  if (!rc) rc = vt_reading_write(&r, &b, e);
+  vt_buf_clear(&b);
+  return rc;
 }
 
 int vt__coco_open(struct vt__coco_pair *p, const struct vt_coco_opts *o, struct vt_err *e)
@@ -92,9 +103,8 @@ int vt__coco_open(struct vt__coco_pair *p, const struct vt_coco_opts *o, struct 
   if (!rc) rc = vt_labels_init(&p->dt, e);
   if (!rc) rc = coco->read(&p->gt, o->gt, &lo, e);
   if (!rc) rc = vt_coco_read_results(&p->dt, &p->gt, o->dt, &lo, e);
+  if (!rc) rc = report_skipped(p, o, e);
   if (rc) return rc;
-  report_skipped(&p->gt, o->gt);
-  report_skipped(&p->dt, o->dt);
   int32_t *rank = image_ranks(&p->gt);
   if (!rank) return vt_fail(e, VT_ENOMEM, "out of memory");
   rc = fill(p, false, rank, !o->masks, e);

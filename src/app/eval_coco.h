@@ -6,6 +6,7 @@
 
 struct vt_coco_opts {
   const char *gt, *dt;
+  const char *left_out;         /* with lenient: table of what was left out; NULL none */
   bool masks, lenient, classes; /* classes: AP of each class, too */
   int rounds;                   /* of the bootstrap, 0 none */
   uint64_t seed;

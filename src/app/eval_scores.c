@@ -193,12 +193,12 @@ int vt_eval_score_table(const struct vt_score_table *t, const struct vt_score_op
 int vt_eval_scores(const struct vt_score_opts *o, struct vt_figures *f, struct vt_err *e)
 {
   struct vt_score_table t;
-  int rc = vt_score_table_read(&t, o->table, o->truth, o->lenient, e);
-  for (int i = 0; i < t.nproblems && !rc; i++) vt_log(VT_LOG_WARN, "left out: %s", t.problem[i]);
+  int rc = vt_score_table_read(&t, o->table, o->truth, o->reading.lenient, e);
+  if (!rc) rc = vt_say_problems(&t.problems, o->table, 0, &o->reading, e);
   if (!rc) {
     vt_figures_add(f, "rows", (double)t.n);
     vt_figures_add(f, "unlabelled", (double)t.unlabelled);
-    vt_figures_add(f, "left_out", (double)t.skipped);
+    vt_figures_add(f, "left_out", (double)t.problems.n);
     vt_figures_add(f, "classes", t.classes);
     rc = vt_eval_score_table(&t, o, f, e);
   }

@@ -3,11 +3,13 @@
 #define VT_APP_EVAL_SCORES_H
 
 #include "app/measure.h"
+#include "app/left_out.h"
 #include "app/score_table.h"
 
 struct vt_score_opts {
   const char *table, *truth; /* path; column of the labels */
-  bool lenient, classes;     /* classes: figures of each as well */
+  struct vt_reading reading; /* of the table */
+  bool classes;              /* figures of each as well */
   double threshold;          /* of several labels: what is found has at least this score */
   int64_t k;                 /* of precision and recall at k */
   int rounds;                /* of the bootstrap, 0 none */

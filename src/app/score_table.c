@@ -110,16 +110,6 @@ static int read_row(struct reader *r, struct vt_err *e)
   return t->name[t->n++] ? 0 : no_memory(r, e);
 }
 
-static int leave_out(struct vt_score_table *t, const struct vt_err *why, struct vt_err *e)
-{
-  t->skipped++;
-  if (t->nproblems == VT_SCORE_PROBLEMS) return 0;
-  if (!(t->problem[t->nproblems] = vt_arena_strdup(&t->arena, why->msg)))
-    return vt_fail(e, VT_ENOMEM, "out of memory");
-  t->nproblems++;
-  return 0;
-}
-
 int vt_score_table_read(struct vt_score_table *t, const char *path, const char *truth, bool lenient,
                         struct vt_err *e)
 {
@@ -135,14 +125,14 @@ int vt_score_table_read(struct vt_score_table *t, const char *path, const char *
     if (!got) break;
     if (got > 0) got = read_row(&r, &why);
     if (got == VT_EFORMAT && lenient)
-      rc = leave_out(t, &why, e);
+      rc = vt_problems_add(&t->problems, r.csv.line, why.msg, e);
     else if (got < 0)
       rc = vt_fail(e, got, "%s", why.msg);
   }
   vt_csv_close(&r.csv);
   if (!rc && !t->n)
     rc = vt_fail(e, VT_EFORMAT, "%s: no row with a label (%lld without, %lld left out)", path,
-                 (long long)t->unlabelled, (long long)t->skipped);
+                 (long long)t->unlabelled, (long long)t->problems.n);
   return rc;
 }
 
@@ -151,6 +141,7 @@ void vt_score_table_clear(struct vt_score_table *t)
   vt_free(t->score);
   vt_free(t->truth);
   vt_free(t->name);
+  vt_problems_clear(&t->problems);
   vt_arena_clear(&t->arena);
   *t = (struct vt_score_table){0};
 }

@@ -7,9 +7,8 @@
 #ifndef VT_APP_SCORE_TABLE_H
 #define VT_APP_SCORE_TABLE_H
 
-#include "base/base.h"
+#include "data/data.h"
 
-enum { VT_SCORE_PROBLEMS = 10 };
 struct vt_score_table {
   struct vt_arena arena;
   int64_t n, cap;
@@ -19,11 +18,10 @@ struct vt_score_table {
   float *score;      // (n, classes)
   uint8_t *truth;    // (n, classes)
   bool several;      /* some row has more than one label */
-  int64_t unlabelled, skipped;
-  int nproblems;
-  const char *problem[VT_SCORE_PROBLEMS]; /* the first of the skipped */
+  int64_t unlabelled;
+  struct vt_problems problems; /* lenient: rows left out, and why */
 };
-/* truth: the column's name. Lenient: rows that are wrong are left out and counted. To be cleared in any case.
+/* truth: the column's name. Lenient: rows that are wrong are left out and listed. To be cleared in any case.
  */
 int vt_score_table_read(struct vt_score_table *t, const char *path, const char *truth, bool lenient,
                         struct vt_err *e);

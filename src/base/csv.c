@@ -65,9 +65,11 @@ static int take_quoted(struct taker *t, struct vt_err *e)
   for (int rc;;) {
     int ch = getc_unlocked(c->f);
     if (ch == EOF && ferror(c->f)) return vt_fail_errno(e, c->path);
-    if (ch == EOF)
+    if (ch == EOF) {
+      flush(t);
       return vt_fail(e, VT_EFORMAT, "%s: line %lld: a quoted field does not end before the file does",
                      c->path, (long long)c->line);
+    }
     if (ch == '"') {
       int next = getc_unlocked(c->f);
       if (next != '"') {

@@ -126,18 +126,51 @@ static int run_step(struct vt_clean *c, const char *word, struct vt_err *e)
   return rc;
 }
 
+/* What lenient reading left out, as the step before the first. */
+static int add_read(struct vt_clean *c, struct vt_err *e)
+{
+  const struct vt_problems *p = &c->l->problems;
+  if (!p->n) return 0;
+  struct vt_clean_step *s = &c->step[c->nsteps++];
+  *s = (struct vt_clean_step){.name = "read", .value = NAN, .rows_before = c->l->rows};
+  if (!(s->removed = vt_reallocarray(NULL, (size_t)p->n, sizeof *s->removed)))
+    return vt_fail(e, VT_ENOMEM, "out of memory at %lld removed rows", (long long)p->n);
+  for (s->n = s->cap = 0; s->n < p->n; s->n++, s->cap++)
+    s->removed[s->n] = (struct vt_removed){-1, p->v[s->n].line, p->v[s->n].text};
+  int rc = count(c, &s->rows_after, &s->images_after, e);
+  s->images_before = s->images_after;
+  return rc;
+}
+
+/* The next word of a list; commas between quotes belong to it, and the quotes go. */
+static char *next_word(char **rest)
+{
+  char *word = *rest, *to = word, *from = word;
+  bool quoted = false;
+  if (!word) return NULL;
+  for (; *from && (quoted || *from != ','); from++) {
+    if (*from == '"')
+      quoted = !quoted;
+    else
+      *to++ = *from;
+  }
+  *rest = *from ? from + 1 : NULL;
+  *to = 0;
+  return word;
+}
+
 int vt_clean_run(struct vt_clean *c, const struct vt_labels *l, const char *images, const char *list,
                  struct vt_err *e)
 {
   *c = (struct vt_clean){.l = l, .images = images};
   vt_arena_init(&c->arena);
-  int rc = 0, n = 1;
+  int rc, n = 1;
   for (const char *p = list; *p; p++) n += *p == ',';
   char *words = vt_arena_strdup(&c->arena, list), *rest = words;
   c->gone = vt_calloc((size_t)l->n + 1, sizeof *c->gone);
-  c->step = vt_calloc((size_t)n + 1, sizeof *c->step);
-  if (!words || !c->gone || !c->step) rc = vt_fail(e, VT_ENOMEM, "out of memory");
-  for (char *word; !rc && (word = strsep(&rest, ","));) rc = run_step(c, word, e);
+  c->step = vt_calloc((size_t)n + 2, sizeof *c->step);
+  rc = words && c->gone && c->step ? add_read(c, e) : vt_fail(e, VT_ENOMEM, "out of memory");
+  for (char *word; !rc && (word = next_word(&rest));) rc = run_step(c, word, e);
   return rc;
 }
 

@@ -4,8 +4,8 @@
 
 #include "data/labels.h"
 
-struct vt_removed { /* reason: in the cleaning's arena */
-  int64_t instance, line;
+struct vt_removed {       /* reason: in the cleaning's arena, or the set's */
+  int64_t instance, line; /* instance -1: reading left it out */
   const char *reason;
 };
 struct vt_clean_step {
@@ -23,7 +23,9 @@ struct vt_clean {
   int nsteps;
   struct vt_clean_step *step;
 };
-/* steps: "size,attributes,min-area=50". Unknown names, or values where none or out of range: VT_EUSAGE. */
+/* What lenient reading left out comes first, as a step "read". steps:
+ * "size,attributes,min-area=50", and class="shirt, blouse" where a comma is in a name. Unknown
+ * names, or values where none or out of range: VT_EUSAGE. */
 int vt_clean_run(struct vt_clean *c, const struct vt_labels *l, const char *images, const char *steps,
                  struct vt_err *e);
 void vt_clean_clear(struct vt_clean *c);

@@ -14,6 +14,7 @@
 #define VT_DATA_FETCH_H
 
 #include "base/base.h"
+#include "data/problems.h"
 
 struct vt_fetch_item {
   const char *id, *url;
@@ -24,9 +25,10 @@ struct vt_fetch_list {
   struct vt_arena arena;
   int64_t n, cap;
   struct vt_fetch_item *item;
-  int64_t again;   /* rows that repeat an earlier one */
-  int64_t skipped; /* lenient: malformed rows left out */
-  int64_t *slot;   /* hash table: item + 1, 0 free */
+  int64_t again;               /* rows that repeat an earlier one */
+  int64_t skipped;             /* lenient: malformed rows left out */
+  struct vt_problems problems; /* which, and why */
+  int64_t *slot;               /* hash table: item + 1, 0 free */
   int64_t nslots;
 };
 enum vt_fetch_form {

@@ -34,6 +34,7 @@ void vt_fetch_list_clear(struct vt_fetch_list *l)
 {
   vt_free(l->item);
   vt_free(l->slot);
+  vt_problems_clear(&l->problems);
   vt_arena_clear(&l->arena);
   *l = (struct vt_fetch_list){0};
 }
@@ -83,9 +84,14 @@ int vt__fetch_list_add(struct vt_fetch_list *l, const char *path, int64_t line, 
 }
 
 /* Malformed rows: left out where lenient, the end otherwise. */
-static int judge(struct vt_fetch_list *l, const struct vt_fetch_list_opts *o, int rc)
+static int judge(struct vt_fetch_list *l, const struct vt_fetch_list_opts *o, int64_t line, int rc,
+                 struct vt_err *e)
 {
+  struct vt_err why = {0};
   if (rc != VT_EFORMAT || !o->lenient) return rc;
+  if (vt_problems_add(&l->problems, line, e ? e->msg : "malformed", &why))
+    return vt_fail(e, why.code, "%s", why.msg);
+  if (e) *e = (struct vt_err){0};
   l->skipped++;
   return 0;
 }
@@ -125,15 +131,21 @@ static int read_lines(struct vt_fetch_list *l, FILE *f, const char *path, const 
                       bool plain, struct vt_err *e)
 {
   char text[MAX_ID + MAX_URL + 8];
-  int rc = 0;
-  for (int64_t line = 1; !rc && fgets(text, sizeof text, f); line++) {
-    size_t n = strlen(text);
-    if (n + 1 == sizeof text && text[n - 1] != '\n') {
-      rc = judge(l, o, vt_fail(e, VT_EFORMAT, "%s: line %lld: too long", path, (long long)line));
-      for (int c; (c = getc(f)) != EOF && c != '\n';) continue;
-      continue;
+  int rc = 0, c = 0;
+  for (int64_t line = 1; !rc && c != EOF; line++) {
+    size_t n = 0;
+    bool zero = false;
+    while ((c = getc(f)) != EOF && c != '\n') {
+      zero |= !c;
+      if (n + 1 < sizeof text) text[n++] = (char)c;
     }
-    rc = judge(l, o, read_line(l, path, line, text, plain, e));
+    text[n] = 0;
+    if (n + 1 == sizeof text || zero)
+      rc = vt_fail(e, VT_EFORMAT, "%s: line %lld: %s", path, (long long)line,
+                   zero ? "a zero byte" : "too long");
+    else
+      rc = read_line(l, path, line, text, plain, e);
+    rc = judge(l, o, line, rc, e);
   }
   if (!rc && ferror(f)) rc = vt_fail_errno(e, path);
   return rc;
@@ -157,7 +169,7 @@ static int read_table(struct vt_fetch_list *l, FILE *f, const char *path, const 
       snprintf(hash, sizeof hash, "%016llx", (unsigned long long)vt_hash64(address, strlen(address)));
       got = vt__fetch_list_add(l, path, c.line, id >= 0 ? c.field[id] : hash, address, e);
     }
-    rc = judge(l, o, VT_MIN(got, 0));
+    rc = judge(l, o, c.line, VT_MIN(got, 0), e);
   }
   vt_csv_close(&c);
   return rc;

@@ -32,7 +32,9 @@ void vt_labels_clear(struct vt_labels *l)
   vt_free(l->products.v);
   vt_free(l->v);
   vt_free(l->attr);
+  vt_free(l->point);
   vt_buf_clear(&l->shapes);
+  vt_problems_clear(&l->problems);
   vt_arena_clear(&l->arena);
   *l = (struct vt_labels){0};
 }
@@ -243,14 +245,16 @@ int64_t *vt_labels_by_image(const struct vt_labels *l, struct vt_err *e)
 
 int vt__labels_problem(struct vt_labels *l, const struct vt_labels_opts *o, struct vt_err *e)
 {
+  return vt__labels_problem_at(l, 0, o, e);
+}
+
+int vt__labels_problem_at(struct vt_labels *l, int64_t line, const struct vt_labels_opts *o, struct vt_err *e)
+{
   if (!o->lenient || !e || e->code == VT_ENOMEM || e->code == VT_EINTERRUPTED)
     return e ? e->code : VT_EFORMAT;
+  struct vt_err why = {0};
+  if (vt_problems_add(&l->problems, line, e->msg, &why)) return vt_fail(e, why.code, "%s", why.msg);
   l->skipped++;
-  if (l->nproblems < (int)VT_COUNT(l->problem)) {
-    const char *text = vt_arena_strdup(&l->arena, e->msg);
-    if (!text) return vt_fail(e, VT_ENOMEM, "out of memory");
-    l->problem[l->nproblems++] = text;
-  }
   *e = (struct vt_err){0};
   return 0;
 }

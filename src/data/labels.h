@@ -10,6 +10,7 @@
 
 #include "base/base.h"
 #include "mask/mask.h"
+#include "data/problems.h"
 
 enum vt_shape_kind { VT_SHAPE_NONE, VT_SHAPE_RLE, VT_SHAPE_POLYGONS };
 enum {
@@ -41,6 +42,14 @@ struct vt_label_image {
 struct vt_label_class { /* a class, an attribute or a product */
   int64_t id;
   const char *name, *super; /* super: its kind, "" if none */
+  int npoints, nbones;      /* 0: its key points have no names; no lines between them */
+  const char *const *point; // (npoints) "left_shoulder", …
+  const int32_t (*bone)[2]; // (nbones) the points at both ends, from 1 as in COCO
+};
+enum vt_seen { VT_UNLABELLED, VT_HIDDEN, VT_VISIBLE };
+struct vt_keypoint {
+  double x, y;  /* pixels */
+  int32_t seen; /* enum vt_seen: COCO's visibility */
 };
 struct vt_instance {
   int32_t image, cls;        /* positions in the set */
@@ -49,7 +58,8 @@ struct vt_instance {
   double area, score;        /* area < 0: none given */
   uint64_t shape_at;         /* in the set's shapes */
   uint32_t shape_len, attrs; /* attrs: first one in the set's list */
-  uint16_t nattrs;
+  uint16_t nattrs, npoints;
+  uint32_t points;       /* first one in the set's list of key points */
   uint8_t shape, flags;  /* enum vt_shape_kind; VT_CROWD, … */
   int32_t product;       /* which thing of the shop it is: position in products, -1 unknown */
   int32_t width, height; /* of its picture as its own row says; 0 = it says nothing */
@@ -69,12 +79,13 @@ struct vt_labels {
   struct vt_buf shapes;
   int64_t nattrs, cap_attrs;
   int32_t *attr; /* positions in attributes */
+  int64_t npoints, cap_points;
+  struct vt_keypoint *point;
   struct vt__map *by_id, *by_file, *class_by_id, *class_by_name, *attr_by_id, *attr_by_name, *product_by_name;
-  int64_t rows;    /* instances that the file holds, skipped ones included */
-  int64_t skipped; /* lenient: left out */
-  int nproblems;
-  const char *problem[32];  /* what was wrong with the first of them */
-  struct vt_losses dropped; /* what the file says and the set has no place for */
+  int64_t rows;                /* instances that the file holds, skipped ones included */
+  int64_t skipped;             /* lenient: left out */
+  struct vt_problems problems; /* each of them, and what was wrong with it */
+  struct vt_losses dropped;    /* what the file says and the set has no place for */
 };
 
 struct vt_labels_opts {

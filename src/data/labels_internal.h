@@ -37,9 +37,23 @@ int vt__labels_set_coco(struct vt_labels *l, struct vt_instance *in, const char 
 int vt__labels_set_polygons(struct vt_labels *l, struct vt_instance *in, const struct vt_polygons *p,
                             struct vt_err *e);
 
+/* Its key points, in its class's order; at most VT__MAX_POINTS. */
+enum { VT__MAX_POINTS = 4096 };
+int vt__labels_set_points(struct vt_labels *l, struct vt_instance *in, const struct vt_keypoint *v, int n,
+                          struct vt_err *e);
+/* A file's list x, y, visibility, …: n numbers. Those that are no key points: VT_EFORMAT. */
+int vt__labels_read_points(struct vt_labels *l, struct vt_instance *in, const double *v, int n,
+                           struct vt_err *e);
+/* "[x, y, visibility, …]" */
+void vt__labels_put_points(struct vt_buf *b, const struct vt_labels *l, const struct vt_instance *in);
+/* Counts key points, and the classes' names of them, as lost. */
+void vt__lose_points(const struct vt_labels *l, struct vt_losses *losses);
 /* Something is wrong with one instance: strict, returns the error in e; lenient, counts it, keeps the message
  * and returns 0. */
 int vt__labels_problem(struct vt_labels *l, const struct vt_labels_opts *o, struct vt_err *e);
+/* The same of a row, which filter takes by its line. */
+int vt__labels_problem_at(struct vt_labels *l, int64_t line, const struct vt_labels_opts *o,
+                          struct vt_err *e);
 /* A box as a file gives it, in pixels: not negative, not wholly outside its picture, and where the picture's
  * size is not known not larger than any. */
 int vt__box_check(const struct vt_label_image *im, const struct vt_box *b, struct vt_err *e);
@@ -53,7 +67,8 @@ int vt__instance_box(const struct vt_labels *l, const struct vt_instance *in, st
 int vt__instance_line(const struct vt_labels *l, const struct vt_instance *in, struct vt_polygons *p,
                       struct vt_losses *losses, struct vt_err *e);
 bool vt__instance_has(const struct vt_labels *l, const struct vt_instance *in, const char *attribute);
-/* Counts products, street and shop, urls and pairs as lost, for formats that have no place for them. */
+/* Counts products, street and shop, urls, pairs, scores and key points as lost, for formats that have no
+ * place for them. */
 void vt__lose_links(const struct vt_labels *l, struct vt_losses *losses);
 /* Counts as lost what a format has no place for. */
 enum {

@@ -4,9 +4,10 @@
 
 void vt__lose_links(const struct vt_labels *l, struct vt_losses *losses)
 {
-  int64_t products = 0, sides = 0, urls = 0, pairs = 0;
+  int64_t products = 0, sides = 0, urls = 0, pairs = 0, scores = 0;
   for (int64_t i = 0; i < l->n; i++) {
     products += l->v[i].product >= 0;
+    scores += l->v[i].score != 1;
     sides += (l->v[i].flags & (VT_STREET | VT_SHOP)) != 0;
   }
   for (int32_t k = 0; k < l->nimages; k++) {
@@ -17,6 +18,8 @@ void vt__lose_links(const struct vt_labels *l, struct vt_losses *losses)
   vt_loss_add(losses, sides, "whether an instance is from street or shop");
   vt_loss_add(losses, urls, "urls of pictures");
   vt_loss_add(losses, pairs, "pair numbers of pictures");
+  vt_loss_add(losses, scores, "scores of instances");
+  vt__lose_points(l, losses);
 }
 
 static int64_t lost_of_instances(const struct vt_labels *l, unsigned what)

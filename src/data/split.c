@@ -66,6 +66,26 @@ static int join_equal(struct splitter *s, const int64_t *group, struct vt_err *e
   return 0;
 }
 
+/* Pictures that show one product, or are a pair: where the set knows, they never part. */
+static int join_products(struct splitter *s, struct vt_err *e)
+{
+  const struct vt_labels *l = s->l;
+  int32_t *last = vt_calloc((size_t)l->products.n + 1, sizeof *last); /* a picture of the product, + 1 */
+  int64_t *pair = vt_calloc((size_t)l->nimages + 1, sizeof *pair);
+  int rc = last && pair ? 0 : vt_fail(e, VT_ENOMEM, "out of memory");
+  for (int64_t i = 0; i < l->n && !rc; i++) {
+    const struct vt_instance *in = &l->v[i];
+    if (in->product < 0) continue;
+    if (last[in->product]) join(s->root, last[in->product] - 1, in->image);
+    last[in->product] = in->image + 1;
+  }
+  for (int32_t i = 0; i < l->nimages && !rc; i++) pair[i] = l->image[i].pair ? l->image[i].pair : -1;
+  if (!rc) rc = join_equal(s, pair, e);
+  vt_free(last);
+  vt_free(pair);
+  return rc;
+}
+
 static int join_groups(struct splitter *s, const struct vt_split_opts *o, struct vt_err *e)
 {
   const struct vt_labels *l = s->l;
@@ -76,6 +96,7 @@ static int join_groups(struct splitter *s, const struct vt_split_opts *o, struct
     if (last[in->cls]) join(s->root, last[in->cls] - 1, in->image);
     last[in->cls] = in->image + 1;
   }
+  if (!rc) rc = join_products(s, e);
   if (!rc) rc = join_equal(s, o->group, e);
   if (!rc) rc = join_equal(s, o->near, e);
   vt_free(last);

@@ -14,7 +14,8 @@ struct vt_split_opts {
   const int64_t *near;  // (pictures): the same, for near-duplicates
   uint64_t seed;
 };
-/* Sets the split of every picture. The same seed and set give the same split. */
+/* Sets the split of every picture. Pictures that show one product, or are a pair, stay together always. The
+ * same seed and set give the same split. */
 int vt_labels_split(struct vt_labels *l, const struct vt_split_opts *o, struct vt_err *e);
 
 /* Orders of samples for training, by class (label < 0: never drawn). out: positions; returns how many, or an

@@ -26,6 +26,14 @@ int vt__class_sampler_init(struct vt__class_sampler *s, int32_t *label, int64_t 
   return (int)VT_MIN(s->n, 0);
 }
 
+int vt__swapped_labels(int32_t **from, int64_t count, double share, uint64_t seed, struct vt_err *e)
+{
+  int32_t *v = *from = count <= INT32_MAX ? vt_reallocarray(NULL, (size_t)count + 1, sizeof *v) : NULL;
+  if (!v) return vt_fail(e, VT_ENOMEM, "out of memory for %lld samples", (long long)count);
+  for (int64_t i = 0; i < count; i++) v[i] = (int32_t)i;
+  return vt_shuffle_labels(v, count, share, seed, e);
+}
+
 int vt__class_sampler_order(const struct vt__class_sampler *s, const int32_t *label, int64_t count,
                             uint64_t seed, int epoch, int64_t *order, struct vt_err *e)
 {

@@ -1,5 +1,5 @@
-/* Which pictures an epoch of a classifier shows, and how often (data/split.h), as keys of a recipe. Private
- * to train/. */
+/* Which samples an epoch shows, and how often (data/split.h), as keys of a recipe: for every task. Private to
+ * train/. */
 #ifndef VT_TRAIN_CLASS_SAMPLER_H
 #define VT_TRAIN_CLASS_SAMPLER_H
 
@@ -23,6 +23,8 @@ struct vt__class_sampler {
 /* Exchanges labels, if that is wanted, and counts an epoch's pictures. label: (count), a class each. */
 int vt__class_sampler_init(struct vt__class_sampler *s, int32_t *label, int64_t count, uint64_t seed,
                            struct vt_err *e);
+/* Whose labels each of `count` samples gets where a share of them change places: (count), vt_free. */
+int vt__swapped_labels(int32_t **from, int64_t count, double share, uint64_t seed, struct vt_err *e);
 /* The epoch's order, (s->n); left as it is for a shuffle. */
 int vt__class_sampler_order(const struct vt__class_sampler *s, const int32_t *label, int64_t count,
                             uint64_t seed, int epoch, int64_t *order, struct vt_err *e);

@@ -3,7 +3,7 @@
  * Anchors come from the sources in given shares, ROW in a row of one source, each followed by its partner.
  * Samples that stand in one batch are each other's negatives, so a row of drawn garments holds products of
  * one group, and with `neighbours` those that the present weights find alike. */
-#include "train/embed_task.h"
+#include "train/embed_pool.h"
 
 #include <string.h>
 
@@ -90,11 +90,12 @@ static int64_t draw_source(const struct vt__embed_task *t, struct vt_rng *rng)
 }
 
 /* A sample of source s, for drawn data one of the group of sample `like`. */
-static int64_t draw_like(const struct vt__embed_task *t, int64_t s, int64_t like, struct vt_rng *rng)
+static int64_t draw_like(const struct vt__embed_task *t, struct vt__embed_pool *pool, int64_t s, int64_t like,
+                         struct vt_rng *rng)
 {
   int64_t a = like;
   for (int k = 0; k < TRIES; k++) {
-    a = t->s.of_source[s][vt_rng_below(rng, (uint32_t)t->s.nsource[s])];
+    a = vt__embed_pool_next(pool, &t->s, s, rng);
     if (s != VT_SOURCE_SYNTH || t->s.v[a].group == t->s.v[like].group) break;
   }
   return a;
@@ -108,19 +109,19 @@ static int64_t draw_worn(const struct vt__embed_task *t, int64_t studio, struct 
   return a;
 }
 
-static void fill_row(const struct vt__embed_task *t, const struct alike *a, struct vt_rng *rng,
-                     int64_t *order, int64_t count)
+static void fill_row(const struct vt__embed_task *t, const struct alike *a, struct vt__embed_pool *pool,
+                     struct vt_rng *rng, int64_t *order, int64_t count)
 {
   int64_t step = vt__embed_per_anchor(t), s = draw_source(t, rng), row[ROW];
   bool pairs = s == VT_SOURCE_SYNTH && a->n;
   if (pairs) draw_alike(a, rng, row);
-  int64_t first = t->s.of_source[s][vt_rng_below(rng, (uint32_t)t->s.nsource[s])];
+  const int64_t first = vt__embed_pool_next(pool, &t->s, s, rng);
   for (int64_t k = 0; k < count; k++, order += step) {
     if (pairs) {
       order[1] = a->product[row[k]];
       order[0] = draw_worn(t, order[1], rng);
     } else {
-      order[0] = k ? draw_like(t, s, first, rng) : first;
+      order[0] = k ? draw_like(t, pool, s, first, rng) : first;
       order[1] = vt__embed_partner(&t->s, order[0], rng);
     }
   }
@@ -160,11 +161,14 @@ int vt__embed_order(struct vt__embed_task *t, int epoch, const struct vt_weights
 {
   struct vt_rng rng;
   struct alike a;
+  struct vt__embed_pool pool = {.at = {0}};
   vt_rng_init(&rng, t->seed, (uint64_t)epoch, 0xe4b);
   int rc = find_alike(&a, t, w, e);
+  if (!rc) rc = vt__embed_pool_init(&pool, t, epoch, e);
   for (int64_t i = 0; !rc && i < t->o.anchors; i += ROW)
-    fill_row(t, &a, &rng, order + i * vt__embed_per_anchor(t), VT_MIN(ROW, t->o.anchors - i));
+    fill_row(t, &a, &pool, &rng, order + i * vt__embed_per_anchor(t), VT_MIN(ROW, t->o.anchors - i));
   if (!rc && t->o.mining == VT__MINE_OFFLINE) rc = mine(t, w, order, e);
+  vt__embed_pool_clear(&pool);
   clear(&a);
   return rc;
 }

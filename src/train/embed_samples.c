@@ -1,5 +1,6 @@
 /* Samples of the embedding task: reading, shrinking, sorting by key and group. */
 #include "train/embed_samples.h"
+#include "train/class_sampler.h"
 #include "train/task_util.h"
 
 #include <math.h>
@@ -203,6 +204,32 @@ static int sort_samples(struct vt__embed_samples *s, struct vt_err *e)
   return 0;
 }
 
+/* Group, heads and key of some samples of each source change places; pictures stay. */
+static int swap_labels(struct vt__embed_samples *s, const struct vt__embed_sources *o, struct vt_err *e)
+{
+  int64_t *list = vt_calloc((size_t)s->n + 1, sizeof *list);
+  struct vt__embed_sample *was = vt_calloc((size_t)s->n + 1, sizeof *was);
+  int rc = list && was ? 0 : vt_fail(e, VT_ENOMEM, "embed: out of memory");
+  for (int k = 0; k < VT__NSOURCES && !rc; k++) {
+    int32_t *from = NULL;
+    int64_t n = 0;
+    for (int64_t i = 0; i < s->n; i++)
+      if ((int)s->v[i].source == k && s->v[i].im.px && !s->v[i].held) list[n++] = i;
+    for (int64_t i = 0; i < n; i++) was[i] = s->v[list[i]];
+    rc = vt__swapped_labels(&from, n, o->shuffle_labels, o->seed + (uint64_t)k, e);
+    for (int64_t i = 0; i < n && !rc; i++) {
+      struct vt__embed_sample *x = &s->v[list[i]];
+      x->group = was[from[i]].group;
+      x->key = was[from[i]].key;
+      memcpy(x->label, was[from[i]].label, sizeof x->label);
+    }
+    vt_free(from);
+  }
+  vt_free(list);
+  vt_free(was);
+  return rc;
+}
+
 int vt__embed_samples_read(struct vt__embed_samples *s, struct vt_dataset *d,
                            const struct vt__embed_sources *o, struct vt_err *e)
 {
@@ -227,6 +254,7 @@ int vt__embed_samples_read(struct vt__embed_samples *s, struct vt_dataset *d,
   s->n = d->n * views;
   for (int64_t i = 0; i < s->n; i++) label(&s->v[i], &d->v[i % d->n], attr, o);
   rc = read_pictures(s, d, o, e);
+  if (!rc && o->shuffle_labels > 0) rc = swap_labels(s, o, e);
   return rc ? rc : sort_samples(s, e);
 }
 

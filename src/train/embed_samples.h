@@ -30,6 +30,8 @@ struct vt__embed_sources {
   double aspect;                /* of the network's input, w / h */
   int side;                     /* height of the pictures kept */
   int hold_out;
+  double shuffle_labels; /* share of each source's train samples whose labels change places */
+  uint64_t seed;
   int nheads;
   const char *head[VT__MAX_HEADS]; /* attribute names */
 };

@@ -3,6 +3,7 @@
 #ifndef VT_TRAIN_EMBED_TASK_H
 #define VT_TRAIN_EMBED_TASK_H
 
+#include "train/class_sampler.h"
 #include "train/embed_samples.h"
 #include "train/metric_loss.h"
 #include "train/network_keys.h"
@@ -20,6 +21,7 @@ struct vt__embed_options {
       norm_weight;
   int mining, metric_loss;
   struct vt__licence licence;
+  struct vt__class_sampler sampler; /* of anchors */
   struct vt_augment augment;
 };
 

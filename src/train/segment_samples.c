@@ -1,6 +1,7 @@
 /* A photo, its label map as groups, and, where steps want objects, one of each garment group that it shows.
  */
 #include "train/segment_samples.h"
+#include "train/photo_sampler.h"
 
 static int own_copy(struct vt_image *out, const struct vt__seg_source *from, const char *path, bool labels,
                     struct vt_err *e)
@@ -39,6 +40,10 @@ int vt__seg_sample(struct vt_aug_sample *out, const struct vt__seg_source *from,
   *out = (struct vt_aug_sample){0};
   int rc = own_copy(&out->image, from, s->image, false, e);
   if (!rc) rc = own_copy(&out->labels, from, s->label_map, true, e);
+  if (!rc) {
+    const struct vt_image *map = &out->labels;
+    rc = vt__photo_fit_map(&map, &out->image, &out->labels, e);
+  }
   if (!rc && s->source == VT_SOURCE_CCP) vt_taxonomy_map_labels(&from->data->taxonomy, &out->labels);
   if (!rc && from->objects) rc = add_objects(out, vt_taxonomy_garments(&from->data->taxonomy), e);
   return rc;

@@ -7,6 +7,7 @@
  * centre and sides as shares of the picture's, turned to (x1, y1, x2, y2) by one multiplication, so that a
  * box is never inside out. */
 #include "train/network_keys.h"
+#include "train/photo_sampler.h"
 #include "train/task_util.h"
 
 #include <string.h>
@@ -17,6 +18,7 @@ struct opts {
   double cache_mb;
   int loss; /* enum box_loss */
   struct vt__licence licence;
+  struct vt__class_sampler sampler;
   struct vt_augment augment;
 };
 enum box_loss { SMOOTH_L1, IOU, GIOU, DIOU, CIOU };
@@ -31,6 +33,7 @@ static const struct vt_opt rows[] = {
     {"loss", 0, VT_OPT_ENUM, AT(loss), "giou", 0, 0, "smooth_l1|iou|giou|diou|ciou", NULL, "loss of the box"},
     {"cache_mb", 0, VT_OPT_FLOAT, AT(cache_mb), "500", 0, 1e6, NULL, "MB", "memory for decoded photos"},
     VT__LICENCE_ROWS(struct opts, licence),
+    VT__CLASS_SAMPLER_ROWS(struct opts, sampler),
     {"augment.flip", 0, VT_OPT_FLOAT, AT(augment.flip), "0.5", 0, 1, NULL, NULL, "probability of a flip"},
     {"augment.scale_min", 0, VT_OPT_FLOAT, AT(augment.scale_min), "0.5", 0.05, 20, NULL, NULL, "least zoom"},
     {"augment.scale_max", 0, VT_OPT_FLOAT, AT(augment.scale_max), "1.2", 0.05, 20, NULL, NULL, "largest zoom"},
@@ -47,6 +50,7 @@ struct task {
   struct vt_image_cache *cache;
   int64_t *train, *held; /* sample numbers */
   int64_t ntrain, nheld;
+  struct vt__photo_sampler sampler;
   uint64_t seed;
 };
 static const struct vt_preprocess preprocess_base = {.mean = {0.5f, 0.5f, 0.5f},
@@ -57,6 +61,7 @@ static void close_task(void *ctx)
   struct task *t = ctx;
   if (!t) return;
   vt_image_cache_free(t->cache);
+  vt__photo_sampler_clear(&t->sampler);
   vt_dataset_clear(&t->data);
   vt_free(t->train);
   vt_free(t->held);
@@ -76,7 +81,8 @@ static int split_samples(struct task *t, struct vt_err *e)
     else
       t->train[t->ntrain++] = i;
   }
-  return t->ntrain && t->nheld ? 0 : vt_fail(e, VT_EARG, "box: no train photos in the data");
+  if (!t->ntrain || !t->nheld) return vt_fail(e, VT_EARG, "box: no train photos in the data");
+  return vt__photo_sampler_init(&t->sampler, &t->o.sampler, &t->data, t->train, t->ntrain, t->seed, e);
 }
 
 static int open_task(void **ctx, const void *opts, const struct vt_registry *r, const char *data_dir,
@@ -136,7 +142,14 @@ static int build(void *ctx, struct vt_graph *g, int batch, struct vt_value **los
 
 static int64_t samples(void *ctx)
 {
-  return ((struct task *)ctx)->ntrain;
+  return ((struct task *)ctx)->sampler.s.n;
+}
+
+static int epoch(void *ctx, int number, int batch, int64_t *order, const struct vt_weights *w,
+                 struct vt_err *e)
+{
+  const struct task *t = ctx;
+  return vt__class_sampler_order(&t->sampler.s, t->sampler.label, t->ntrain, t->seed, number, order, e);
 }
 
 static size_t plane_bytes(const struct task *t)
@@ -176,6 +189,7 @@ static int show(struct task *t, int64_t sample, struct vt_rng *rng, float *out, 
   int w = (int)t->o.width, h = (int)t->o.height, side = 2 * VT_MAX(w, h);
   int rc = vt_image_cache_get(t->cache, s->image, side, false, &photo, &own_photo, e);
   if (!rc) rc = vt_image_cache_get(t->cache, s->label_map, side, true, &map, &own_map, e);
+  if (!rc) rc = vt__photo_fit_map(&map, photo, &own_map, e);
   if (!rc) rc = vt_image_init(&im, w, h, 3, e);
   if (!rc) rc = vt_image_init(&labels, w, h, 1, e);
   if (!rc) rc = vt_augment_apply(&t->o.augment, rng, photo, map, &im, &labels, VT_IGNORE, e);
@@ -294,6 +308,7 @@ const struct vt_task_desc vt_task_box = {
     .build = build,
     .samples = samples,
     .sample_bytes = sample_bytes,
+    .epoch = epoch,
     .make = make,
     .feed = feed,
     .validate = validate,

@@ -66,6 +66,7 @@ static const struct vt_opt rows[] = {
     {"found", 0, VT_OPT_STRING, AT(found), NULL, 0, 0, NULL, "FOLDER",
      "label maps that `segment` found in the drawn photos: garments as the search cuts them out"},
     VT__LICENCE_ROWS(struct vt__embed_options, licence),
+    VT__CLASS_SAMPLER_ROWS(struct vt__embed_options, sampler),
     VT__POLICY_ROW(AT(policy)),
     {"augment.flip", 0, VT_OPT_FLOAT, AT(augment.flip), "0.5", 0, 1, NULL, NULL, "probability of a flip"},
     {"augment.scale_min", 0, VT_OPT_FLOAT, AT(augment.scale_min), "0.85", 0.05, 20, NULL, NULL, "least zoom"},
@@ -143,6 +144,8 @@ static int open_task(void **ctx, const void *opts, const struct vt_registry *r, 
   t->sources.aspect = (double)t->o.width / (double)t->o.height;
   t->sources.side = (int)(t->o.height * 4 / 3);
   t->sources.hold_out = (int)t->o.hold_out;
+  t->sources.shuffle_labels = t->o.sampler.shuffle_labels;
+  t->sources.seed = seed;
   int rc = data_dir
                ? 0
                : vt_fail(e, VT_EARG, "embed: no data; set VITRINE_DATA to the folder that holds products/");
@@ -151,6 +154,8 @@ static int open_task(void **ctx, const void *opts, const struct vt_registry *r, 
     rc = vt_fail(e, VT_EARG,
                  "policy: a mix of products has no place among an embedding's products; leave out mixup, "
                  "cutmix, mosaic, copy-paste and background");
+  if (!rc && t->o.sampler.kind && t->o.neighbours > 0)
+    rc = vt_fail(e, VT_EARG, "sampler: not with neighbours, which choose drawn garments; neighbours=0 does");
   if (!rc) rc = vt__network_read(&t->o.network, &t->net.network, &t->net.encoder, e);
   if (!rc) rc = vt__parse_ints("shares", t->o.shares, VT__NSOURCES, 0, 1000, t->share, e);
   if (!rc) rc = vt_dataset_init(&t->data, e);

@@ -6,6 +6,7 @@
  */
 #include "eval/eval.h"
 #include "train/network_keys.h"
+#include "train/photo_sampler.h"
 #include "train/pixel_loss.h"
 #include "train/policy.h"
 #include "train/segment_samples.h"
@@ -26,6 +27,7 @@ struct opts {
   int loss; /* position in VT__PIXEL_LOSSES */
   bool mirror;
   struct vt__licence licence;
+  struct vt__class_sampler sampler;
   struct vt_augment augment;
 };
 #define AT(f) offsetof(struct opts, f)
@@ -60,6 +62,7 @@ static const struct vt_opt rows[] = {
      "share of drawn photos in an epoch"},
     {"cache_mb", 0, VT_OPT_FLOAT, AT(cache_mb), "1500", 0, 1e6, NULL, "MB", "memory for decoded photos"},
     VT__LICENCE_ROWS(struct opts, licence),
+    VT__CLASS_SAMPLER_ROWS(struct opts, sampler),
     VT__POLICY_ROW(AT(policy)),
     {"augment.flip", 0, VT_OPT_FLOAT, AT(augment.flip), "0.5", 0, 1, NULL, NULL, "probability of a flip"},
     {"augment.scale_min", 0, VT_OPT_FLOAT, AT(augment.scale_min), "0.8", 0.05, 20, NULL, NULL, "least zoom"},
@@ -88,6 +91,7 @@ struct task {
   struct vt_image_cache *cache;
   int64_t *train, *held, *drawn; /* sample numbers */
   int64_t ntrain, nheld, ndrawn, drawn_per_epoch;
+  struct vt__photo_sampler sampler;
   struct vt__policy policy;
   uint64_t seed;
   float weight[VT_MAX_GROUPS];
@@ -158,9 +162,10 @@ static int split_samples(struct task *t, struct vt_err *e)
       t->train[t->ntrain++] = i;
   }
   if (!t->ntrain || !t->nheld) return vt_fail(e, VT_EARG, "segment: no train photos in the data");
+  int rc = vt__photo_sampler_init(&t->sampler, &t->o.sampler, &t->data, t->train, t->ntrain, t->seed, e);
   double share = t->ndrawn ? t->o.synth_share : 0;
-  t->drawn_per_epoch = VT_MIN(t->ndrawn, (int64_t)(share / fmax(1 - share, 0.01) * (double)t->ntrain));
-  return 0;
+  t->drawn_per_epoch = VT_MIN(t->ndrawn, (int64_t)(share / fmax(1 - share, 0.01) * (double)t->sampler.s.n));
+  return rc;
 }
 
 static void close_task(void *ctx)
@@ -169,6 +174,7 @@ static void close_task(void *ctx)
   if (!t) return;
   vt_image_cache_free(t->cache);
   vt__policy_close(&t->policy);
+  vt__photo_sampler_clear(&t->sampler);
   vt_dataset_clear(&t->data);
   vt_free(t->train);
   vt_free(t->held);
@@ -231,7 +237,7 @@ static int build(void *ctx, struct vt_graph *g, int batch, struct vt_value **los
 static int64_t samples(void *ctx)
 {
   struct task *t = ctx;
-  return t->ntrain + t->drawn_per_epoch;
+  return t->sampler.s.n + t->drawn_per_epoch;
 }
 
 static size_t sample_bytes(void *ctx)
@@ -241,18 +247,26 @@ static size_t sample_bytes(void *ctx)
   return pixels * 3 * sizeof(float) + (pixels / 4 + 63) / 64 * 64;
 }
 
-/* Numbers below ntrain are real photos, others this epoch's drawn ones. */
+/* The real photos as the sampler has them, this epoch's drawn ones among them in even steps; all of it in
+ * random order unless photos of a class stand together. */
 static int epoch(void *ctx, int number, int batch, int64_t *order, const struct vt_weights *w,
                  struct vt_err *e)
 {
   struct task *t = ctx;
   struct vt_rng rng;
-  int64_t n = samples(t);
+  const int64_t n = samples(t), real = t->sampler.s.n;
+  int64_t *photo = vt_calloc((size_t)real + 1, sizeof *photo), at = 0;
+  int rc = photo ? 0 : vt_fail(e, VT_ENOMEM, "segment: out of memory");
   vt_rng_init(&rng, t->seed, (uint64_t)number, 0x5e9);
-  for (int64_t i = 0; i < t->ntrain; i++) order[i] = t->train[i];
-  for (int64_t i = t->ntrain; i < n; i++) order[i] = t->drawn[vt_rng_below(&rng, (uint32_t)t->ndrawn)];
-  vt_rng_shuffle(&rng, order, n);
-  return 0;
+  for (int64_t i = 0; i < real && !rc; i++) photo[i] = i;
+  if (!rc)
+    rc = vt__class_sampler_order(&t->sampler.s, t->sampler.label, t->ntrain, t->seed, number, photo, e);
+  for (int64_t i = 0; i < n && !rc; i++)
+    order[i] = (i + 1) * real / n > i * real / n ? t->train[photo[at++]]
+                                                 : t->drawn[vt_rng_below(&rng, (uint32_t)t->ndrawn)];
+  if (!rc && t->o.sampler.kind - 1 != VT_SAMPLE_M_PER_CLASS) vt_rng_shuffle(&rng, order, n);
+  vt_free(photo);
+  return rc;
 }
 
 /* (H, W) labels -> (H/2, W/2): the most frequent of each 2x2 block, the first on ties. */
@@ -287,6 +301,7 @@ static int make(int64_t sample, struct vt_rng *rng, void *slot, void *ctx, struc
   } else {
     rc = vt_image_cache_get(t->cache, s->image, 2 * VT_MAX(w, h), false, &photo, &own_photo, e);
     if (!rc) rc = vt_image_cache_get(t->cache, s->label_map, 2 * VT_MAX(w, h), true, &map, &own_map, e);
+    if (!rc) rc = vt__photo_fit_map(&map, photo, &own_map, e);
     if (!rc) rc = vt_image_init(&made.image, w, h, 3, e);
     if (!rc) rc = vt_image_init(&made.labels, w, h, 1, e);
     if (!rc) rc = vt_augment_apply(&t->o.augment, rng, photo, map, &made.image, &made.labels, VT_IGNORE, e);

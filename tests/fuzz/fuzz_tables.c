@@ -1,7 +1,9 @@
 /* Fuzzing the other readers of text: lists of addresses, what a fetch left, pairs, tables of products, words
- * of groups, policies of augmentation (applied once) and recipes (printed and read again). */
+ * of groups, policies of augmentation (applied once), recipes (printed and read again), and what `eval
+ * compare` reads: runs and results by picture. */
 #include <string.h>
 
+#include "app/compare_internal.h"
 #include "app/ingest_internal.h"
 #include "app/score_table.h"
 #include "data/data.h"
@@ -148,6 +150,48 @@ static int scores(uint8_t how, struct vt_err *e)
   return rc;
 }
 
+/* ---- what eval compare reads */
+
+static int compared(struct vt_comparison *c, int rc)
+{
+  struct vt_buf b = {0};
+  if (!rc) {
+    vt_compare_table(c, &b);
+    vt_compare_json(c, &b);
+    vt_compare_page(c, &b);
+    vt_fuzz_check(b.len > 0, "a comparison without a word");
+  }
+  vt_buf_clear(&b);
+  vt_comparison_clear(c);
+  return rc;
+}
+
+static int compare_runs(uint8_t how, struct vt_err *e)
+{
+  static struct vt_comparison c; /* large */
+  char path[2][200];
+  int rc = 0;
+  c = (struct vt_comparison){0};
+  for (int i = 0; i < 2 && !rc; i++) {
+    snprintf(path[i], sizeof path[i], "%s", vt_fuzz_path(i ? "b" : "a"));
+    rc = vt__compare_read(&c, &c.run[c.nruns++], path[i], e);
+  }
+  return compared(&c, rc ? rc : vt__compare_choose(&c, how & 1 ? "loss" : NULL, e));
+}
+
+static int compare_images(uint8_t how, struct vt_err *e)
+{
+  static struct vt_comparison c;
+  char first[200];
+  c = (struct vt_comparison){0};
+  snprintf(first, sizeof first, "%s", vt_fuzz_path("first.csv"));
+  int rc = vt_compare_images(&c, first, vt_fuzz_path("last.csv"), how & 1 ? "f1" : NULL, 1 + (how >> 2), e);
+  for (int k = 1; k < c.nchanges && !rc; k++)
+    vt_fuzz_check(c.change[k].image && c.change[k].first != c.change[k].last, "no change");
+  vt_comparison_clear(&c);
+  return rc;
+}
+
 /* ---- policies */
 
 static int small_picture(struct vt_aug_sample *s, struct vt_err *e)
@@ -242,6 +286,8 @@ static const struct target {
     {"policy", {"policy.yaml"}, policy},
     {"recipe", {"recipe.yaml"}, recipe},
     {"scores", {"scores.csv"}, scores},
+    {"compare-runs", {"a/results.csv", "a/recipe.yaml", "b/results.csv", "b/recipe.yaml"}, compare_runs},
+    {"compare-images", {"first.csv", "last.csv"}, compare_images},
 };
 
 int vt_fuzz_formats(void)
@@ -262,7 +308,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
   if (!vt_fuzz_rooted()) {
     vt_fuzz_root();
     forced = vt_fuzz_forced(vt_fuzz_formats(), vt_fuzz_format);
-    vt_fuzz_check(!vt_mkdirs(vt_fuzz_path("out"), NULL), "folder");
+    static const char *const folder[] = {"out", "a", "b"};
+    for (size_t k = 0; k < VT_COUNT(folder); k++)
+      vt_fuzz_check(!vt_mkdirs(vt_fuzz_path(folder[k]), NULL), "folder");
     vt_fuzz_check(!vt_taxonomy_builtin(&taxonomy, NULL), "taxonomy");
     vt_log_set(VT_LOG_ERROR);
   }

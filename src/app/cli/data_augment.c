@@ -1,6 +1,7 @@
 /* vitrine data augment: a labelled set through a policy of augmentation. */
 #include "app/augment.h"
 #include "app/cli/verb.h"
+#include "app/left_out.h"
 
 #include <string.h>
 
@@ -8,7 +9,8 @@ struct opts {
   const char *format, *images, *policy, *to, *descriptions;
   int64_t copies, seed;
   double epoch;
-  bool png, lenient, list;
+  bool png, list;
+  struct vt_reading reading;
 };
 
 static const struct vt_opt rows[] = {
@@ -30,8 +32,7 @@ static const struct vt_opt rows[] = {
      "the same seed gives the same pictures"},
     {"descriptions", 0, VT_OPT_STRING, offsetof(struct opts, descriptions), NULL, 0, 0, NULL, "FILE",
      "label_descriptions.json, if it does not lie beside the table"},
-    {"lenient", 0, VT_OPT_FLAG, offsetof(struct opts, lenient), NULL, 0, 0, NULL, NULL,
-     "leave out malformed instances, and say how many"},
+    VT_READING_ROWS(struct opts, reading),
     {"list", 0, VT_OPT_FLAG, offsetof(struct opts, list), NULL, 0, 0, NULL, NULL,
      "print all operations with their options, bounds and safe ranges"},
 };
@@ -60,11 +61,13 @@ static int run(struct vt_cli *cli, const void *opts, const struct vt_strings *ar
   const struct vt_format *f = vt_format_find(o->format, e), *to = f ? vt_format_find(o->to, e) : NULL;
   if (!to) return VT_EUSAGE;
   if (!to->write) return vt_fail(e, VT_EUSAGE, "format %s is only read", to->name);
-  const struct vt_labels_opts lo = {.lenient = o->lenient, .extra = o->descriptions, .images = o->images};
+  const struct vt_labels_opts lo = {
+      .lenient = o->reading.lenient, .extra = o->descriptions, .images = o->images};
   const char *out = args->v[1];
   const char *labels = vt_path_join(&cli->arena, out, !strcmp(o->to, "coco") ? "labels.json" : "labels");
   if (!labels) return vt_fail(e, VT_ENOMEM, "out of memory");
-  int rc = vt_policy_read(&policy, o->policy, e);
+  int rc = vt_reading_check(&o->reading, e);
+  if (!rc) rc = vt_policy_read(&policy, o->policy, e);
   if (!rc) rc = vt_labels_init(&l, e);
   if (!rc) rc = vt_labels_init(&made, e);
   if (!rc) rc = f->read(&l, args->v[0], &lo, e);
@@ -76,13 +79,14 @@ static int run(struct vt_cli *cli, const void *opts, const struct vt_strings *ar
                                      .epoch = o->epoch,
                                      .seed = (uint64_t)o->seed};
   if (!rc) rc = vt_augment_set(&made, &l, &ao, e);
+  if (!rc && l.npoints)
+    vt_loss_add(&losses, l.npoints, "key points of instances, which a policy does not move");
+  if (!rc) rc = vt_say_read(&l, args->v[0], true, &o->reading, e);
   if (!rc) rc = to->write(&made, labels, &(struct vt_labels_opts){0}, &losses, e);
   if (!rc)
     fprintf(cli->out, "%s: %d pictures, %lld instances (of %d and %lld)\n", out, made.nimages,
             (long long)made.n, l.nimages, (long long)l.n);
-  for (int k = 0; k < losses.n; k++)
-    vt_log(VT_LOG_WARN, "%s: dropped: %s (%lld)", labels, losses.v[k].what, (long long)losses.v[k].count);
-  for (int i = 0; i < l.nproblems; i++) vt_log(VT_LOG_WARN, "%s", l.problem[i]);
+  vt_say_losses(labels, &losses);
   vt_policy_free(policy);
   vt_labels_clear(&l);
   vt_labels_clear(&made);

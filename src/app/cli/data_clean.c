@@ -1,5 +1,6 @@
 /* vitrine data clean: named steps in order, each with what it removed and why. */
 #include "app/cli/verb.h"
+#include "app/left_out.h"
 #include "app/labels_report.h"
 
 #include <math.h>
@@ -8,7 +9,8 @@
 
 struct opts {
   const char *format, *steps, *out, *removed, *descriptions, *images;
-  bool lenient, json;
+  bool json;
+  struct vt_reading reading;
 };
 
 static const struct vt_opt rows[] = {
@@ -24,8 +26,7 @@ static const struct vt_opt rows[] = {
      "label_descriptions.json, if it does not lie beside the table"},
     {"images", 0, VT_OPT_STRING, offsetof(struct opts, images), NULL, 0, 0, NULL, "FOLDER",
      "folder of the pictures, where a step looks at them"},
-    {"lenient", 0, VT_OPT_FLAG, offsetof(struct opts, lenient), NULL, 0, 0, NULL, NULL,
-     "leave out malformed rows, and say how many"},
+    VT_READING_ROWS(struct opts, reading),
     {"json", 0, VT_OPT_FLAG, offsetof(struct opts, json), NULL, 0, 0, NULL, NULL,
      "print one JSON list, a step each"},
 };
@@ -61,7 +62,10 @@ static void print_table(const struct vt_clean *c, struct vt_buf *b)
     vt_buf_addf(b, "%-16s rows %lld -> %lld, images %lld -> %lld\n", s->name, (long long)s->rows_before,
                 (long long)s->rows_after, (long long)s->images_before, (long long)s->images_after);
     for (int64_t i = 0; i < VT_MIN(s->n, SHOWN); i++)
-      vt_buf_addf(b, "  line %lld: %s\n", (long long)s->removed[i].line, s->removed[i].reason);
+      if (s->removed[i].instance < 0)
+        vt_buf_addf(b, "  %s\n", s->removed[i].reason);
+      else
+        vt_buf_addf(b, "  line %lld: %s\n", (long long)s->removed[i].line, s->removed[i].reason);
     if (s->n > SHOWN) vt_buf_addf(b, "  and %lld more\n", (long long)(s->n - SHOWN));
   }
 }
@@ -113,9 +117,12 @@ static int write_set(const struct vt_clean *c, struct vt_labels *l, const struct
   for (int s = 0; s < c->nsteps; s++)
     for (int64_t i = 0; i < c->step[s].n; i++) {
       const struct vt_removed *r = &c->step[s].removed[i];
-      const struct vt_instance *in = &l->v[r->instance];
-      vt_buf_addf(&b, "%lld,%lld", (long long)r->line, (long long)in->id);
-      vt_csv_put(&b, l->image[in->image].file, false);
+      const struct vt_instance *in = r->instance < 0 ? NULL : &l->v[r->instance];
+      if (in)
+        vt_buf_addf(&b, "%lld,%lld", (long long)r->line, (long long)in->id);
+      else
+        vt_buf_addc(&b, ',');
+      vt_csv_put(&b, in ? l->image[in->image].file : "", false);
       vt_csv_put(&b, c->step[s].name, false);
       vt_csv_put(&b, r->reason, false);
       vt_buf_addc(&b, '\n');
@@ -127,8 +134,7 @@ static int write_set(const struct vt_clean *c, struct vt_labels *l, const struct
   int rc = b.failed ? vt_fail(e, VT_ENOMEM, "out of memory")
                     : f->write(l, out, &(struct vt_labels_opts){0}, &losses, e);
   if (!rc) rc = vt_file_write_atomic(removed, b.data, b.len, e);
-  for (int k = 0; k < losses.n; k++)
-    vt_log(VT_LOG_WARN, "%s: dropped: %s (%lld)", out, losses.v[k].what, (long long)losses.v[k].count);
+  vt_say_losses(out, &losses);
   vt_buf_clear(&b);
   return rc;
 }
@@ -147,14 +153,16 @@ static int run(struct vt_cli *cli, const void *opts, const struct vt_strings *ar
   const char *removed = o->removed ? o->removed
                         : o->out   ? vt_arena_printf(&cli->arena, "%s.removed.csv", o->out)
                                    : NULL;
-  const struct vt_labels_opts lo = {.lenient = o->lenient,
+  const struct vt_labels_opts lo = {.lenient = o->reading.lenient,
                                     .no_shapes = f->filter || !o->out,
                                     .keep_bad = true,
                                     .extra = o->descriptions,
                                     .images = o->images};
-  int rc = vt_labels_init(&l, e);
+  int rc = vt_reading_check(&o->reading, e);
+  if (!rc) rc = vt_labels_init(&l, e);
   if (!rc) rc = f->read(&l, args->v[0], &lo, e);
   if (!rc) rc = vt_clean_run(&c, &l, o->images, o->steps, e);
+  if (!rc) rc = vt_say_read(&l, args->v[0], o->out && !f->filter, &o->reading, e);
   if (rc) goto out;
   (o->json ? print_json : print_table)(&c, &b);
   if (b.failed) rc = vt_fail(e, VT_ENOMEM, "out of memory");
@@ -163,8 +171,6 @@ static int run(struct vt_cli *cli, const void *opts, const struct vt_strings *ar
                    : write_set(&c, &l, f, o->out, removed, e);
   if (rc) goto out;
   fputs(b.data, cli->out);
-  if (l.skipped) vt_log(VT_LOG_WARN, "%s: %lld rows left out", args->v[0], (long long)l.skipped);
-  for (int i = 0; i < l.nproblems; i++) vt_log(VT_LOG_WARN, "  %s", l.problem[i]);
 out:
   vt_buf_clear(&b);
   vt_clean_clear(&c);
@@ -179,7 +185,8 @@ const struct vt_verb vt_verb_data_clean = {
     .help =
         "Every step prints rows and pictures before and after, and which lines went, and why. Steps: size, "
         "attributes,\n"
-        "min-area=50, duplicates, two-classes, rle-range, class=NAME, min-instances=N, min-images=5, "
+        "min-area=50, duplicates, two-classes, rle-range, class=NAME (in quotes if it has a comma), "
+        "min-instances=N, min-images=5, "
         "keep=SHARE,\n"
         "lengths; and, looking at the pictures in --images: missing, unreadable, tiny=32, near-duplicates=6.",
     .opt = rows,

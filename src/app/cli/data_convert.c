@@ -1,12 +1,13 @@
 /* vitrine data convert: a set of labels from one format to another. */
 #include "app/cli/verb.h"
+#include "app/left_out.h"
 #include "data/data.h"
 
 #include <string.h>
 
 struct opts {
   const char *from, *to, *descriptions, *images;
-  bool lenient;
+  struct vt_reading reading;
 };
 
 static const struct vt_opt rows[] = {
@@ -18,8 +19,7 @@ static const struct vt_opt rows[] = {
      "names of classes (label_descriptions.json), photos.txt or NAME-cat.json, if it does not lie beside"},
     {"images", 0, VT_OPT_STRING, offsetof(struct opts, images), NULL, 0, 0, NULL, "FOLDER",
      "folder of the pictures, where a format needs their sizes"},
-    {"lenient", 0, VT_OPT_FLAG, offsetof(struct opts, lenient), NULL, 0, 0, NULL, NULL,
-     "leave out malformed instances, and say how many"},
+    VT_READING_ROWS(struct opts, reading),
 };
 
 /* The formats whose files say so themselves. */
@@ -38,12 +38,6 @@ static const struct vt_format *guess(const char *option, const char *given, cons
   return NULL;
 }
 
-static void say_losses(const char *path, const struct vt_losses *losses)
-{
-  for (int k = 0; k < losses->n; k++)
-    vt_log(VT_LOG_WARN, "%s: dropped: %s (%lld)", path, losses->v[k].what, (long long)losses->v[k].count);
-}
-
 static int run(struct vt_cli *cli, const void *opts, const struct vt_strings *args, struct vt_err *e)
 {
   const struct opts *o = opts;
@@ -56,18 +50,17 @@ static int run(struct vt_cli *cli, const void *opts, const struct vt_strings *ar
   if (!to->write) return vt_fail(e, VT_EUSAGE, "format %s is only read", to->name);
   if (!strcmp(args->v[0], args->v[1]))
     return vt_fail(e, VT_EUSAGE, "%s is read and written at once", args->v[0]);
-  const struct vt_labels_opts lo = {.lenient = o->lenient, .extra = o->descriptions, .images = o->images};
-  int rc = vt_labels_init(&l, e);
+  const struct vt_labels_opts lo = {
+      .lenient = o->reading.lenient, .extra = o->descriptions, .images = o->images};
+  int rc = vt_reading_check(&o->reading, e);
+  if (!rc) rc = vt_labels_init(&l, e);
   if (!rc) rc = from->read(&l, args->v[0], &lo, e);
   if (!rc) rc = to->write(&l, args->v[1], &lo, &losses, e);
   if (!rc) {
     fprintf(cli->out, "%s: %d pictures, %lld instances, %d classes\n", args->v[1], l.nimages, (long long)l.n,
             l.classes.n);
-    if (l.skipped)
-      vt_log(VT_LOG_WARN, "%s: %lld of %lld left out", args->v[0], (long long)l.skipped, (long long)l.rows);
-    for (int i = 0; i < l.nproblems; i++) vt_log(VT_LOG_WARN, "  %s", l.problem[i]);
-    say_losses(args->v[0], &l.dropped);
-    say_losses(args->v[1], &losses);
+    rc = vt_say_read(&l, args->v[0], true, &o->reading, e);
+    vt_say_losses(args->v[1], &losses);
   }
   vt_labels_clear(&l);
   return rc;

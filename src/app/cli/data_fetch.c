@@ -1,5 +1,6 @@
 /* vitrine data fetch: the pictures of a list of addresses. */
 #include "app/cli/verb.h"
+#include "app/left_out.h"
 #include "app/labels_report.h"
 #include "data/data.h"
 
@@ -10,7 +11,8 @@ struct opts {
   int64_t total, per_host, retries, redirects;
   double timeout, connect_timeout, backoff, backoff_most, max_size;
   struct vt_strings pairs, products, photos;
-  bool header_only, retry_dead, lenient, json;
+  bool header_only, retry_dead, json;
+  struct vt_reading reading;
 };
 
 static const struct vt_opt rows[] = {
@@ -47,8 +49,7 @@ static const struct vt_opt rows[] = {
      "fields of pairs that hold ids of LIST (default: photo)"},
     {"products", 0, VT_OPT_LIST, offsetof(struct opts, products), NULL, 0, 0, NULL, "FILE",
      "photo and product: a pair's product needs a picture, too (repeatable)"},
-    {"lenient", 0, VT_OPT_FLAG, offsetof(struct opts, lenient), NULL, 0, 0, NULL, NULL,
-     "leave out malformed rows of LIST, and say how many"},
+    VT_READING_ROWS(struct opts, reading),
     {"json", 0, VT_OPT_FLAG, offsetof(struct opts, json), NULL, 0, 0, NULL, NULL, "print one JSON object"},
 };
 
@@ -148,7 +149,7 @@ static int run(struct vt_cli *cli, const void *opts, const struct vt_strings *ar
   if (args->n != 1) return vt_fail(e, VT_EUSAGE, "data fetch: expected one list of addresses");
   if (!o->out) return vt_fail(e, VT_EUSAGE, "data fetch: where to? give --out FOLDER");
   const struct vt_fetch_list_opts lo = {
-      .url_column = o->url_column, .id_column = o->id_column, .lenient = o->lenient};
+      .url_column = o->url_column, .id_column = o->id_column, .lenient = o->reading.lenient};
   const struct vt_fetch_opts fo = {.out = o->out,
                                    .total = (int)o->total,
                                    .per_host = (int)o->per_host,
@@ -161,7 +162,9 @@ static int run(struct vt_cli *cli, const void *opts, const struct vt_strings *ar
                                    .max_bytes = (int64_t)(o->max_size * 1e6),
                                    .header_only = o->header_only,
                                    .retry_dead = o->retry_dead};
-  int rc = vt_fetch_list_read(&f.list, args->v[0], &lo, e);
+  int rc = vt_reading_check(&o->reading, e);
+  if (!rc) rc = vt_fetch_list_read(&f.list, args->v[0], &lo, e);
+  if (!rc) rc = vt_say_problems(&f.list.problems, args->v[0], 0, &o->reading, e);
   if (!rc && !(f.result = vt_calloc((size_t)f.list.n + 1, sizeof *f.result)))
     rc = vt_fail(e, VT_ENOMEM, "out of memory");
   if (!rc) rc = vt_fetch_run(&f.list, &fo, f.result, &cli->arena, &f.t, e);

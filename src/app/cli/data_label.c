@@ -1,5 +1,6 @@
 /* vitrine data label: first labels for a folder of product photos, without a network. */
 #include "app/cli/plain.h"
+#include "app/left_out.h"
 
 #include <string.h>
 
@@ -7,7 +8,7 @@ struct opts {
   struct vt_plain_cli plain;
   const char *out, *format, *cls;
   int method;
-  bool lenient;
+  struct vt_reading reading;
 };
 
 static const struct vt_opt rows[] = {
@@ -18,8 +19,7 @@ static const struct vt_opt rows[] = {
      "how masks are made (vitrine segment --help)"},
     {"class", 0, VT_OPT_STRING, offsetof(struct opts, cls), NULL, 0, 0, NULL, "NAME",
      "class of all (default: each picture's folder below FOLDER)"},
-    {"lenient", 0, VT_OPT_FLAG, offsetof(struct opts, lenient), NULL, 0, 0, NULL, NULL,
-     "leave out pictures that cannot be read, and say how many"},
+    VT_READING_ROWS(struct opts, reading),
     VT_PLAIN_ROWS(struct opts, plain),
 };
 
@@ -34,19 +34,18 @@ static int run(struct vt_cli *cli, const void *opts, const struct vt_strings *ar
   if (!f) return VT_EUSAGE;
   if (!f->write) return vt_fail(e, VT_EUSAGE, "format %s is only read", f->name);
   const struct vt_label_folder_opts fo = {
-      .mask = vt_plain_cli_opts(&o->plain, o->method), .cls = o->cls, .lenient = o->lenient};
+      .mask = vt_plain_cli_opts(&o->plain, o->method), .cls = o->cls, .lenient = o->reading.lenient};
   const struct vt_labels_opts lo = {.images = args->v[0]};
-  int rc = vt_labels_init(&l, e);
+  int rc = vt_reading_check(&o->reading, e);
+  if (!rc) rc = vt_labels_init(&l, e);
   if (!rc) rc = vt_label_folder(&l, args->v[0], &fo, &empty, e);
   if (!rc) rc = f->write(&l, o->out, &lo, &losses, e);
   if (!rc) {
     fprintf(cli->out, "%s: %d pictures, %lld masks, %d classes\n", o->out, l.nimages, (long long)l.n,
             l.classes.n);
     if (empty) vt_log(VT_LOG_WARN, "%lld pictures in which nothing was found", (long long)empty);
-    if (l.skipped) vt_log(VT_LOG_WARN, "%lld pictures left out", (long long)l.skipped);
-    for (int i = 0; i < l.nproblems; i++) vt_log(VT_LOG_WARN, "  %s", l.problem[i]);
-    for (int k = 0; k < losses.n; k++)
-      vt_log(VT_LOG_WARN, "%s: dropped: %s (%lld)", o->out, losses.v[k].what, (long long)losses.v[k].count);
+    vt_say_losses(o->out, &losses);
+    rc = vt_say_read(&l, args->v[0], true, &o->reading, e);
   }
   bool part = l.skipped > 0;
   vt_labels_clear(&l);

@@ -1,5 +1,6 @@
 /* vitrine data show: labelled pictures as a mosaic. */
 #include "app/cli/verb.h"
+#include "app/left_out.h"
 #include "app/mosaic.h"
 
 #include <string.h>
@@ -8,7 +9,8 @@ struct opts {
   const char *format, *images, *out, *descriptions, *augment;
   double epoch;
   int64_t n, columns, cell, seed;
-  bool boxes, lenient;
+  bool boxes;
+  struct vt_reading reading;
 };
 
 static const struct vt_opt rows[] = {
@@ -33,8 +35,7 @@ static const struct vt_opt rows[] = {
      "where the policy's ramps stand"},
     {"descriptions", 0, VT_OPT_STRING, offsetof(struct opts, descriptions), NULL, 0, 0, NULL, "FILE",
      "label_descriptions.json, if it does not lie beside the table"},
-    {"lenient", 0, VT_OPT_FLAG, offsetof(struct opts, lenient), NULL, 0, 0, NULL, NULL,
-     "leave out malformed instances, and say how many"},
+    VT_READING_ROWS(struct opts, reading),
 };
 
 static int run(struct vt_cli *cli, const void *opts, const struct vt_strings *args, struct vt_err *e)
@@ -47,9 +48,11 @@ static int run(struct vt_cli *cli, const void *opts, const struct vt_strings *ar
   if (!o->images) return vt_fail(e, VT_EUSAGE, "data show: --images names the folder of the pictures");
   const struct vt_format *f = vt_format_find(o->format, e);
   if (!f) return VT_EUSAGE;
-  const struct vt_labels_opts lo = {.lenient = o->lenient, .extra = o->descriptions, .images = o->images};
+  const struct vt_labels_opts lo = {
+      .lenient = o->reading.lenient, .extra = o->descriptions, .images = o->images};
   const bool each = o->augment && !strcmp(o->augment, "each");
-  int rc = o->augment && !each ? vt_policy_read(&policy, o->augment, e) : 0;
+  int rc = vt_reading_check(&o->reading, e);
+  if (!rc && o->augment && !each) rc = vt_policy_read(&policy, o->augment, e);
   const struct vt_mosaic_opts mo = {.images = o->images,
                                     .n = o->n   ? (int)o->n
                                          : each ? 1
@@ -63,10 +66,10 @@ static int run(struct vt_cli *cli, const void *opts, const struct vt_strings *ar
                                     .seed = (uint64_t)o->seed};
   if (!rc) rc = vt_labels_init(&l, e);
   if (!rc) rc = f->read(&l, args->v[0], &lo, e);
+  if (!rc) rc = vt_say_read(&l, args->v[0], false, &o->reading, e);
   if (!rc) rc = vt_mosaic(&im, &l, &mo, e);
   if (!rc) rc = vt_image_write(&im, o->out, 90, e);
   if (!rc) fprintf(cli->out, "%s: %d x %d\n", o->out, im.width, im.height);
-  for (int i = 0; i < l.nproblems; i++) vt_log(VT_LOG_WARN, "%s", l.problem[i]);
   vt_image_clear(&im);
   vt_policy_free(policy);
   vt_labels_clear(&l);

@@ -1,5 +1,6 @@
 /* vitrine data split: which pictures are for training, which for validation and test. */
 #include "app/cli/verb.h"
+#include "app/left_out.h"
 #include "app/labels_report.h"
 #include "data/data.h"
 
@@ -9,7 +10,8 @@
 struct opts {
   const char *format, *ratio, *out, *labels, *to, *groups, *descriptions, *images;
   int64_t folds, fold, seed, near;
-  bool stratified, by_class, lenient, json;
+  bool stratified, by_class, json;
+  struct vt_reading reading;
 };
 
 static const struct vt_opt rows[] = {
@@ -39,8 +41,7 @@ static const struct vt_opt rows[] = {
      "label_descriptions.json, if it does not lie beside the table"},
     {"images", 0, VT_OPT_STRING, offsetof(struct opts, images), NULL, 0, 0, NULL, "FOLDER",
      "folder of the pictures, for --near and where a format needs their sizes"},
-    {"lenient", 0, VT_OPT_FLAG, offsetof(struct opts, lenient), NULL, 0, 0, NULL, NULL,
-     "leave out malformed instances, and say how many"},
+    VT_READING_ROWS(struct opts, reading),
     {"json", 0, VT_OPT_FLAG, offsetof(struct opts, json), NULL, 0, 0, NULL, NULL, "print one JSON object"},
 };
 static const char *const part[] = {"train", "val", "test"};
@@ -144,8 +145,7 @@ static int write_labels(const struct vt_labels *l, const struct vt_format *to, c
 {
   struct vt_losses losses = {0};
   int rc = to->write(l, path, &(struct vt_labels_opts){0}, &losses, e);
-  for (int k = 0; k < losses.n && !rc; k++)
-    vt_log(VT_LOG_WARN, "%s: dropped: %s (%lld)", path, losses.v[k].what, (long long)losses.v[k].count);
+  if (!rc) vt_say_losses(path, &losses);
   return rc;
 }
 
@@ -164,10 +164,11 @@ static int run(struct vt_cli *cli, const void *opts, const struct vt_strings *ar
   const struct vt_format *f = vt_format_find(o->format, e), *to = f ? vt_format_find(o->to, e) : NULL;
   if (!to) return VT_EUSAGE;
   if (o->labels && !to->write) return vt_fail(e, VT_EUSAGE, "format %s is only read", to->name);
-  int rc = read_ratio(o->ratio, so.share, e);
+  int rc = vt_reading_check(&o->reading, e);
+  if (!rc) rc = read_ratio(o->ratio, so.share, e);
   if (rc) return rc;
   const struct vt_labels_opts lo = {
-      .lenient = o->lenient, .no_shapes = !o->labels, .extra = o->descriptions, .images = o->images};
+      .lenient = o->reading.lenient, .no_shapes = !o->labels, .extra = o->descriptions, .images = o->images};
   rc = vt_labels_init(&l, e);
   if (!rc) rc = f->read(&l, args->v[0], &lo, e);
   if (!rc && o->groups) {
@@ -182,10 +183,10 @@ static int run(struct vt_cli *cli, const void *opts, const struct vt_strings *ar
   if (!rc) rc = vt_labels_split(&l, &so, e);
   if (!rc && o->out) rc = write_list(&l, o->out, e);
   if (!rc && o->labels) rc = write_labels(&l, to, o->labels, e);
+  if (!rc) rc = vt_say_read(&l, args->v[0], o->labels != NULL, &o->reading, e);
   if (!rc) report(&l, o->json, &b);
   if (!rc && b.failed) rc = vt_fail(e, VT_ENOMEM, "out of memory");
   if (!rc) fputs(b.data, cli->out);
-  for (int i = 0; i < l.nproblems; i++) vt_log(VT_LOG_WARN, "%s", l.problem[i]);
   vt_buf_clear(&b);
   vt_free(group);
   vt_free(near);
@@ -197,10 +198,11 @@ const struct vt_verb vt_verb_data_split = {
     .name = "data split",
     .args = "FILE",
     .summary = "divide the pictures of a set into training, validation and test",
-    .help = "Whole pictures are given out, so no picture is on two sides; with --by-class no product, with "
-            "--groups no "
-            "group,\n"
-            "with --near no picture that looks like one on the other side.\n"
+    .help = "Whole pictures are given out, and those of one product or pair together where the set knows "
+            "them: neither\n"
+            "is on two sides. With --by-class no class (where that is the product), with --groups no group, "
+            "with --near\n"
+            "no picture that looks like one on the other side.\n"
             "Prints pictures and instances of each part.",
     .opt = rows,
     .nopt = VT_COUNT(rows),

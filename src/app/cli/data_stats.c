@@ -1,5 +1,6 @@
 /* vitrine data stats: what a data set holds. */
 #include "app/cli/verb.h"
+#include "app/left_out.h"
 #include "app/labels_report.h"
 #include "app/mosaic.h"
 
@@ -11,7 +12,8 @@ static const char *const set_name[NSETS] = {"ccp", "clothing", "products", "prod
 
 struct opts {
   const char *format, *descriptions, *images, *report;
-  bool lenient, json;
+  bool json;
+  struct vt_reading reading;
 };
 
 static const struct vt_opt rows[] = {
@@ -23,8 +25,7 @@ static const struct vt_opt rows[] = {
      "folder of the pictures, where a format needs their sizes"},
     {"report", 0, VT_OPT_STRING, offsetof(struct opts, report), NULL, 0, 0, NULL, "FILE.html",
      "write a page with charts, too, and with --images some pictures (sets of labels)"},
-    {"lenient", 0, VT_OPT_FLAG, offsetof(struct opts, lenient), NULL, 0, 0, NULL, NULL,
-     "leave out malformed rows, and say how many"},
+    VT_READING_ROWS(struct opts, reading),
     {"json", 0, VT_OPT_FLAG, offsetof(struct opts, json), NULL, 0, 0, NULL, NULL, "print one JSON object"},
 };
 
@@ -125,13 +126,15 @@ static int run_labels(struct vt_cli *cli, const struct opts *o, const char *path
   struct vt_labels l = {0};
   struct vt_label_stats s = {0};
   struct vt_buf b = {0}, pictures = {0};
-  const struct vt_labels_opts lo = {.lenient = o->lenient,
+  const struct vt_labels_opts lo = {.lenient = o->reading.lenient,
                                     .no_shapes = !(o->report && o->images),
                                     .extra = o->descriptions,
                                     .images = o->images};
   const struct vt_format *f = vt_format_find(o->format, e);
-  int rc = f ? vt_labels_init(&l, e) : VT_EUSAGE;
+  int rc = f ? vt_reading_check(&o->reading, e) : VT_EUSAGE;
+  if (!rc) rc = vt_labels_init(&l, e);
   if (!rc) rc = f->read(&l, path, &lo, e);
+  if (!rc) rc = vt_say_read(&l, path, false, &o->reading, e);
   if (!rc) rc = vt_label_stats(&s, &l, e);
   if (rc) goto out;
   if (o->report) {
@@ -146,7 +149,6 @@ static int run_labels(struct vt_cli *cli, const struct opts *o, const char *path
   (o->json ? vt_labels_report_json : vt_labels_report_table)(&l, &s, &b);
   if (b.failed) rc = vt_fail(e, VT_ENOMEM, "out of memory");
   if (!rc) fputs(b.data, cli->out);
-  for (int i = 0; i < l.nproblems; i++) vt_log(VT_LOG_WARN, "%s", l.problem[i]);
 out:
   vt_buf_clear(&b);
   vt_buf_clear(&pictures);

@@ -10,11 +10,13 @@ int vt_detections_run(struct vt_cli *cli, const char *verb, const struct vt_dete
   more.gt = args->v[0];
   more.dt = args->v[1];
   more.masks = o->type == 1;
-  more.lenient = o->lenient;
+  more.lenient = o->reading.lenient;
+  more.left_out = o->reading.left_out;
   more.classes = o->classes;
   more.rounds = (int)o->bootstrap;
   more.seed = (uint64_t)o->seed;
-  int rc = measure(&more, &f, e);
+  int rc = vt_reading_check(&o->reading, e);
+  if (!rc) rc = measure(&more, &f, e);
   if (rc >= 0 && (o->report || o->per_image))
     rc = vt_eval_coco_report(&more, o->report, o->per_image, o->score, e);
   if (rc >= 0) return vt_figures_print(&f, cli, o->json, e);

@@ -3,10 +3,12 @@
 #define VT_APP_CLI_DETECTIONS_H
 
 #include "app/eval_coco.h"
+#include "app/left_out.h"
 
 struct vt_detection_opts {
   int type; /* 0 boxes, 1 masks */
-  bool lenient, classes, json;
+  bool classes, json;
+  struct vt_reading reading;
   const char *report, *per_image;
   double score;
   int64_t bootstrap, seed;
@@ -23,8 +25,7 @@ struct vt_detection_opts {
    "bbox|segm",                                                                                              \
    NULL,                                                                                                     \
    "compare boxes, or masks"},                                                                               \
-      {"lenient", 0,    VT_OPT_FLAG, offsetof(struct vt_detection_opts, lenient),    NULL, 0,                \
-       0,         NULL, NULL,        "leave out malformed entries, and say how many"},                       \
+      VT_READING_ROWS(struct vt_detection_opts, reading),                                                    \
   {                                                                                                          \
     "json", 0, VT_OPT_FLAG, offsetof(struct vt_detection_opts, json), NULL, 0, 0, NULL, NULL,                \
         "print one JSON object"                                                                              \

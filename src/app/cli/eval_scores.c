@@ -15,7 +15,7 @@ static const struct vt_opt rows[] = {
     VT_SCORE_OPTS(struct opts, what),
     {"bootstrap", 0, VT_OPT_INT, AT(bootstrap), "0", 0, 100000, NULL, "N", "95 % intervals by so many draws of the rows, 0 = none"},
     {"seed", 0, VT_OPT_INT, AT(seed), "1", 0, 9e15, NULL, "N", "of the draws"},
-    {"lenient", 0, VT_OPT_FLAG, AT(what.lenient), NULL, 0, 0, NULL, NULL, "leave out malformed rows, and say how many"},
+    VT_READING_ROWS(struct opts, what.reading),
     {"json", 0, VT_OPT_FLAG, AT(json), NULL, 0, 0, NULL, NULL, "print one JSON object"},
 };
 /* clang-format on */
@@ -29,7 +29,8 @@ static int run(struct vt_cli *cli, const void *opts, const struct vt_strings *ar
   what.table = args->v[0];
   what.rounds = (int)o->bootstrap;
   what.seed = (uint64_t)o->seed;
-  int rc = vt_eval_scores(&what, &f, e);
+  int rc = vt_reading_check(&what.reading, e);
+  if (!rc) rc = vt_eval_scores(&what, &f, e);
   if (rc >= 0) return vt_figures_print(&f, cli, o->json, e);
   vt_figures_clear(&f);
   return rc;

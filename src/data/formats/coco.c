@@ -1,8 +1,9 @@
 /* COCO json as a format of labels; reading is in coco_read.c, writing here.
  *
  * Layout written: see coco_read.c. Masks are compressed runs (exact), polygons stay polygons; an instance
- * without either has its bbox only. What COCO has no name for: vitrine_source ("street", "shop") and
- * vitrine_product (a name) of annotations, vitrine_pair (a number) of images. One item a line. */
+ * without either has its bbox only. Key points have their visibility, categories their names and the lines
+ * between. What COCO has no name for: vitrine_source ("street", "shop") and vitrine_product (a name) of
+ * annotations, vitrine_pair (a number) of images. One item a line. */
 #include "data/formats/coco.h"
 #include "data/formats/text_out.h"
 
@@ -16,7 +17,14 @@ static void add_classes(struct vt_buf *b, const struct vt_label_list *list)
     vt__json_string(b, c->name);
     vt_buf_adds(b, ", \"supercategory\": ");
     vt__json_string(b, c->super);
-    vt_buf_addc(b, '}');
+    for (int i = 0; i < c->npoints; i++) {
+      vt_buf_adds(b, i ? ", " : ", \"keypoints\": [");
+      vt__json_string(b, c->point[i]);
+    }
+    if (c->npoints) vt_buf_addc(b, ']');
+    for (int i = 0; i < c->nbones; i++)
+      vt_buf_addf(b, "%s[%d, %d]", i ? ", " : ", \"skeleton\": [", (int)c->bone[i][0], (int)c->bone[i][1]);
+    vt_buf_adds(b, c->nbones ? "]}" : "}");
   }
 }
 
@@ -82,6 +90,17 @@ static int add_instance(struct vt_buf *b, const struct vt_labels *l, int64_t i, 
     vt_buf_addf(b, "%s%lld%s", k ? ", " : ", \"attribute_ids\": [",
                 (long long)l->attributes.v[l->attr[in->attrs + (uint32_t)k]].id,
                 k + 1 == in->nattrs ? "]" : "");
+  if (in->npoints) {
+    int labelled = 0;
+    for (int k = 0; k < in->npoints; k++)
+      labelled += l->point[in->points + (uint32_t)k].seen != VT_UNLABELLED;
+    vt_buf_addf(b, ", \"num_keypoints\": %d, \"keypoints\": ", labelled);
+    vt__labels_put_points(b, l, in);
+  }
+  if (in->score != 1) {
+    vt_buf_adds(b, ", \"score\": ");
+    vt__json_number(b, in->score);
+  }
   if (in->flags & (VT_STREET | VT_SHOP))
     vt_buf_addf(b, ", \"vitrine_source\": \"%s\"", in->flags & VT_STREET ? "street" : "shop");
   if (in->product >= 0) {

@@ -30,6 +30,9 @@ enum field {
   SOURCE,
   SIZE,
   COUNTS,
+  KEYPOINTS,
+  NUM_KEYPOINTS,
+  SKELETON,
   NFIELDS
 };
 struct vt__coco_item {
@@ -38,6 +41,9 @@ struct vt__coco_item {
   int nbox, nattrs, nsize, bad_attr;
   int64_t size[2]; /* height, width */
   struct vt_buf file, name, super, split, counts, url, product, source;
+  struct vt_buf points; /* numbers of key points; of a category their names, each with a NUL */
+  struct vt_buf bones;  /* int32_t pairs */
+  int nnames;
   bool has_counts, is_runs;
   int npolygons;
   char bad[160]; /* lenient: the first thing wrong with it */

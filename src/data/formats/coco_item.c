@@ -45,13 +45,34 @@ static int add_image(struct vt__coco *r, struct vt_err *e)
   return 0;
 }
 
+/* Names of a category's key points and lines between them, in the set's arena. */
+static int name_points(struct vt__coco *r, struct vt_label_class *c, struct vt_err *e)
+{
+  const struct vt__coco_item *it = &r->it;
+  const size_t nbones = it->bones.len / (2 * sizeof(int32_t));
+  const char **name = vt_arena_alloc(&r->l->arena, ((size_t)it->nnames + 1) * sizeof *name),
+             *s = it->points.data;
+  int32_t(*bone)[2] = vt_arena_alloc(&r->l->arena, (nbones + 1) * sizeof *bone);
+  if (!name || !bone) return vt_fail(e, VT_ENOMEM, "out of memory");
+  for (int i = 0; i < it->nnames; i++, s += strlen(s) + 1)
+    if (!(name[i] = vt_arena_strdup(&r->l->arena, s))) return vt_fail(e, VT_ENOMEM, "out of memory");
+  if (nbones) memcpy(bone, it->bones.data, nbones * sizeof *bone);
+  c->point = name;
+  c->npoints = it->nnames;
+  c->bone = (const int32_t(*)[2])bone;
+  c->nbones = (int)nbones;
+  return 0;
+}
+
 static int add_class(struct vt__coco *r, bool attribute, struct vt_err *e)
 {
   int64_t id;
   int rc = whole(r, ID, "id", &id, e);
   if (rc) return rc;
+  if (r->it.bones.len % (2 * sizeof(int32_t))) return vt__coco_wrong(r, e, "skeleton: expected pairs");
   int32_t p = vt__labels_add_class(r->l, attribute, id, text_of(&r->it.name), text_of(&r->it.super), e);
-  return p < 0 ? vt_fail_in(e, p, "%s[%lld]", vt__coco_section[r->section], (long long)r->index) : 0;
+  if (p < 0) return vt_fail_in(e, p, "%s[%lld]", vt__coco_section[r->section], (long long)r->index);
+  return attribute ? 0 : name_points(r, &r->l->classes.v[p], e);
 }
 
 /* Compressed runs: of results they are checked when they are used, of labels here. */
@@ -109,6 +130,8 @@ static int check_numbers(struct vt__coco *r, struct vt_err *e)
   if (it->nbox == 4 && !(it->box[2] >= 0 && it->box[3] >= 0))
     return vt__coco_wrong(r, e, "bbox: negative width or height");
   if (it->seen >> AREA & 1 && it->number[AREA] < 0) return vt__coco_wrong(r, e, "area: negative");
+  if (it->seen >> CROWD & 1 && it->number[CROWD] != 0 && it->number[CROWD] != 1)
+    return vt__coco_wrong(r, e, "iscrowd: expected 0 or 1");
   if (r->results && !(it->seen >> SCORE & 1)) return vt__coco_wrong(r, e, "no score");
   if (!(it->seen >> BBOX & 1) && !(it->seen >> SEGMENTATION & 1))
     return vt__coco_wrong(r, e, "neither bbox nor segmentation");
@@ -132,6 +155,23 @@ static int set_attributes(struct vt__coco *r, struct vt_instance *in, struct vt_
 {
   return r->it.nattrs ? vt__labels_set_attrs(r->l, in, r->attr, r->it.nattrs, e)
                       : 0; /* ids, looked up later */
+}
+
+/* Key points, and that as many of them are labelled as the item says. */
+static int set_points(struct vt__coco *r, struct vt_instance *in, struct vt_err *e)
+{
+  const struct vt__coco_item *it = &r->it;
+  int64_t said = 0, labelled = 0;
+  if (r->results || !(it->seen >> KEYPOINTS & 1)) return 0;
+  int rc = vt__labels_read_points(r->l, in, (const double *)(const void *)it->points.data,
+                                  (int)(it->points.len / sizeof(double)), e);
+  if (rc) return vt_fail_in(e, rc, "annotations[%lld]: keypoints", (long long)r->index);
+  if (!(it->seen >> NUM_KEYPOINTS & 1)) return 0;
+  for (int k = 0; k < in->npoints; k++)
+    labelled += r->l->point[in->points + (uint32_t)k].seen != VT_UNLABELLED;
+  rc = whole(r, NUM_KEYPOINTS, "num_keypoints", &said, e);
+  return rc || said == labelled ? rc
+                                : vt__coco_wrong(r, e, "num_keypoints is not the count of those labelled");
 }
 
 static int set_links(struct vt__coco *r, struct vt_instance *in, struct vt_err *e)
@@ -176,6 +216,7 @@ static int add_instance(struct vt__coco *r, struct vt_err *e)
   if (!rc && r->results && r->l->n == 1) r->results_with_box = it->nbox == 4;
   if (!rc && r->results && r->results_with_box && it->nbox == 4) in->area = in->box.w * in->box.h;
   if (!rc) rc = set_attributes(r, in, e);
+  if (!rc) rc = set_points(r, in, e);
   if (!rc) rc = set_links(r, in, e);
   if (!rc) rc = push_ids(r, ids, e);
   if (rc) r->l->n--;

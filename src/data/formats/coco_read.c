@@ -1,9 +1,11 @@
 /* COCO json: pictures, annotations, categories (and Fashionpedia's attributes), or a list of results.
  *
- *   {"images": [{"id", "file_name", "width", "height"}], "categories": [{"id", "name", "supercategory"}],
+ *   {"images": [{"id", "file_name", "width", "height"}], "categories": [{"id", "name", "supercategory",
+ *    "keypoints": ["name", ...], "skeleton": [[1, 2], ...]}],
  *    "attributes": [...], "annotations": [{"id", "image_id", "category_id", "bbox": [x, y, w, h], "area",
- *    "iscrowd", "attribute_ids": [...], "segmentation": [[x, y, ...], ...] | {"size": [h, w], "counts": [...]
- * | "string"}}]} results: [{"image_id", "category_id", "score", "bbox" or "segmentation"}]
+ *    "iscrowd", "attribute_ids": [...], "keypoints": [x, y, visibility, ...], "segmentation": [[x, y, ...],
+ * ...] | {"size": [h, w], "counts": [...] | "string"}}]} results: [{"image_id", "category_id", "score",
+ * "bbox" or "segmentation"}]
  *
  * A stream of events fills one item at a time; when the item's brace closes, it is checked and added.
  * Sections may come in any order, so ids of pictures and classes are kept beside the instances and looked up
@@ -14,29 +16,39 @@
 #include <math.h>
 #include <string.h>
 
+enum {
+  IN_IMAGES = 1 << IMAGES,
+  IN_ITEMS = 1 << ANNOTATIONS,
+  IN_CLASSES = 1 << CATEGORIES,
+  NAMED = IN_CLASSES | 1 << ATTRIBUTES
+};
 static const struct {
   const char *name;
   enum field field;
-} fields[] = {{"id", ID},
-              {"image_id", IMAGE_ID},
-              {"category_id", CATEGORY_ID},
-              {"width", WIDTH},
-              {"height", HEIGHT},
-              {"file_name", FILE_NAME},
-              {"name", NAME},
-              {"supercategory", SUPER},
-              {"bbox", BBOX},
-              {"area", AREA},
-              {"iscrowd", CROWD},
-              {"score", SCORE},
-              {"segmentation", SEGMENTATION},
-              {"attribute_ids", ATTRS},
-              {"split", SPLIT},
-              {"coco_url", URL},
-              {"original_url", URL},
-              {"vitrine_pair", PAIR},
-              {"vitrine_product", PRODUCT},
-              {"vitrine_source", SOURCE}};
+  unsigned where; /* sections that have it; elsewhere it is as unknown as others */
+} fields[] = {{"id", ID, IN_IMAGES | IN_ITEMS | NAMED},
+              {"image_id", IMAGE_ID, IN_ITEMS},
+              {"category_id", CATEGORY_ID, IN_ITEMS},
+              {"width", WIDTH, IN_IMAGES},
+              {"height", HEIGHT, IN_IMAGES},
+              {"file_name", FILE_NAME, IN_IMAGES},
+              {"name", NAME, NAMED},
+              {"supercategory", SUPER, NAMED},
+              {"bbox", BBOX, IN_ITEMS},
+              {"area", AREA, IN_ITEMS},
+              {"iscrowd", CROWD, IN_ITEMS},
+              {"score", SCORE, IN_ITEMS},
+              {"segmentation", SEGMENTATION, IN_ITEMS},
+              {"attribute_ids", ATTRS, IN_ITEMS},
+              {"keypoints", KEYPOINTS, IN_ITEMS | IN_CLASSES},
+              {"num_keypoints", NUM_KEYPOINTS, IN_ITEMS},
+              {"skeleton", SKELETON, IN_CLASSES},
+              {"split", SPLIT, IN_IMAGES},
+              {"coco_url", URL, IN_IMAGES},
+              {"original_url", URL, IN_IMAGES},
+              {"vitrine_pair", PAIR, IN_IMAGES},
+              {"vitrine_product", PRODUCT, IN_ITEMS},
+              {"vitrine_source", SOURCE, IN_ITEMS}};
 
 enum { MAX_SEGMENT_NUMBERS = 1 << 24 };
 
@@ -84,7 +96,7 @@ static int on_key(void *ctx, const char *s, size_t n, struct vt_err *e)
     r->field = OTHER;
     for (size_t k = 0; k < VT_COUNT(fields); k++)
       if (fields[k].name[0] == s[0] && strlen(fields[k].name) == n && !memcmp(s, fields[k].name, n)) {
-        r->field = fields[k].field;
+        if (fields[k].where >> r->section & 1) r->field = fields[k].field;
         break;
       }
     if (r->field == URL && r->it.seen >> URL & 1) r->field = OTHER; /* it has several names */
@@ -129,6 +141,12 @@ static int on_string(void *ctx, const char *s, size_t n, struct vt_err *e)
     vt_buf_add(&r->it.counts, s, n);
     return r->it.counts.failed ? vt_fail(e, VT_ENOMEM, "out of memory") : 0;
   }
+  if (r->field == KEYPOINTS && r->section == CATEGORIES && r->depth == d + 1) {
+    if (r->it.nnames++ >= VT__MAX_POINTS) return vt__coco_wrong(r, e, "keypoints: too many");
+    vt_buf_add(&r->it.points, s, n);
+    vt_buf_addc(&r->it.points, 0);
+    return r->it.points.failed ? vt_fail(e, VT_ENOMEM, "out of memory") : 0;
+  }
   return r->field == OTHER || (r->field == SEGMENTATION && r->inner == OTHER && !r->it.npolygons)
              ? 0
              : vt__coco_wrong(r, e, "a string inside a list of numbers");
@@ -149,6 +167,14 @@ static int segment_number(struct vt__coco *r, double v, struct vt_err *e)
   return 0;
 }
 
+static int point_number(struct vt__coco *r, double v, struct vt_err *e)
+{
+  if (r->section == CATEGORIES) return vt__coco_wrong(r, e, "keypoints: expected names");
+  if (r->it.points.len >= 3 * VT__MAX_POINTS * sizeof v) return vt__coco_wrong(r, e, "keypoints: too many");
+  vt_buf_add(&r->it.points, &v, sizeof v);
+  return r->it.points.failed ? vt_fail(e, VT_ENOMEM, "out of memory") : 0;
+}
+
 static int inner_number(struct vt__coco *r, double v, struct vt_err *e)
 {
   struct vt__coco_item *it = &r->it;
@@ -161,13 +187,26 @@ static int inner_number(struct vt__coco *r, double v, struct vt_err *e)
     if (v != floor(v) || fabs(v) > INT32_MAX)
       return vt__coco_wrong(r, e, "attribute_ids: expected whole numbers");
     r->attr[it->nattrs++] = (int32_t)v;
-  } else if (r->field == SEGMENTATION && inside == 2) {
+  } else if (r->field == KEYPOINTS && inside == 1)
+    return point_number(r, v, e);
+  else if (r->field == SKELETON && inside == 2) {
+    const int32_t end = v == floor(v) && v >= 1 && v <= VT__MAX_POINTS ? (int32_t)v : 0;
+    if (!end) return vt__coco_wrong(r, e, "skeleton: expected numbers of key points, from 1");
+    vt_buf_add(&it->bones, &end, sizeof end);
+  } else if (r->field == SKELETON && inside == 1)
+    return vt__coco_wrong(r, e, "skeleton: expected a list of pairs");
+  else if (r->field == SEGMENTATION && inside == 2) {
     if (r->inner != SIZE) return r->inner == OTHER && !it->npolygons ? 0 : segment_number(r, v, e);
     if (it->nsize < 2) it->size[it->nsize] = v == floor(v) && v >= 0 && v <= VT_MAX_SIDE ? (int64_t)v : -1;
     it->nsize++;
   } else if (r->field == SEGMENTATION && inside == 1 && !r->inner)
     return vt__coco_wrong(r, e, "segmentation: expected a list of lists, or size and counts");
   return 0;
+}
+
+static bool is_list(enum field f)
+{
+  return f == BBOX || f == SEGMENTATION || f == ATTRS || f == KEYPOINTS || f == SKELETON;
 }
 
 static int on_number(void *ctx, const char *s, size_t n, struct vt_err *e)
@@ -177,7 +216,7 @@ static int on_number(void *ctx, const char *s, size_t n, struct vt_err *e)
   if (!r->section || r->depth < item_depth(r) || r->field == OTHER) return 0;
   if (!vt__number(s, n, &v)) return vt__coco_wrong(r, e, "a number that is too large");
   if (r->depth > item_depth(r)) return inner_number(r, v, e);
-  if (text_field(r) || r->field == BBOX || r->field == SEGMENTATION || r->field == ATTRS)
+  if (text_field(r) || is_list(r->field))
     return vt__coco_wrong(r, e, "a number where a string or list is expected");
   r->it.seen |= 1u << r->field;
   r->it.number[r->field] = v;
@@ -206,9 +245,12 @@ static void reset(struct vt__coco *r)
                                               .counts = it->counts,
                                               .url = it->url,
                                               .product = it->product,
-                                              .source = it->source};
+                                              .source = it->source,
+                                              .points = it->points,
+                                              .bones = it->bones};
   empty.file.len = empty.name.len = empty.super.len = empty.split.len = empty.counts.len = 0;
   empty.url.len = empty.product.len = empty.source.len = 0;
+  empty.points.len = empty.bones.len = 0;
   *it = empty;
   r->nxy = 0;
   r->field = r->inner = OTHER;
@@ -255,12 +297,18 @@ static int on_open(void *ctx, bool array, struct vt_err *e)
     r->collecting = true;
     return array ? vt__coco_wrong(r, e, "a list, expected an object") : 0;
   }
-  if (inside == 1 && (r->field == BBOX || r->field == ATTRS || r->field == SEGMENTATION)) {
+  if (inside == 1 && is_list(r->field)) {
     r->it.seen |= 1u << r->field;
     if (!array && r->field != SEGMENTATION) return vt__coco_wrong(r, e, "an object where a list is expected");
     if (r->field == SEGMENTATION) r->it.is_runs = !array;
     return 0;
   }
+  if (inside == 2 && r->field == SKELETON && array)
+    return r->it.bones.len % (2 * sizeof(int32_t)) ? vt__coco_wrong(r, e, "skeleton: expected pairs") : 0;
+  if (inside >= 2 && is_list(r->field) && r->field != SEGMENTATION)
+    return vt__coco_wrong(r, e, "a list or object inside a list");
+  if (r->field == SEGMENTATION && inside == 2 && !array && (!r->it.is_runs || r->inner != OTHER))
+    return vt__coco_wrong(r, e, "segmentation: an object where a list is expected");
   if (r->field == SEGMENTATION && inside == 2 && !r->it.is_runs) return start_polygon(r, e);
   if (r->field == SEGMENTATION && inside == 2 && r->inner == COUNTS) r->it.has_counts = true;
   if (r->field != OTHER && inside == 1)
@@ -304,6 +352,8 @@ static int read_any(struct vt_labels *l, bool classes_only, const struct vt_labe
   vt_buf_clear(&r->it.url);
   vt_buf_clear(&r->it.product);
   vt_buf_clear(&r->it.source);
+  vt_buf_clear(&r->it.points);
+  vt_buf_clear(&r->it.bones);
   vt_free(r->xy);
   vt_free(r->start);
   vt_free(r->ids);

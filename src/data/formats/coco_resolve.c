@@ -22,6 +22,10 @@ static int resolve(struct vt__coco *r, struct vt_instance *in, const struct vt__
   const struct vt_box b = in->box;
   if (!r->results && b.w >= 0 && vt__box_check(im, &b, e))
     return vt_fail_in(e, VT_EFORMAT, "%s[%lld]: bbox", what, (long long)in->line);
+  const int names_of_points = names->classes.v[in->cls].npoints;
+  if (in->npoints && names_of_points && in->npoints != names_of_points)
+    return vt_fail(e, VT_EFORMAT, "%s[%lld]: %d keypoints, its category names %d", what, (long long)in->line,
+                   in->npoints, names_of_points);
   for (int k = 0; k < in->nattrs; k++) {
     int32_t *a = &r->l->attr[in->attrs + (uint32_t)k], p = vt__labels_find_class(names, true, *a);
     if (p < 0)

@@ -6,7 +6,7 @@
  * 2, "segmentation": [[x, y, ...], ...], "landmarks": [x, y, v, ...]}, "item2": …}
  *
  * Items of one pair_id and one style above 0 show the same product, named "PAIR/STYLE" here. scale,
- * occlusion, zoom_in and viewpoint are attributes, "scale=1". Landmarks have no place and are counted. Sizes
+ * occlusion, zoom_in and viewpoint are attributes, "scale=1". Landmarks are key points. Sizes
  * of pictures are looked up where the pictures are there (beside annos/, or below --images). One file is in
  * memory at a time. */
 #include "data/formats/folder.h"
@@ -87,6 +87,24 @@ static int read_polygons(struct reader *r, const struct vt__json_item *it, int32
   return r->xy.failed || r->start.failed ? vt_fail(e, VT_ENOMEM, "out of memory") : 0;
 }
 
+static int read_landmarks(struct reader *r, const struct vt__json_item *it, int32_t item,
+                          struct vt_instance *in, struct vt_err *e)
+{
+  const int32_t list = vt__json_find(it, item, "landmarks");
+  if (list < 0) return 0;
+  const struct vt__json_node *v = &it->node[list];
+  if (v->kind != VT__JSON_LIST || v->n > 3 * VT__MAX_POINTS)
+    return vt_fail(e, VT_EFORMAT, "landmarks: expected a list of at most %d numbers", 3 * VT__MAX_POINTS);
+  r->xy.len = 0;
+  for (int i = 0; i < v->n; i++) {
+    if (v[1 + i].kind != VT__JSON_NUMBER) return vt_fail(e, VT_EFORMAT, "landmarks: expected numbers");
+    vt_buf_add(&r->xy, &v[1 + i].number, sizeof v[1 + i].number);
+  }
+  if (r->xy.failed) return vt_fail(e, VT_ENOMEM, "out of memory");
+  int rc = vt__labels_read_points(r->l, in, (const double *)(const void *)r->xy.data, v->n, e);
+  return rc ? vt_fail_in(e, rc, "landmarks") : 0;
+}
+
 static int check_box(const struct vt_label_image *im, const double *v, struct vt_err *e)
 {
   if (v[2] < v[0] || v[3] < v[1])
@@ -108,8 +126,9 @@ static int32_t need_class(struct reader *r, int64_t id, const char *name, struct
 static int read_item(struct reader *r, const struct vt__json_item *it, int32_t item, int32_t image,
                      uint8_t flag, struct vt_err *e)
 {
-  static const char *const names[] = {"category_id", "category_name", "bounding_box", "style",       "scale",
-                                      "occlusion",   "zoom_in",       "viewpoint",    "segmentation"};
+  static const char *const names[] = {"category_id",  "category_name", "bounding_box", "style",
+                                      "scale",        "occlusion",     "zoom_in",      "viewpoint",
+                                      "segmentation", "landmarks"};
   struct vt_labels *l = r->l;
   int64_t category = 0, style = 0;
   const char *name = "";
@@ -145,6 +164,7 @@ static int read_item(struct reader *r, const struct vt__json_item *it, int32_t i
     if ((rc = vt__labels_set_polygons(l, in, &p, e))) return rc;
     in->hash = vt_hash64(r->xy.data, r->xy.len);
   }
+  if ((rc = read_landmarks(r, it, item, in, e))) return rc;
   return nattrs ? vt__labels_set_attrs(l, in, attr, nattrs, e) : 0;
 }
 
@@ -325,6 +345,10 @@ static int add_item(struct writer *w, struct vt_buf *b, const struct vt_instance
   }
   vt_buf_addf(b, "], \"style\": %lld", (long long)style);
   add_attributes(w, b, in);
+  if (in->npoints) {
+    vt_buf_adds(b, ", \"landmarks\": ");
+    vt__labels_put_points(b, w->l, in);
+  }
   if (in->shape && (rc = add_polygons(w, b, in, e))) return rc;
   vt_buf_addc(b, '}');
   return 0;
@@ -381,9 +405,13 @@ static int write_deepfashion2(const struct vt_labels *l, const char *root, const
                               struct vt_losses *losses, struct vt_err *e)
 {
   struct writer w = {.l = l, .root = root, .losses = losses};
-  int64_t *order, *start;
+  int64_t *order, *start, names = 0, scores = 0;
   bool used[VT_COUNT(part)] = {0};
   int rc = vt_labels_by(l, VT_BY_IMAGE, &order, &start, e);
+  for (int k = 0; k < l->classes.n; k++) names += l->classes.v[k].npoints;
+  for (int64_t i = 0; i < l->n; i++) scores += l->v[i].score != 1;
+  vt_loss_add(losses, names, "names of key points");
+  vt_loss_add(losses, scores, "scores of instances");
   for (int32_t k = 0; k < l->nimages; k++) used[VT_MIN(l->image[k].split, 3)] = true;
   for (size_t p = 0; p < VT_COUNT(part) && !rc; p++) {
     char sub[32];

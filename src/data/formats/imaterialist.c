@@ -169,7 +169,7 @@ static int read_rows(struct reader *r, const char *path, struct vt_err *e)
     bool row = rc > 0;
     r->l->rows++;
     if (row && (rc = read_row(r, e)) < 0) vt_fail_in(e, rc, "%s: line %lld", path, (long long)r->csv.line);
-    if (rc < 0 && (rc = vt__labels_problem(r->l, r->o, e))) return rc;
+    if (rc < 0 && (rc = vt__labels_problem_at(r->l, r->csv.line, r->o, e))) return rc;
     if (r->l->rows % 4096 == 0 && vt_interrupted())
       return vt_fail(e, VT_EINTERRUPTED, "%s: interrupted", path);
   }
@@ -299,11 +299,31 @@ static void put_row(struct vt_buf *b, char *const *field, int n, const char *rea
   vt_buf_addc(b, '\n');
 }
 
+/* A row that is none: the pieces that came, in as many columns as there are, the last one holding the rest.
+ */
+static void put_torn(struct vt_buf *b, const struct vt_csv *csv, const char *reason, struct vt_buf *rest)
+{
+  const char *s = csv->text.data, *end = s + csv->text.len;
+  b->len = rest->len = 0;
+  for (int i = 0; i < csv->ncolumns; i++) {
+    const char *field = s < end ? s : "";
+    if (s < end) s += strnlen(s, (size_t)(end - s)) + 1;
+    if (i + 1 == csv->ncolumns && s < end) {
+      vt_buf_adds(rest, field);
+      for (; s < end; s += strnlen(s, (size_t)(end - s)) + 1) vt_csv_put(rest, s, false);
+      field = rest->data ? rest->data : "";
+    }
+    vt_csv_put(b, field, !i);
+  }
+  vt_csv_put(b, reason, false);
+  vt_buf_addc(b, '\n');
+}
+
 static int filter_rows(const char *path, const struct vt_row_filter *fl, const char *kept,
                        const char *removed, struct vt_err *e)
 {
   struct vt_csv csv;
-  struct vt_buf b = {0};
+  struct vt_buf b = {0}, rest = {0};
   int64_t next = 0;
   FILE *out[2] = {NULL, NULL};
   const char *name[] = {kept, removed};
@@ -317,12 +337,15 @@ static int filter_rows(const char *path, const struct vt_row_filter *fl, const c
   }
   while (!rc && (rc = vt_csv_next(&csv, e)) != 0) {
     if (rc < 0 && rc != VT_EFORMAT) break;
-    bool torn = rc < 0; /* reading left it out, and so does this */
+    const bool torn = rc < 0; /* reading left it out, so its line is among those that go */
     rc = 0;
     while (next < fl->n && fl->line[next] < csv.line) next++;
-    bool goes = next < fl->n && fl->line[next] == csv.line;
-    if (torn || !out[goes]) continue;
-    put_row(&b, csv.field, csv.nfields, goes ? fl->reason[next] : NULL);
+    const bool goes = torn || (next < fl->n && fl->line[next] == csv.line);
+    if (!out[goes]) continue;
+    if (torn)
+      put_torn(&b, &csv, next < fl->n && fl->line[next] == csv.line ? fl->reason[next] : "no row", &rest);
+    else
+      put_row(&b, csv.field, csv.nfields, goes ? fl->reason[next] : NULL);
     if (b.failed) rc = vt_fail(e, VT_ENOMEM, "%s: out of memory", path);
     if (!rc && fwrite(b.data, 1, b.len, out[goes]) != b.len) rc = vt_fail_errno(e, name[goes]);
   }
@@ -330,6 +353,7 @@ static int filter_rows(const char *path, const struct vt_row_filter *fl, const c
     if (out[k] && fclose(out[k]) && !rc) rc = vt_fail_errno(e, name[k]);
   vt_csv_close(&csv);
   vt_buf_clear(&b);
+  vt_buf_clear(&rest);
   return rc;
 }
 

@@ -158,7 +158,7 @@ static int write_label_maps(const struct vt_labels *l, const char *root, const s
 
 struct row { /* of instances.csv */
   int32_t image;
-  int64_t first_attr, id;
+  int64_t line, first_attr, id;
   int number, value, nattrs, crowd;
 };
 struct reader {
@@ -250,6 +250,7 @@ static int read_instance_row(struct reader *r, const struct vt_csv *c, const int
   if (!rc) rc = whole(c, column[4], 0, 1, &crowd, e);
   if (rc) return rc;
   *row = (struct row){.image = vt__labels_find_file(r->l, c->field[column[0]]),
+                      .line = c->line,
                       .number = (int)number,
                       .value = (int)value,
                       .id = id,
@@ -326,6 +327,7 @@ static int take_numbered(struct reader *r, const struct vt_image *map, int32_t i
     int rc = push_mask(r, map, row->number, image, r->cls[row->value], &in, e);
     if (rc) return rc;
     in->id = row->id;
+    in->line = row->line;
     if (row->crowd) in->flags |= VT_CROWD;
     if (row->nattrs && (rc = vt__labels_set_attrs(r->l, in, r->attr + row->first_attr, row->nattrs, e)))
       return rc;
@@ -357,11 +359,16 @@ static int read_map(struct reader *r, const char *path, int32_t image, int64_t *
 {
   struct vt_image map = {0};
   int rc = vt_image_read(&map, path, &(struct vt_decode_opts){.labels = true}, NULL, e);
-  for (; rc && at && *at < r->nrows && r->row[*at].image == image; ++*at) { /* lenient: its rows go with it */
-    r->l->rows++;
-    r->l->skipped++;
+  if (rc) {
+    rc = vt__labels_problem(r->l, r->o, e);
+    for (; !rc && at && *at < r->nrows && r->row[*at].image == image; ++*at) { /* its rows go with it */
+      r->l->rows++;
+      vt_fail(e, VT_EFORMAT, "%s/instances.csv: line %lld: its map %s cannot be read", r->root,
+              (long long)r->row[*at].line, path);
+      rc = vt__labels_problem(r->l, r->o, e);
+    }
+    return rc;
   }
-  if (rc) return vt__labels_problem(r->l, r->o, e);
   r->l->image[image].width = map.width;
   r->l->image[image].height = map.height;
   rc = at ? take_numbered(r, &map, image, at, e) : take_values(r, &map, image, e);

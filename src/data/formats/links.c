@@ -46,4 +46,6 @@ void vt__link_losses(const struct vt_instance *in, int held, struct vt_losses *l
   vt_loss_add(losses, in->shape != VT_SHAPE_NONE, "masks, of which the boxes stay");
   vt_loss_add(losses, in->flags & VT_CROWD ? 1 : 0, "crowd flags of instances");
   vt_loss_add(losses, in->nattrs - held, "attributes of instances");
+  vt_loss_add(losses, in->npoints, "key points of instances");
+  vt_loss_add(losses, in->score != 1, "scores of instances");
 }
