@@ -73,7 +73,7 @@ static int make_data(void **state)
   put("ccp/split.csv", split.data);
   vt_buf_clear(&split);
   put("segment.yaml", "task: segment\nwidth: 32\nheight: 32\ntest_width: 32\ntest_height: 32\nhold_out: 8\n"
-                      "encoder: '8,8,8,8,8'\nblocks: '1,1,1,1,1'\nstem: 8\ndecoder: '8,8,8,8'\n");
+                      "encoder: '8,8,8,8'\nblocks: '1,1,1,1'\nstem: 8\ndecoder: '8,8,8,8'\n");
   put("box.yaml",
       "task: box\nwidth: 32\nheight: 32\nhold_out: 8\nencoder: '8,8,8,8'\nblocks: '1,1,1,1'\nstem: 8\n");
   return 0;
@@ -195,7 +195,8 @@ static void test_swapped_maps(void **state)
 /* The embedding's anchors, of a made set: groups 0 and 1 in one source, keys of four. */
 static void test_embedding(void **state)
 {
-  enum { N = 48, SOURCE = VT_SOURCE_PRODUCTS };
+  enum { N = 48 };
+  const enum vt_source SOURCE = VT_SOURCE_PRODUCTS;
   struct vt__embed_sample v[N] = {0};
   int64_t list[N];
   struct vt__embed_task t = {.seed = 3};
