@@ -89,8 +89,12 @@ int vt_mask_from_coco(struct vt_mask *m, const char *s, int width, int height, s
   const char *p = s;
   vt__runs_reserve(&r, count_numbers(s));
   for (; *p && r.v; r.n++) {
+    const unsigned piece = (unsigned)(unsigned char)*p - '0';
     int64_t x;
-    if (!read_pieces(&p, &x)) {
+    if (piece < 32) { /* a number of one character, sign in bit 4: most are */
+      x = (int64_t)(piece ^ 16) - 16;
+      p++;
+    } else if (!read_pieces(&p, &x)) {
       rc = vt_fail(e, VT_EFORMAT, "mask string: bad character or number at position %td", p - s);
       goto out;
     }
