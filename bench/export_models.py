@@ -1,6 +1,7 @@
 #!/usr/bin/python3
-"""Exports torchvision's networks to ONNX for comparisons. No pretrained weights are needed: they are random, with
-batch-norm statistics from real photos and a last layer that is not zero, so that outputs differ from photo to photo.
+"""Exports torchvision's networks to ONNX for comparisons. No pretrained weights are needed: they are random, as
+bench/random_weights.py describes, with batch-norm statistics from real photos and a last layer that is not zero, so
+that outputs differ from photo to photo. Files that lie in OUT already are kept.
 
     bench/export_models.py OUT PHOTOS_FOLDER NAME...      (development tool: Debian's python3-torchvision)"""
 import argparse
@@ -11,40 +12,28 @@ import torch
 import torchvision
 from PIL import Image
 
+import random_weights
+
 MEAN, STD = torch.tensor([0.485, 0.456, 0.406]), torch.tensor([0.229, 0.224, 0.225])
 BATCH = 4
+SETTLE_SIDE = 224  # most that photos measure for the statistics, which hardly depend on it
+WITHOUT_NORMS = 32  # photos enough for the biases of a network that has no batch norms
 
 
 def side_of(name):
     return {"inception_v3": 299, "efficientnet_b7": 600}.get(name, 224)
 
 
+def photo_names(folder):
+    return [os.path.join(folder, n) for n in sorted(os.listdir(folder)) if n.lower().endswith(".jpg")]
+
+
 def photos(folder, start, count, side):
     """Photos start to start + count - 1 of the folder as a network sees them. // count of (3, side, side)"""
-    names = sorted(n for n in os.listdir(folder) if n.lower().endswith(".jpg"))[start:start + count]
-    for n in names:
-        im = Image.open(os.path.join(folder, n)).convert("RGB").resize((side, side), Image.BILINEAR)
+    for name in photo_names(folder)[start:start + count]:
+        im = Image.open(name).convert("RGB").resize((side, side), Image.BILINEAR)
         x = torch.frombuffer(bytearray(im.tobytes()), dtype=torch.uint8).reshape(side, side, 3) / 255
         yield ((x - MEAN) / STD).permute(2, 0, 1)
-
-
-def settle(net, batches):
-    """Batch-norm statistics of the photos, averaged over batches, layer inputs being already normalised."""
-    norms = 0
-    for m in net.modules():
-        if isinstance(m, torch.nn.modules.batchnorm._BatchNorm):
-            m.reset_running_stats()
-            m.momentum = None
-            norms += 1
-        if isinstance(m, torch.nn.Dropout):
-            m.p = 0
-        if isinstance(m, torchvision.ops.StochasticDepth):
-            m.p = 0
-    net.train()
-    with torch.no_grad():
-        for b in batches if norms else []:
-            net(b)
-    net.eval()
 
 
 class Segmentation(torch.nn.Module):
@@ -58,46 +47,34 @@ class Segmentation(torch.nn.Module):
         return self.net(x)["out"]
 
 
-def wake(net):
-    """What torchvision starts as nothing gets numbers: ViT's last layer, ConvNeXt's layer scales (1e-6 before).
-
-    Batch norms get biases that keep most of what they hand on above an activation's kink, as training does. With none,
-    random networks are chaotic: rounding nothing but the photo to bf16 leaves mobilenet_v2 a cosine of 0.96 whoever
-    computes it, and over 0.999 with them."""
-    for m in net.modules():
-        if isinstance(m, torch.nn.BatchNorm2d):
-            torch.nn.init.uniform_(m.weight, 0.8, 1.2)
-            torch.nn.init.uniform_(m.bias, 0.6, 1.2)
-    for name, p in net.named_parameters():
-        if name.endswith("layer_scale"):
-            torch.nn.init.uniform_(p, 0.1, 0.3)
-        elif name == "heads.head.weight":
-            torch.nn.init.normal_(p, std=0.05)
-
-
 def build(name):
     torch.manual_seed(1)
     if name in torchvision.models.segmentation.__dict__:
         net = Segmentation(getattr(torchvision.models.segmentation, name)(weights=None, weights_backbone=None))
-        wake(net)
         return net
-    more = {"aux_logits": False, "init_weights": True} if name in ("inception_v3", "googlenet") else {}
-    net = getattr(torchvision.models, name)(weights=None, **more)
-    wake(net)
-    return net
+    more = {"aux_logits": False, "init_weights": False} if name in ("inception_v3", "googlenet") else {}
+    return getattr(torchvision.models, name)(weights=None, **more)
 
 
 def export(name, folder, photo_folder, count):
-    """The settled network, its file, and how many photos it has seen."""
+    """The settled network and its file. Its parameters are kept beside, for the next time."""
     net = build(name)
-    pictures = list(photos(photo_folder, 0, count, side_of(name)))
-    if len(pictures) < 2:
-        sys.exit(f"{photo_folder}: no photos")
-    settle(net, [torch.stack(pictures[i:i + BATCH]) for i in range(0, len(pictures) - 1, BATCH)])
-    path = os.path.join(folder, name + ".onnx")
-    torch.onnx.export(net, torch.stack(pictures[:1]), path, opset_version=13, input_names=["image"],
+    path, kept = (os.path.join(folder, name + end) for end in (".onnx", ".pt"))
+    if os.path.exists(kept):
+        net.load_state_dict(torch.load(kept))
+        return net.eval(), path
+    if not any(isinstance(m, torch.nn.BatchNorm2d) for m in net.modules()):
+        count = min(count, WITHOUT_NORMS)
+    side = side_of(name)
+    pictures = list(photos(photo_folder, 0, count, min(side, SETTLE_SIDE)))
+    if len(pictures) < count:
+        sys.exit(f"{photo_folder}: {len(pictures)} photos, {count} are needed")
+    norms = random_weights.wake(net)
+    random_weights.settle(net, norms, [torch.stack(pictures[i:i + BATCH]) for i in range(0, count - 1, BATCH)])
+    torch.onnx.export(net, torch.zeros(1, 3, side, side), path, opset_version=13, input_names=["image"],
                       output_names=["scores"], dynamic_axes={"image": {0: "n"}, "scores": {0: "n"}})
-    return net, path, len(pictures)
+    torch.save(net.state_dict(), kept)
+    return net, path
 
 
 def main():
@@ -109,7 +86,7 @@ def main():
     a = p.parse_args()
     os.makedirs(a.out, exist_ok=True)
     for name in a.names:
-        _, path, _ = export(name, a.out, a.photos, a.count)
+        _, path = export(name, a.out, a.photos, a.count)
         print(path, f"{os.path.getsize(path) / 1e6:.1f} MB", flush=True)
 
 

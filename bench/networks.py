@@ -1,16 +1,20 @@
 #!/usr/bin/python3
 """torchvision's networks, exported with random weights (bench/export_models.py), in onnxruntime and in vitrine.
 
-    bench/networks.py build/vitrine PHOTOS_FOLDER [NAME...] [--int8 FOLDER] [--quantize]
+    bench/networks.py build/vitrine PHOTOS_FOLDER [NAME...] [--quantize [--weight-bits 8]] [--keep FOLDER]
 
 Each sees photos that its batch norms have not seen. Required of every network: in f32 the largest error is at most 1e-4
-of onnxruntime's largest output; the mean output over the photos taken away, the cosine is at least 0.999 in bf16 and
-0.99 in int8 ("least": the smallest of a single photo in bf16); and zeros, or the next photo's output, fail all of that (`vitrine model compare` judges, --show
-prints what it says of them). --headless's features are compared with what torchvision's network hands to its last layer.
-int8 models come from FOLDER (NAME.onnx) or, with --quantize, from `vitrine model quantize`.
+of onnxruntime's largest output; the mean output over the photos taken away, the cosine is at least 0.999 in bf16
+(emulated where the processor has none) and, with --quantize, 0.99 in int8; and zeros, or the next photo's output, fail
+all of that (`vitrine model compare` judges; "another" is the cosine that the next photo's output gets). "rank" says in
+how many directions the photos' outputs differ: (sum of variances)^2 / sum of squares over the principal ones.
 
-One network at a time; its file goes afterwards, unless --keep names a folder. Needs python3-torch, python3-torchvision
-and onnxruntime-node (ORT_HOME=its node_modules). Development tool."""
+int8 models are made by `vitrine model quantize` from the photos that the batch norms have seen, and computed in
+integers (--precision int8; weights of 8 bits by the reference kernels, as only processors with VNNI multiply them).
+--headless's features are compared with what torchvision's network hands to its last layer.
+
+One network at a time; its file goes afterwards, unless --keep names a folder, from which it is also taken the next time.
+Needs python3-torch, python3-torchvision and onnxruntime-node (ORT_HOME=its node_modules). Development tool."""
 import argparse
 import json
 import os
@@ -80,22 +84,38 @@ def headless(a, net, model, npy, work, x):
     return f"{'' if ok else 'FAILED '}{np.load(cut).shape[1]} numbers, error {said['given']['error']:.1e} ({where})"
 
 
+def quantized(a, model, work):
+    """`vitrine model quantize` of the model, with the photos that its batch norms have seen."""
+    folder, int8 = os.path.join(work, "seen"), os.path.join(work, "int8.onnx")
+    os.mkdir(folder)
+    for path in export_models.photo_names(a.photos)[:a.count]:
+        os.symlink(os.path.abspath(path), os.path.join(folder, os.path.basename(path)))
+    run([a.vitrine, "model", "quantize", model, "--photos", folder, "--count", str(a.count), "-o", int8,
+         "--weight-bits", str(a.weight_bits)], stdout=subprocess.DEVNULL)
+    return int8
+
+
+def rank(outputs):
+    """In how many directions they differ. // (n, ...)"""
+    flat = outputs.reshape(len(outputs), -1).astype(np.float64)
+    variance = np.linalg.svd(flat - flat.mean(0), compute_uv=False) ** 2
+    return variance.sum() ** 2 / (variance ** 2).sum()
+
+
 def compare(a, name, work):
-    net, model, seen = export_models.export(name, a.keep or work, a.photos, a.count)
+    net, model = export_models.export(name, a.keep or work, a.photos, a.count)
     x = torch.stack(list(export_models.photos(a.photos, a.count, a.pictures, export_models.side_of(name))))
     npy, want = os.path.join(work, "image.npy"), os.path.join(work, "scores.npy")
     np.save(npy, x.numpy())
     run(["node", os.path.join(HERE, "ort_run.mjs"), model, work, "image=" + npy])
-    row, failed = {"network": name, "photos": seen}, []
-    int8 = os.path.join(a.int8 or work, name + (".onnx" if a.int8 else ".int8.onnx"))
-    if a.quantize:
-        run([a.vitrine, "model", "quantize", model, "--photos", a.photos, "-o", int8], stdout=subprocess.DEVNULL)
+    row, failed = {"network": name, "rank": rank(np.load(want))}, []
     for precision, limits in LIMITS.items():
-        if precision == "int8" and not os.path.exists(int8):
+        if precision == "int8" and not a.quantize:
             continue
         have = os.path.join(work, precision + ".npy")
-        file, more = (int8, []) if precision == "int8" else (model, ["--precision", precision])
-        run([a.vitrine, "model", "run", file, "-i", npy, "-o", have, *more])
+        file = quantized(a, model, work) if precision == "int8" else model
+        how = ["--reference"] if precision == "int8" and a.weight_bits == 8 else ["--precision", precision]
+        run([a.vitrine, "model", "run", file, "-i", npy, "-o", have, *how])
         ok, row[precision] = judge(a.vitrine, want, have, limits)
         if not ok:
             failed.append(precision)
@@ -107,15 +127,12 @@ def compare(a, name, work):
     return row, failed
 
 
-def show(row, failed, seconds, others):
+def show(row, failed, seconds):
     numbers = [f"{row['f32']['given']['error']:.1e}"]
-    numbers += [f"{row[p]['given']['cosine']:.5f}" if p in row else "-" for p in ("f32", "bf16", "int8")]
-    numbers.append(f"{row['bf16']['given']['least']:.5f}")
-    print(f"{row['network']:<26}{row['photos']:>4}" + "".join(f"{v:>10}" for v in numbers) +
-          f"  {row['headless']}" + (f"  FAILED: {', '.join(failed)}" if failed else "") + f"  [{seconds:.0f} s]", flush=True)
-    if others:
-        for who in ("zeros", "another"):
-            print(f"    {who + ' in its place':<22}{row['f32'][who]['error'] or 0:14.1e}{row['f32'][who]['cosine']:10.5f}")
+    numbers += [f"{row[p]['given']['cosine']:.5f}" if p in row else "-" for p in ("bf16", "int8")]
+    numbers += [f"{row['f32']['another']['cosine']:.2f}", f"{row['rank']:.1f}"]
+    print(f"{row['network']:<26}" + "".join(f"{v:>9}" for v in numbers) + f"  {row['headless']}" +
+          (f"  FAILED: {', '.join(failed)}" if failed else "") + f"  [{seconds:.0f} s]", flush=True)
 
 
 def main():
@@ -124,22 +141,21 @@ def main():
     p.add_argument("vitrine")
     p.add_argument("photos")
     p.add_argument("names", nargs="*")
-    p.add_argument("--int8", metavar="FOLDER")
     p.add_argument("--quantize", action="store_true")
+    p.add_argument("--weight-bits", type=int, default=7, choices=(7, 8))
     p.add_argument("--keep", metavar="FOLDER")
     p.add_argument("--count", type=int, default=200, help="photos for the statistics [200]")
     p.add_argument("--pictures", type=int, default=8, help="photos to compare on [8]")
-    p.add_argument("--show", action="store_true", help="what the judge says of zeros and of another photo's output")
     a = p.parse_args()
     os.environ["VITRINE_EMULATE_BF16"] = "1"  # where the processor has no bf16
     torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", "2")))
-    print(f"{'network':<26}{'seen':>4}{'error':>10}{'cos f32':>10}{'cos bf16':>10}{'cos int8':>10}{'least':>10}  headless")
+    print(f"{'network':<26}{'f32':>9}{'bf16':>9}{'int8':>9}{'another':>9}{'rank':>9}  headless")
     bad = []
     for name in a.names or NETWORKS:
         start = time.time()
         with tempfile.TemporaryDirectory() as work:
             row, failed = compare(a, name, work)
-        show(row, failed, time.time() - start, a.show)
+        show(row, failed, time.time() - start)
         bad += [name] if failed else []
     print(f"{len(a.names or NETWORKS) - len(bad)} passed, {len(bad)} failed; largest memory "
           f"{resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6:.1f} GB")

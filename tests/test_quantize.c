@@ -12,26 +12,9 @@
 #include <unistd.h>
 #include "app/cli/verb.h"
 #include "engine/quantize.h"
+#include "quant_weights.h"
 
 enum { SIDE = 16, CLASSES = 10, SEEN = 24, SHOWN = 12 };
-
-static struct vt_tensor random_tensor(struct vt_rng *r, int rank, const int64_t *dim, double scale)
-{
-  struct vt_tensor t;
-  assert_int_equal(vt_tensor_init(&t, VT_F32, rank, dim, NULL), 0);
-  for (int64_t i = 0; i < vt_tensor_count(&t); i++) ((float *)t.data)[i] = (float)(scale * vt_rng_normal(r));
-  return t;
-}
-
-static struct vt_value *weight(struct vt_graph *g, struct vt_rng *r, const char *name, int rank,
-                               const int64_t *dim)
-{
-  int64_t fan = vt_dims_count(rank - 1, dim + 1);
-  struct vt_tensor t = random_tensor(r, rank, dim, rank == 1 ? 0.1 : sqrt(2.0 / (double)fan));
-  struct vt_value *v = vt_graph_constant(g, name, &t);
-  vt_tensor_clear(&t);
-  return v;
-}
 
 static struct vt_value *conv(struct vt_graph *g, struct vt_rng *r, struct vt_value *x, int out, int in, int k,
                              int step)
@@ -184,7 +167,8 @@ static void like_the_floats(void **state)
                {"kl", {.rule = VT_RANGE_KL}, 0.95},
                {"percentile", {.rule = VT_RANGE_PERCENTILE, .percentile = 99.9}, 0.98},
                {"all", {.rule = VT_RANGE_MINMAX}, 0.98},
-               {"8 bits", {.weight_bits = 8}, 0.99}};
+               {"8 bits", {.weight_bits = 8}, 0.99},
+               {"nearest", {.nearest = true}, 0.99}};
   struct vt_graph *g = network();
   double want[SHOWN * CLASSES], have[SHOWN * CLASSES], plain[SHOWN * CLASSES], other[SHOWN * CLASSES];
   run(g, (struct vt_compile_opts){.precision = VT_PREC_F32}, 100, SHOWN, want, CLASSES, NULL, NULL);

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "engine/program_impl.h"
+#include "engine/quant_round.h"
 #include "engine/quantize.h"
 
 struct vt_calibration {
@@ -20,8 +21,9 @@ struct vt_calibration {
   int *root;            /* value id -> the value that stands for its scale */
   int *pos;             /* value id -> its producer's position, -1 none */
   struct vt_histogram *h;
-  struct vt_value **tap; /* quantised maps */
-  struct vt_value **dq;  /* value id -> dequantised */
+  struct vt__samples *seen; /* node -> what the layer reads */
+  struct vt_value **tap;    /* quantised maps */
+  struct vt_value **dq;     /* value id -> dequantised */
   int ntaps;
   int64_t runs;
 };
@@ -135,10 +137,11 @@ static int prepare(struct vt_calibration *c, struct vt_err *e)
   c->root = vt_calloc(n, sizeof *c->root);
   c->pos = vt_calloc(n, sizeof *c->pos);
   c->h = vt_calloc(n, sizeof *c->h);
+  c->seen = vt_calloc((size_t)c->nnodes + 1, sizeof *c->seen);
   c->tap = vt_calloc(n, sizeof *c->tap);
   c->dq = vt_calloc(n, sizeof *c->dq);
   int *use = vt__count_uses(c->g, e);
-  if (!c->want || !c->root || !c->pos || !c->h || !c->tap || !c->dq || !use) {
+  if (!c->want || !c->root || !c->pos || !c->h || !c->seen || !c->tap || !c->dq || !use) {
     vt_free(use);
     return vt_fail(e, VT_ENOMEM, "out of memory");
   }
@@ -175,18 +178,33 @@ int vt_calibration_new(struct vt_calibration **out, const struct vt_graph *g, st
   return 0;
 }
 
+/* Map v of this run. */
+static const struct vt_tensor *map_of(const struct vt_calibration *c, const struct vt_value *v,
+                                      const struct vt_tensor *in, const struct vt_tensor *out)
+{
+  for (int k = 0; k < c->g->ninputs; k++)
+    if (c->g->inputs[k] == v) return &in[k];
+  for (int i = 0, at = 0; i < c->ntaps; i++) {
+    if (c->tap[i] == v) return &out[at];
+    at += !c->tap[i]->is_input;
+  }
+  return NULL;
+}
+
 int vt_calibration_add(struct vt_calibration *c, const struct vt_tensor *in, struct vt_err *e)
 {
   struct vt_tensor *out = vt_calloc((size_t)c->ntaps + 1, sizeof *out);
   if (!out) return vt_fail(e, VT_ENOMEM, "out of memory");
-  int rc = vt_eval_run(c->eval, in, out, 0, e), at = 0;
+  int rc = vt_eval_run(c->eval, in, out, 0, e);
   for (int i = 0; i < c->ntaps && !rc; i++) {
-    const struct vt_value *v = c->tap[i];
-    const struct vt_tensor *t = v->is_input ? NULL : &out[at++];
-    for (int k = 0; k < c->g->ninputs && !t; k++)
-      if (c->g->inputs[k] == v) t = &in[k];
-    rc = vt_histogram_add(&c->h[find(c, v->id)], t->data, vt_tensor_count(t), e);
-    if (rc) vt_fail_in(e, rc, "map '%s'", v->name);
+    const struct vt_tensor *t = map_of(c, c->tap[i], in, out);
+    rc = vt_histogram_add(&c->h[find(c, c->tap[i]->id)], t->data, vt_tensor_count(t), e);
+    if (rc) vt_fail_in(e, rc, "map '%s'", c->tap[i]->name);
+  }
+  for (int i = 0; i < c->nnodes && !rc; i++) {
+    const struct vt_node *n = c->g->nodes[i];
+    if (layer_axis(n) >= 0)
+      rc = vt__samples_add(&c->seen[i], n, map_of(c, n->in[0], in, out), (uint64_t)i, e);
   }
   for (int i = 0; i < c->ntaps; i++) vt_tensor_clear(&out[i]);
   vt_free(out);
@@ -247,41 +265,67 @@ static void weight_scales(const struct vt_tensor *w, int axis, int levels, const
   }
 }
 
-static struct vt_value *quantise_weights(struct vt_graph *g, const struct vt_value *w, int axis, int levels,
-                                         const struct vt_tensor *sw, struct vt_value **scale)
+struct layer {
+  struct vt_node *node;
+  int axis, levels;
+  struct vt_tensor scale;   // (channels)
+  struct vt__samples *seen; /* NULL: weights are rounded to the nearest step */
+  struct vt_tensor shift;   // (channels): what is lacking on average; without bytes where there is no bias
+};
+
+static int round_weights(struct layer *l, const struct vt_value *w, struct vt_tensor *q, struct vt_err *e)
 {
-  struct vt_tensor q, z;
-  if (vt_tensor_init(&q, VT_I8, w->rank, w->dim, &g->err)) return NULL;
-  int64_t m = w->dim[axis], inner = 1, n = vt_tensor_count(&q);
-  if (vt_tensor_init(&z, VT_I8, 1, &m, &g->err)) {
-    vt_tensor_clear(&q);
-    return NULL;
+  bool conv = vt__op_is(l->node, "Conv");
+  int64_t m = w->dim[l->axis], k = vt_tensor_count(q) / VT_MAX(m, 1);
+  struct vt__weights to = {.w = w->init.data,
+                           .scale = l->scale.data,
+                           .q = q->data,
+                           .channels = m,
+                           .k = k,
+                           .groups = conv ? vt__attr_int(l->node, "group", 1) : 1,
+                           .per_channel = l->axis ? 1 : k,
+                           .per_element = l->axis ? m : 1,
+                           .levels = l->levels};
+  if (!l->seen || l->seen->n < 1 || to.groups < 1 || m % to.groups || l->seen->k != to.groups * k) {
+    vt__round_nearest(&to);
+    return 0;
   }
-  for (int d = axis + 1; d < w->rank; d++) inner *= w->dim[d];
-  const float *p = w->init.data, *s = sw->data;
-  for (int64_t i = 0; i < n; i++)
-    ((int8_t *)q.data)[i] = (int8_t)VT_CLAMP(rintf(p[i] / s[i / inner % m]), (float)-levels, (float)levels);
-  *scale = named(g, w, "scale", sw);
-  struct vt_value *v = named(g, w, "i8", &q), *zero = named(g, w, "zero", &z);
-  vt_tensor_clear(&q);
-  vt_tensor_clear(&z);
-  return vt_emit(g, "DequantizeLinear", VT_IN(v, *scale, zero), "axis=%d", axis);
+  int rc = vt__samples_turn(l->seen, l->shift.data != NULL, e);
+  return rc ? rc : vt__round_fitted(&to, l->seen, l->shift.data, e);
 }
 
-static struct vt_value *quantise_bias(struct vt_graph *g, const struct vt_value *b, float sx,
-                                      const struct vt_tensor *sw)
+static struct vt_value *quantise_weights(struct vt_graph *g, struct layer *l)
 {
+  const struct vt_value *w = l->node->in[1];
+  struct vt_tensor q, z = {0};
+  int64_t m = w->dim[l->axis];
+  if (vt_tensor_init(&q, VT_I8, w->rank, w->dim, &g->err)) return NULL;
+  struct vt_value *v = NULL;
+  if (!vt_tensor_init(&z, VT_I8, 1, &m, &g->err) && !round_weights(l, w, &q, &g->err)) {
+    struct vt_value *i8 = named(g, w, "i8", &q), *scale = named(g, w, "scale", &l->scale),
+                    *zero = named(g, w, "zero", &z);
+    v = vt_emit(g, "DequantizeLinear", VT_IN(i8, scale, zero), "axis=%d", l->axis);
+  }
+  vt_tensor_clear(&q);
+  vt_tensor_clear(&z);
+  return v;
+}
+
+static struct vt_value *quantise_bias(struct vt_graph *g, const struct layer *l, float sx)
+{
+  const struct vt_value *b = l->node->in[2];
   struct vt_tensor q, s;
-  int64_t m = sw->dim[0];
+  int64_t m = l->scale.dim[0];
   if (vt_tensor_init(&q, VT_I32, 1, &m, &g->err)) return NULL;
   if (vt_tensor_init(&s, VT_F32, 1, &m, &g->err)) {
     vt_tensor_clear(&q);
     return NULL;
   }
   for (int64_t i = 0; i < m; i++) {
-    ((float *)s.data)[i] = sx * ((const float *)sw->data)[i];
-    ((int32_t *)q.data)[i] =
-        (int32_t)rint((double)((const float *)b->init.data)[i] / (double)((float *)s.data)[i]);
+    float step = sx * ((const float *)l->scale.data)[i];
+    double exact = (double)((const float *)b->init.data)[i] + (double)((const float *)l->shift.data)[i];
+    ((float *)s.data)[i] = step;
+    ((int32_t *)q.data)[i] = (int32_t)rint(fmax(fmin(exact / (double)step, INT32_MAX), -INT32_MAX));
   }
   struct vt_value *v = named(g, b, "i32", &q), *scale = named(g, b, "scale", &s);
   vt_tensor_clear(&q);
@@ -289,24 +333,27 @@ static struct vt_value *quantise_bias(struct vt_graph *g, const struct vt_value 
   return vt_emit(g, "DequantizeLinear", VT_IN(v, scale), "axis=0");
 }
 
-static int quantise_layer(struct vt_calibration *c, struct vt_node *n, int axis, int levels, struct vt_err *e)
+static int quantise_layer(struct vt_calibration *c, struct layer *l, struct vt_err *e)
 {
   struct vt_graph *g = c->g;
-  struct vt_value *scale, *b = n->nin > 2 ? n->in[2] : NULL;
-  const struct vt_value *w = n->in[1], *dq = n->in[0];
-  int64_t m = w->dim[axis];
-  float sx = *(const float *)dq->producer->in[1]->init.data;
+  struct vt_node *n = l->node;
+  struct vt_value *b = n->nin > 2 ? n->in[2] : NULL;
+  int64_t m = n->in[1]->dim[l->axis];
+  float sx = *(const float *)n->in[0]->producer->in[1]->init.data;
   bool bias = known_f32(b) && b->rank == 1 && b->dim[0] == m;
-  struct vt_tensor sw;
   int rc = vt__value_align(n->in[1], e);
   if (!rc && b) rc = vt__value_align(b, e);
-  if (!rc) rc = vt_tensor_init(&sw, VT_F32, 1, &m, e);
-  if (rc) return rc;
-  weight_scales(&w->init, axis, levels, bias ? b->init.data : NULL, sx, sw.data);
-  n->in[1] = quantise_weights(g, w, axis, levels, &sw, &scale);
-  if (bias && n->in[1]) n->in[2] = quantise_bias(g, b, sx, &sw);
-  vt_tensor_clear(&sw);
-  return vt_graph_status(g, e);
+  if (!rc) rc = vt_tensor_init(&l->scale, VT_F32, 1, &m, e);
+  if (!rc && bias) rc = vt_tensor_init(&l->shift, VT_F32, 1, &m, e);
+  if (!rc) {
+    weight_scales(&n->in[1]->init, l->axis, l->levels, bias ? b->init.data : NULL, sx, l->scale.data);
+    n->in[1] = quantise_weights(g, l);
+    if (bias && n->in[1]) n->in[2] = quantise_bias(g, l, sx);
+    rc = vt_graph_status(g, e);
+  }
+  vt_tensor_clear(&l->scale);
+  vt_tensor_clear(&l->shift);
+  return rc;
 }
 
 /* Nodes behind what they read: weights first, a map's pair behind the map's producer. */
@@ -360,7 +407,9 @@ int vt_calibration_finish(struct vt_graph **out, struct vt_calibration *c, const
     int axis = layer_axis(n);
     for (int k = 0; k < n->nin; k++)
       if (n->in[k] && n->in[k]->id < c->nvalues && c->want[n->in[k]->id]) n->in[k] = c->dq[n->in[k]->id];
-    if (axis >= 0) rc = quantise_layer(c, n, axis, levels, e);
+    struct layer l = {.node = n, .axis = axis, .levels = levels, .seen = o->nearest ? NULL : &c->seen[i]};
+    if (axis >= 0) rc = quantise_layer(c, &l, e);
+    vt__samples_clear(&c->seen[i]);
     r->layers += axis >= 0;
     r->left += axis < 0 && (vt__op_is(n, "Conv") || vt__op_is(n, "Gemm") || vt__op_is(n, "MatMul"));
   }
@@ -376,12 +425,14 @@ void vt_calibration_free(struct vt_calibration *c)
 {
   if (!c) return;
   for (int i = 0; c->h && i < c->nvalues; i++) vt_free(c->h[i].bin);
+  for (int i = 0; c->seen && i < c->nnodes; i++) vt__samples_clear(&c->seen[i]);
   vt_eval_free(c->eval);
   vt_graph_free(c->g);
   vt_free(c->want);
   vt_free(c->root);
   vt_free(c->pos);
   vt_free(c->h);
+  vt_free(c->seen);
   vt_free(c->tap);
   vt_free(c->dq);
   vt_free(c);

@@ -16,6 +16,7 @@ struct vt_quantize_opts {
   enum vt_range_rule rule;
   double percentile; /* of VT_RANGE_PERCENTILE, above 50 to 100; 0 = 99.99 */
   int weight_bits;   /* 8; 7: two products fit 16 bits, as processors without VNNI need; 0 = 7 */
+  bool nearest;      /* weights to the nearest step; else so that errors cancel on what layers have read */
 };
 
 /* Histogram of numbers seen, in 2 BINS bins around zero; the range doubles when something falls outside. */

@@ -10,7 +10,7 @@ struct opts {
   int64_t count, bits;
   double percentile;
   int range; /* enum vt_range_rule */
-  bool json;
+  bool nearest, json;
   struct vt_strings shape;
 };
 
@@ -30,6 +30,8 @@ static const struct vt_opt rows[] = {
      "for --range percentile: what stays inside, on either side"},
     {"weight-bits", 0, VT_OPT_INT, offsetof(struct opts, bits), "7", 7, 8, NULL, "BITS",
      "bits of weights; with 8 only processors with VNNI or AMX compute them as integers"},
+    {"nearest", 0, VT_OPT_FLAG, offsetof(struct opts, nearest), NULL, 0, 0, NULL, NULL,
+     "round every weight to the nearest step; else errors cancel on what the photos show"},
     {"shape", 0, VT_OPT_LIST, offsetof(struct opts, shape), NULL, 0, 0, NULL, "INPUT=N,C,H,W",
      "shape of the input where the model leaves it open"},
     {"json", 0, VT_OPT_FLAG, offsetof(struct opts, json), NULL, 0, 0, NULL, NULL, "print one JSON object"},
@@ -151,7 +153,7 @@ static int run(struct vt_cli *cli, const void *opts, const struct vt_strings *ar
   struct found photos = {.arena = &cli->arena};
   struct vt_preprocess p;
   struct vt_quantize_report r;
-  struct vt_quantize_opts qo = {(enum vt_range_rule)o->range, o->percentile, (int)o->bits};
+  struct vt_quantize_opts qo = {(enum vt_range_rule)o->range, o->percentile, (int)o->bits, o->nearest};
   const char *path = vt_model_path(cli, o->models, args->v[0], e);
   int rc = path ? vt_onnx_load(&g, vt_registry_default(), path, e) : VT_ENOENT, used = 0;
   if (!rc) rc = find_input(cli, g, o, &p, path, e);
