@@ -4,8 +4,8 @@
     bench/detectors.py build/vitrine [fasterrcnn_resnet50_fpn|maskrcnn_resnet50_fpn]
 
 Prints how many of the detections of each pair of programs agree (same label, every coordinate within 0.1 pixel), and
-by how much the scores and masks of those differ. Random weights magnify rounding: the programs disagree by as much
-among themselves. Needs python3-torch and python3-torchvision; onnxruntime where ORT_HOME has onnxruntime-node.
+by how much the scores and masks of those differ. The backbone's weights are those of bench/random_weights.py: plain
+random ones magnify the rounding of the resized picture (1e-5) a thousandfold. Needs python3-torch and python3-torchvision; onnxruntime where ORT_HOME has onnxruntime-node.
 Development tool."""
 import os
 import subprocess
@@ -16,22 +16,19 @@ import numpy as np
 import torch
 import torchvision
 
+import random_weights
+
 HERE = os.path.dirname(os.path.abspath(__file__))
 
 
 def network(kind):
-    """Random weights whose batch norms have seen two random pictures, and class scores that differ."""
+    """Random weights whose batch norms have seen random pictures, and class scores that differ."""
     torch.manual_seed(0)
     m = getattr(torchvision.models.detection, kind)(
         weights=None, weights_backbone=None, box_score_thresh=0.03, box_detections_per_img=50, min_size=320, max_size=480)
-    for layer in m.modules():
-        if isinstance(layer, torch.nn.BatchNorm2d):
-            layer.momentum = None
-    m.backbone.train()
-    with torch.no_grad():
-        for _ in range(2):
-            m.backbone(torch.randn(1, 3, 128, 160))
     m.eval()
+    pictures = [m.transform([torch.rand(3, 240, 320)])[0].tensors for _ in range(4)]
+    random_weights.settle(m.backbone.body, random_weights.wake(m.backbone.body), pictures)
     torch.nn.init.normal_(m.roi_heads.box_predictor.cls_score.weight, std=0.05)
     torch.nn.init.normal_(m.roi_heads.box_predictor.bbox_pred.weight, std=0.02)
     return m
