@@ -116,4 +116,45 @@ static inline void put_idx(void)
   put_bytes("idx/train-labels-idx1-ubyte", idx_labels, sizeof idx_labels);
 }
 
+static inline void put_map(const char *name)
+{
+  struct vt_image im;
+  char dir[300];
+  snprintf(dir, sizeof dir, "%s", path_of(name));
+  *strrchr(dir, '/') = 0;
+  assert_int_equal(vt_mkdirs(dir, NULL), 0);
+  assert_int_equal(vt_image_init(&im, 6, 4, 1, NULL), 0);
+  for (int x = 0; x < 6; x++) im.px[x] = (uint8_t)(x / 2);
+  assert_int_equal(vt_image_write(&im, path_of(name), 0, NULL), 0);
+  vt_image_clear(&im);
+}
+
+static inline void put_label_maps(void)
+{
+  put("maps/images.csv", "image,id,map,split\nx.jpg,4,a,val\ny.jpg,5,b,\n");
+  put("maps/instances.csv",
+      "image,number,value,id,crowd,attributes\nx.jpg,1,1,11,0,4_6\nx.jpg,2,2,12,1,\ny.jpg,1,2,13,0,\n");
+  put("maps/classes.csv", "value,id,name,supercategory\n1,0,hat,head\n2,1,bag,\n");
+  put("maps/attributes.csv", "id,name,supercategory\n4,red,colour\n6,long,\n");
+  put_map("maps/labels/a.png");
+  put_map("maps/labels/b.png");
+  put_map("maps/instances/a.png");
+  put_map("maps/instances/b.png");
+}
+
+static inline void put_ccp(void)
+{
+  put("ccp/split.csv", "id,split\n0001,train\n0002,val\n");
+  put("ccp/labels.txt", "null\nhat\nbag\n");
+  put_map("ccp/masks/0001.png");
+  put_map("ccp/masks/0002.png");
+}
+
+static inline void put_yolo(void)
+{
+  put("y/classes.txt", "hat\nbag\n");
+  put("y/images.csv", "image,id,name,width,height,split\na.jpg,4,a,20,10,val\n");
+  put("y/labels/a.txt", "0 .5 .5 .5 .5\n");
+}
+
 #endif

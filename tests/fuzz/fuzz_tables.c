@@ -1,6 +1,7 @@
 /* Fuzzing the other readers of text: lists of addresses, what a fetch left, pairs, tables of products, words
  * of groups, policies of augmentation (applied once), recipes (printed and read again), and what `eval
  * compare` reads: runs and results by picture. */
+#include <math.h>
 #include <string.h>
 
 #include "app/compare_internal.h"
@@ -152,20 +153,6 @@ static int scores(uint8_t how, struct vt_err *e)
 
 /* ---- what eval compare reads */
 
-static int compared(struct vt_comparison *c, int rc)
-{
-  struct vt_buf b = {0};
-  if (!rc) {
-    vt_compare_table(c, &b);
-    vt_compare_json(c, &b);
-    vt_compare_page(c, &b);
-    vt_fuzz_check(b.len > 0, "a comparison without a word");
-  }
-  vt_buf_clear(&b);
-  vt_comparison_clear(c);
-  return rc;
-}
-
 static int compare_runs(uint8_t how, struct vt_err *e)
 {
   static struct vt_comparison c; /* large */
@@ -176,7 +163,17 @@ static int compare_runs(uint8_t how, struct vt_err *e)
     snprintf(path[i], sizeof path[i], "%s", vt_fuzz_path(i ? "b" : "a"));
     rc = vt__compare_read(&c, &c.run[c.nruns++], path[i], e);
   }
-  return compared(&c, rc ? rc : vt__compare_choose(&c, how & 1 ? "loss" : NULL, e));
+  if (!rc) rc = vt__compare_choose(&c, how & 1 ? "loss" : NULL, e);
+  for (int i = 0; i < c.nruns && !rc; i++) {
+    const struct vt_run *r = &c.run[i];
+    vt_fuzz_check(r->best >= 0 && r->best < r->rows, "figures of a row that is not there");
+    for (int k = 0; k < r->n; k++)
+      vt_fuzz_check(!isinf(vt_run_figure(r, r->column[k])), "an infinite figure");
+    for (int k = 0; k < r->nkeys; k++)
+      vt_fuzz_check(vt_run_value(r, r->recipe[k].key) != NULL, "a key without a value");
+  }
+  vt_comparison_clear(&c);
+  return rc;
 }
 
 static int compare_images(uint8_t how, struct vt_err *e)
