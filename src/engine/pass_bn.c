@@ -45,7 +45,7 @@ static int scale_weights(struct folder *f, struct vt_node *c, const float *scale
   struct vt_value *w = c->in[1];
   bool own = w->id < f->nuse && f->use[w->id] == 1 && vt__storage_alone(w->init.storage);
   struct vt_tensor t;
-  int rc = own ? 0 : vt_tensor_copy(&t, &w->init, e);
+  int rc = own ? 0 : vt__tensor_take(&t, &w->init, e);
   if (rc) return rc;
   if (own) t = w->init;
   /* Conv: (M, C/g, k…); ConvTranspose: (C, M, k…), scaled along M */

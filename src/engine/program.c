@@ -77,6 +77,7 @@ static int optimise(struct vt_program *p, struct vt_err *e)
   rc = vt__pass_rewrite(p, e);
   if (!rc) rc = vt__pass_batch_norm(p->graph, e);
   if (!rc) rc = vt__pass_fuse(p, e);
+  if (!rc) rc = vt__pass_gate(p, e);
   if (!rc) rc = vt__pass_norm_relu(p, e);
   if (!rc) rc = vt__pass_dead(p, e);
   return rc;
@@ -107,6 +108,7 @@ static void drop_constants(struct vt_program *p)
     if (b >= 0 && p->bufs[b].needed) continue;
     vt_tensor_clear(&v->init);
   }
+  vt_alloc_trim();
 }
 
 static int alloc_tables(struct vt_program *p, struct vt_err *e)

@@ -96,6 +96,7 @@ int vt__pass_rewrite(struct vt_program *p, struct vt_err *e);  /* idioms of seve
 int vt__pass_norm_relu(struct vt_program *p, struct vt_err *e);
 int vt__pass_batch_norm(struct vt_graph *g, struct vt_err *e);
 int vt__pass_fuse(struct vt_program *p, struct vt_err *e);
+int vt__pass_gate(struct vt_program *p, struct vt_err *e);
 int vt__pass_round(struct vt_program *p, struct vt_err *e);
 bool vt__may_int8(const struct vt_program *p);              /* whether layers of 8-bit numbers are wanted */
 int vt__pass_quant(struct vt_program *p, struct vt_err *e); /* layers of 8-bit numbers */

@@ -1,5 +1,5 @@
-/* ai.vitrine:ConvFused: convolution with bias, residual and activation in one step, made by the fusion pass.
- */
+/* ai.vitrine:ConvFused: convolution with bias, residual and activation in one step, and a gate on its input
+ * (N, C, 1, …), made by the fusion passes. */
 #include "ops/conv_ref.h"
 
 static int infer(struct vt_node *n, struct vt_err *e)
@@ -8,18 +8,34 @@ static int infer(struct vt_node *n, struct vt_err *e)
   const struct vt_value *r = vt__in(n, 3);
   if (!rc && r && n->out[0] && vt__is_static(r) && vt__is_static(n->out[0]) && !vt__same_shape(r, n->out[0]))
     return vt__bad(e, VT_ESHAPE, n, "residual '%s' does not have the shape of the output", r->name);
+  const struct vt_value *g = vt__in(n, 4), *x = vt__in(n, 0);
+  if (rc || !g || !vt__is_static(g) || !vt__is_static(x)) return rc;
+  if (g->rank != x->rank || g->dim[0] != x->dim[0] || g->dim[1] != x->dim[1] ||
+      vt_dims_count(g->rank, g->dim) != g->dim[0] * g->dim[1])
+    return vt__bad(e, VT_ESHAPE, n, "gate '%s' is not one number per image and channel", g->name);
   return rc;
+}
+
+/* x times the gate, in new memory. */
+static float *gated(const struct vt_tensor *x, const struct vt_tensor *gate)
+{
+  float *out = vt_malloc(vt_tensor_bytes(x) + 1);
+  int64_t panels = x->dim[0] * x->dim[1], inner = panels ? vt_tensor_count(x) / panels : 0;
+  for (int64_t i = 0; out && i < panels * inner; i++)
+    out[i] = ((const float *)x->data)[i] * ((const float *)gate->data)[i / inner];
+  return out;
 }
 
 static int ref(const struct vt_ref_call *c, struct vt_err *e)
 {
   const struct vt_conv_attrs *a = c->attrs;
-  const struct vt_tensor *x = c->in[0], *w = c->in[1], *b = vt__arg(c, 2), *r = vt__arg(c, 3);
+  const struct vt_tensor *x = c->in[0], *w = c->in[1], *b = vt__arg(c, 2), *r = vt__arg(c, 3),
+                         *gate = vt__arg(c, 4);
   struct vt__conv v;
   if (x->dtype != VT_F32) return vt__bad_dtype(c, x->dtype, e);
   int rc = vt__conv_sizes(&v, c->node, x->rank, x->dim, w->dim, e);
   if (rc) return rc;
-  float *y = c->out[0]->data, *kept = NULL;
+  float *y = c->out[0]->data, *kept = NULL, *product = NULL;
   const float *add = r ? r->data : NULL;
   if (add && add == y) { /* in place: the convolution would overwrite it */
     size_t bytes = vt_tensor_bytes(r);
@@ -27,11 +43,16 @@ static int ref(const struct vt_ref_call *c, struct vt_err *e)
       return vt_fail(e, VT_ENOMEM, "node '%s': out of memory", c->node->name);
     add = memcpy(kept, r->data, bytes);
   }
-  vt__conv_forward(&v, x->data, w->data, b ? b->data : NULL, y);
+  if (gate && !(product = gated(x, gate))) {
+    vt_free(kept);
+    return vt_fail(e, VT_ENOMEM, "node '%s': out of memory", c->node->name);
+  }
+  vt__conv_forward(&v, product ? product : x->data, w->data, b ? b->data : NULL, y);
   int64_t n = vt_tensor_count(c->out[0]);
   for (int64_t i = 0; i < n; i++)
     y[i] = vt_act_apply((enum vt_act)a->activation, a->alpha, a->beta, y[i] + (add ? add[i] : 0));
   vt_free(kept);
+  vt_free(product);
   return VT_OK;
 }
 
@@ -51,6 +72,10 @@ static const struct vt_op_case cases[] = {
     {"hard sigmoid", "activation=hard_sigmoid alpha=0.2 beta=0.5", "f32[1,8,4,4] f32[8,8,1,1] f32[8]"},
     {"clip", "activation=clip alpha=0 beta=6", "f32[1,8,4,4] f32[8,8,1,1] f32[8]"},
     {"silu", "activation=silu", "f32[1,8,4,4] f32[8,8,1,1] f32[8]"},
+    {"gate", "activation=silu", "f32[2,16,9,11] f32[24,16,1,1] f32[24] - f32[2,16,1,1]"},
+    {"gate, residual, odd channels", "activation=relu",
+     "f32[3,21,7,8] f32[19,21,1,1] f32[19] f32[3,19,7,8] f32[3,21,1,1]"},
+    {"gate, 3x3", "pads=[1,1,1,1]", "f32[2,8,5,7] f32[16,8,3,3] - - f32[2,8,1,1]"},
     {"depthwise relu", "group=16 pads=[1,1,1,1] activation=relu", "f32[1,16,6,6] f32[16,1,3,3] f32[16]"},
 };
 
@@ -58,10 +83,10 @@ const struct vt_op_desc vt_op_conv_fused = {
     .name = "ConvFused",
     .domain = VT_DOMAIN,
     .since = 1,
-    .doc = "Convolution with what follows it: y = act(Conv(x, w) + b + residual).",
+    .doc = "Convolution with what follows it: y = act(Conv(x gate, w) + b + residual).",
     VT_ATTRS(attrs, struct vt_conv_attrs),
     .min_in = 2,
-    .max_in = 4,
+    .max_in = 5,
     .min_out = 1,
     .max_out = 1,
     .inplace = {4},

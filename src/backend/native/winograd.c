@@ -5,7 +5,11 @@
  * Tiles are worked on in blocks that fit the cache: transform in, 36 products of matrices, transform out.
  * Where the transformed weights are small each thread takes blocks of its own; else all threads work on one
  * block and share the 36 products, so that each weight is read once. The gradient with respect to the input
- * is the convolution of dy with the weight turned round. */
+ * is the convolution of dy with the weight turned round.
+ *
+ * Transformed weights are four times as large as plain ones. Where one block holds all tiles, constant
+ * weights stay plain (in the order of the transform), and groups of output channels are transformed in each
+ * run, into the third cache: reading four times as much from memory would take longer. */
 #include "backend/kernel_util.h"
 #include "backend/native/winograd_line.h"
 
@@ -33,7 +37,10 @@ struct state {
   int64_t block; /* tiles */
   /* floats from point to point, and of the buffers */
   int64_t ustep, vstep, zstep, usize, vsize, zsize;
-  float *u; /* weights transformed at compile time, or NULL */
+  float *u;      /* weights transformed at compile time, or NULL */
+  bool late;     /* transformed in groups in each run, from: */
+  float *w;      // (m / panel, c, 9, panel)
+  int64_t group; /* output channels */
   bool residual;
   enum vt_act act;
   float alpha, beta;
@@ -133,12 +140,13 @@ static bool describe(struct geometry *g, struct vt_plan_node *n)
 
 static int accepts(struct vt_plan_node *n, char *reason, size_t size)
 {
-  enum { RESIDUAL = 3 };
+  enum { RESIDUAL = 3, GATE };
   const struct vt__wino *f = vt__wino_for(n->isa);
   struct geometry g;
   enum kind kind = kind_of(n->node);
   if (!f || n->block != f->lanes) return vt__refuse(reason, size, "no vectors as wide as a block");
   if (vt__want(n) != VT_F32) return vt__refuse(reason, size, "computes in f32 only");
+  if (kind == FORWARD && n->nin > GATE && n->in[GATE].used) return vt__refuse(reason, size, "takes no gate");
   if (!describe(&g, n)) return vt__refuse(reason, size, "neither 3x3 nor a line of 3 to 7, with step 1");
   if (g.c % f->lanes || g.m % f->lanes) return vt__refuse(reason, size, "channels do not fill blocks");
   struct vt_slot *w = slot_w(n);
@@ -162,6 +170,7 @@ static void release(void *p)
   struct state *s = p;
   if (!s) return;
   vt_free(s->u);
+  vt_free(s->w);
   vt_free(s);
 }
 
@@ -185,25 +194,53 @@ static void transform_weight(const struct state *s, const float *w, float *u, in
       s->f->filter(w, g->m, g->c, m, mstep, cstep, back, u, s->ustep);
 }
 
+/* One block of all tiles, and groups of whole panels whose weights fit its share of the third cache. */
+static void choose_late(struct state *s, bool large)
+{
+  enum { GROUP = 4 << 20 };
+  const struct geometry *g = &s->g;
+  int64_t panel = 2 * s->f->lanes, each = g->points * g->c * panel * 4;
+  s->group = g->m;
+  s->late = large && s->block == g->tiles;
+  if (s->late) s->group = VT_MIN(VT_MAX(GROUP / each, 2) * panel, g->m);
+}
+
 /* Blocks of tiles so large that what belongs to one fits the second cache (private) or its share of the third
  * (team). */
-static void choose_blocks(struct state *s)
+static void choose_blocks(struct state *s, bool constant)
 {
-  enum { PRIVATE = 400 << 10, TEAM = 4 << 20, LEAST = 24, MOST = 96, BIG = 5 << 20 };
+  enum { PRIVATE = 400 << 10, TEAM = 4 << 20, LEAST = 24, MOST = 96, BIG = 5 << 20, LATE = 8 << 20 };
   const struct geometry *g = &s->g;
   int64_t weights = g->points * g->c * g->m * 4, tile = g->points * (g->c + g->m) * 4;
   int64_t each = (g->tiles + s->threads - 1) / s->threads;
-  s->team = s->threads > 1 && (weights > (s->kind == GRAD_WEIGHT ? BIG / 4 : BIG) || each < LEAST / 2);
+  bool large = constant && !g->line && weights > LATE;
+  s->team =
+      large || (s->threads > 1 && (weights > (s->kind == GRAD_WEIGHT ? BIG / 4 : BIG) || each < LEAST / 2));
   int64_t whole = s->team ? g->tiles : each;
   int64_t most = s->team ? VT_CLAMP(TEAM / tile, 2 * LEAST, 4 * MOST) : VT_CLAMP(PRIVATE / tile, LEAST, MOST);
   int64_t blocks = (whole + most - 1) / most;
   s->block = (whole + blocks - 1) / blocks;
-  s->ustep = g->c * g->m + GAP;
+  choose_late(s, large);
+  s->ustep = g->c * s->group + GAP;
   s->vstep = s->block * g->c + GAP;
-  s->zstep = s->block * g->m + GAP;
+  s->zstep = s->block * s->group + GAP;
   s->usize = g->points * s->ustep;
   s->vsize = g->points * s->vstep;
   s->zsize = g->points * s->zstep;
+}
+
+static int pack_weight(struct state *s, const float *w)
+{
+  const struct geometry *g = &s->g;
+  int64_t panel = 2 * s->f->lanes;
+  if (!(s->w = vt_aligned((size_t)(g->m * g->c * 9) * sizeof *s->w))) return VT_ENOMEM;
+  float *to = s->w;
+  for (int64_t m0 = 0; m0 < g->m; m0 += panel) {
+    int64_t width = VT_MIN(panel, g->m - m0);
+    for (int64_t i = 0; i < g->c * 9; i++)
+      for (int64_t m = m0; m < m0 + width; m++) *to++ = w[m * g->c * 9 + i];
+  }
+  return 0;
 }
 
 static int prepare(const struct vt_plan_node *node, void **out, size_t *scratch, struct vt_err *e)
@@ -219,9 +256,9 @@ static int prepare(const struct vt_plan_node *node, void **out, size_t *scratch,
     return vt_fail(e, VT_EUNSUPPORTED, "convolution: shapes out of range");
   }
   if (s->g.line) vt__wino_line_init(&s->line, (int)VT_MAX(s->g.sy, s->g.sx), s->g.taps, s->g.down);
-  choose_blocks(s);
-  int64_t buffers = s->team ? 1 : s->threads, floats = buffers * (s->vsize + s->zsize);
   const struct vt_tensor *w = s->kind == FORWARD ? n->in[1].constant : NULL;
+  choose_blocks(s, w != NULL);
+  int64_t buffers = s->team ? 1 : s->threads, floats = buffers * (s->vsize + s->zsize);
   if (s->kind == FORWARD) {
     const struct vt_conv_attrs *a = n->node->attrs;
     s->residual = n->nin > 3 && n->in[3].used;
@@ -229,7 +266,13 @@ static int prepare(const struct vt_plan_node *node, void **out, size_t *scratch,
     s->alpha = a->alpha;
     s->beta = a->beta;
   }
-  if (w) {
+  if (s->late) {
+    floats += s->usize;
+    if (pack_weight(s, w->data)) {
+      release(s);
+      return vt_fail(e, VT_ENOMEM, "packing a weight of %zu bytes", vt_tensor_bytes(w));
+    }
+  } else if (w) {
     if (!(s->u = vt_aligned((size_t)s->usize * sizeof *s->u))) {
       release(s);
       return vt_fail(e, VT_ENOMEM, "packing a weight of %zu bytes", (size_t)s->usize * sizeof *s->u);
@@ -281,22 +324,24 @@ static void transform_dy(const struct state *s, const void *dy, int64_t t0, int6
   }
 }
 
-static void transform_out(const struct state *s, const float *z, int64_t t0, int64_t begin, int64_t end,
-                          const float *bias, const float *residual, float *y)
+/* z holds the output channels m0 .. m0 + count. */
+static void transform_out(const struct state *s, const float *z, int64_t m0, int64_t count, int64_t t0,
+                          int64_t begin, int64_t end, const float *bias, const float *residual, float *y)
 {
   const struct geometry *g = &s->g;
   struct vt__wino_patch p;
   struct vt__wino_finish f = {.act = s->act, .alpha = s->alpha, .beta = s->beta};
   for (int64_t t = begin; t < end; t++) {
     float *panel = y + (locate(s, t0 + t, y, g->m, g->oh, g->ow, 0, 0, &p) - y);
-    for (int64_t m = 0; m < g->m; m += s->f->lanes) {
+    for (int64_t m = m0; m < m0 + count; m += s->f->lanes) {
       float *to = panel + m * g->oh * g->ow;
+      const float *from = z + t * count + m - m0;
       f.bias = bias ? bias + m : NULL;
       f.residual = residual ? residual + (to - y) : NULL;
       if (g->line)
-        s->f->line->output(&s->line, z + t * g->m + m, s->zstep, &p, &f, to);
+        s->f->line->output(&s->line, from, s->zstep, &p, &f, to);
       else
-        s->f->output(z + t * g->m + m, s->zstep, &p, &f, to);
+        s->f->output(from, s->zstep, &p, &f, to);
     }
   }
 }
@@ -328,6 +373,38 @@ static void meet(const struct state *s)
   }
 }
 
+/* Transforms the weights of a group of `count` output channels from m0 on; panels rank, rank + size, … */
+static void transform_group(const struct state *s, int64_t m0, int64_t count, float *u, int rank, int size)
+{
+  int64_t panel = 2 * s->f->lanes, c = s->g.c;
+  for (int64_t m = rank * panel; m < count; m += size * panel)
+    s->f->filter_packed(s->w + (m0 + m) * c * 9, c, VT_MIN(panel, count - m), u + m * c, s->ustep);
+}
+
+static void run_late(const struct state *s, const struct vt_run_args *a, const float *bias)
+{
+  const struct geometry *g = &s->g;
+  const float *residual = s->residual ? a->in[3] : NULL;
+  float *u = a->scratch, *v = u + s->usize, *z = v + s->vsize;
+#pragma omp parallel num_threads(s->threads)
+  {
+    int rank = omp_get_thread_num(), size = omp_get_num_threads();
+    int64_t begin, end, first, last;
+    share(g->tiles, rank, size, &begin, &end);
+    share(g->points, rank, size, &first, &last);
+    transform_in(s, a->in[0], 0, begin, end, v);
+    for (int64_t m = 0; m < g->m; m += s->group) {
+      int64_t count = VT_MIN(s->group, g->m - m);
+      transform_group(s, m, count, u, rank, size);
+#pragma omp barrier
+      for (int64_t p = first; p < last; p++)
+        s->f->multiply(g->tiles, count, g->c, v + p * s->vstep, u + p * s->ustep, z + p * s->zstep);
+#pragma omp barrier
+      transform_out(s, z, m, count, 0, begin, end, bias, residual, a->out[0]);
+    }
+  }
+}
+
 static int run_forward(const void *state, const struct vt_run_args *a, struct vt_err *e)
 {
   (void)e;
@@ -335,6 +412,10 @@ static int run_forward(const void *state, const struct vt_run_args *a, struct vt
   const struct geometry *g = &s->g;
   const float *bias = s->kind == FORWARD && a->node->nin > 2 ? a->in[2] : NULL;
   const float *residual = s->residual ? a->in[3] : NULL;
+  if (s->late) {
+    run_late(s, a, bias);
+    return VT_OK;
+  }
   float *own = a->scratch, *buffers = s->u ? own : own + s->usize;
   const float *u = s->u ? s->u : own;
 #pragma omp parallel num_threads(s->threads)
@@ -354,7 +435,7 @@ static int run_forward(const void *state, const struct vt_run_args *a, struct vt
       for (share(g->points, j.part, j.parts, &p, &last); p < last; p++)
         s->f->multiply(n, g->m, g->c, j.v + p * s->vstep, u + p * s->ustep, j.z + p * s->zstep);
       meet(s);
-      transform_out(s, j.z, t, begin, end, bias, residual, a->out[0]);
+      transform_out(s, j.z, 0, g->m, t, begin, end, bias, residual, a->out[0]);
     }
   }
   return VT_OK;

@@ -44,6 +44,8 @@ struct vt__wino {
    * weight addressed as w[m mstep + c cstep + tap], taps in reversed order when `back` */
   void (*filter)(const float *w, int64_t m, int64_t c, int64_t m0, int64_t mstep, int64_t cstep, bool back,
                  float *u, int64_t step);
+  /* the same of a panel that vt__wino_pack has put in order: u (36, c, width) */
+  void (*filter_packed)(const float *w, int64_t c, int64_t width, float *u, int64_t step);
   /* dw (c, 9) = G' d G with d (36, c), of one output channel */
   void (*filter_grad)(const float *d, int64_t c, int64_t step, float *dw);
   /* z (tiles, m) = v (tiles, c) u (m / panel, c, panel) */

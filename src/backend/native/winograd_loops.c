@@ -141,6 +141,21 @@ static void output(const float *z, int64_t step, const struct vt__wino_patch *p,
 
 /* ---- weights ---- */
 
+INLINE void filter_one(const vec *g, float *u, int64_t step)
+{
+  vec t[K * 3];
+  for (int j = 0; j < 3; j++) {
+    vec col[3] = {g[j], g[3 + j], g[6 + j]}, r[K];
+    filter_row(col, r);
+    for (int i = 0; i < K; i++) t[i * 3 + j] = r[i];
+  }
+  for (int i = 0; i < K; i++) {
+    vec r[K];
+    filter_row(t + i * 3, r);
+    for (int j = 0; j < K; j++) store(u + (i * K + j) * step, r[j]);
+  }
+}
+
 static void filter(const float *w, int64_t m, int64_t c, int64_t m0, int64_t mstep, int64_t cstep, bool back,
                    float *u, int64_t step)
 {
@@ -148,19 +163,20 @@ static void filter(const float *w, int64_t m, int64_t c, int64_t m0, int64_t mst
   u += m0 * c;
   for (int64_t k = 0; k < c; k++)
     for (int64_t half = 0; half < width; half += L) {
-      vec g[9], t[K * 3];
+      vec g[9];
       for (int tap = 0; tap < 9; tap++)
         for (int l = 0; l < L; l++) g[back ? 8 - tap : tap][l] = w[(m0 + half + l) * mstep + k * cstep + tap];
-      for (int j = 0; j < 3; j++) {
-        vec col[3] = {g[j], g[3 + j], g[6 + j]}, r[K];
-        filter_row(col, r);
-        for (int i = 0; i < K; i++) t[i * 3 + j] = r[i];
-      }
-      for (int i = 0; i < K; i++) {
-        vec r[K];
-        filter_row(t + i * 3, r);
-        for (int j = 0; j < K; j++) store(u + (i * K + j) * step + k * width + half, r[j]);
-      }
+      filter_one(g, u + k * width + half, step);
+    }
+}
+
+static void filter_packed(const float *w, int64_t c, int64_t width, float *u, int64_t step)
+{
+  for (int64_t k = 0; k < c; k++)
+    for (int64_t half = 0; half < width; half += L) {
+      vec g[9];
+      for (int tap = 0; tap < 9; tap++) g[tap] = load(w + (k * 9 + tap) * width + half);
+      filter_one(g, u + k * width + half, step);
     }
 }
 
@@ -281,6 +297,7 @@ const struct vt__wino VT_WINO = {
     .gradient = gradient,
     .output = output,
     .filter = filter,
+    .filter_packed = filter_packed,
     .filter_grad = filter_grad,
     .multiply = multiply,
     .accumulate = accumulate,

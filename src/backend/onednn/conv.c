@@ -4,7 +4,7 @@
  * nothing is copied. */
 #include "backend/onednn/conv_common.h"
 
-enum { X, W, B, RESIDUAL };
+enum { X, W, B, RESIDUAL, GATE };
 
 struct forward { /* what accepts and prepare agree on */
   struct vt__conv c;
@@ -70,6 +70,7 @@ static int accepts(struct vt_plan_node *n, char *reason, size_t size)
   enum vt_dtype type = vt__want(n);
   struct vt_slot *x = &n->in[X], *y = &n->out[0];
   if (n->in[W].dtype != VT_F32) return vt__refuse(reason, size, "weight is not f32");
+  if (n->nin > GATE && n->in[GATE].used) return vt__refuse(reason, size, "takes no gate");
   if (!describe(&f, n, type)) return vt__refuse(reason, size, "shapes or attributes out of its range");
   x->dtype = y->dtype = type;
   n->in[W].block = VT_PLAIN;
