@@ -2,9 +2,6 @@
 #include "base/base.h"
 #include "base/alloc_limit.h"
 
-#ifdef __GLIBC__
-#include <malloc.h>
-#endif
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -94,13 +91,6 @@ char *vt_strdup(const char *s)
 void vt_free(void *p)
 {
   free(p);
-}
-
-void vt_alloc_trim(void)
-{
-#ifdef __GLIBC__
-  malloc_trim(0);
-#endif
 }
 
 enum { ARENA_BLOCK = 16 << 10, ARENA_ALIGN = 16 };

@@ -14,8 +14,6 @@ void *vt_reallocarray(void *p, size_t n, size_t size);
 void *vt_aligned(size_t size); /* 64-byte aligned; vt_free frees it */
 char *vt_strdup(const char *s);
 void vt_free(void *p);
-/* Gives unused pages between allocations back to the system, after much was freed. */
-void vt_alloc_trim(void);
 
 /* Tests only: the n-th allocation from now (1 = the next) returns NULL, once; 0 switches it off.
  * Synchronised (atomic counter over all threads). */

@@ -1,6 +1,9 @@
 /* Compiling: from a graph to steps over planned memory. The order of the passes and the free-standing
  * questions that a program answers. */
 #include <omp.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -77,6 +80,7 @@ static int optimise(struct vt_program *p, struct vt_err *e)
   rc = vt__pass_rewrite(p, e);
   if (!rc) rc = vt__pass_batch_norm(p->graph, e);
   if (!rc) rc = vt__pass_fuse(p, e);
+  if (!rc) rc = vt__pass_dead(p, e); /* else what is fused counts as a use */
   if (!rc) rc = vt__pass_gate(p, e);
   if (!rc) rc = vt__pass_norm_relu(p, e);
   if (!rc) rc = vt__pass_dead(p, e);
@@ -108,7 +112,9 @@ static void drop_constants(struct vt_program *p)
     if (b >= 0 && p->bufs[b].needed) continue;
     vt_tensor_clear(&v->init);
   }
-  vt_alloc_trim();
+#ifdef __GLIBC__
+  malloc_trim(0); /* what lies free between what stays */
+#endif
 }
 
 static int alloc_tables(struct vt_program *p, struct vt_err *e)

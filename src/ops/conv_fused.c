@@ -72,9 +72,9 @@ static const struct vt_op_case cases[] = {
     {"hard sigmoid", "activation=hard_sigmoid alpha=0.2 beta=0.5", "f32[1,8,4,4] f32[8,8,1,1] f32[8]"},
     {"clip", "activation=clip alpha=0 beta=6", "f32[1,8,4,4] f32[8,8,1,1] f32[8]"},
     {"silu", "activation=silu", "f32[1,8,4,4] f32[8,8,1,1] f32[8]"},
-    {"gate", "activation=silu", "f32[2,16,9,11] f32[24,16,1,1] f32[24] - f32[2,16,1,1]"},
+    {"gate", "activation=silu", "f32[1,16,9,11] f32[24,16,1,1] f32[24] - f32[1,16,1,1]"},
     {"gate, residual, odd channels", "activation=relu",
-     "f32[3,21,7,8] f32[19,21,1,1] f32[19] f32[3,19,7,8] f32[3,21,1,1]"},
+     "f32[3,21,5,3] f32[19,21,1,1] f32[19] f32[3,19,5,3] f32[3,21,1,1]"},
     {"gate, 3x3", "pads=[1,1,1,1]", "f32[2,8,5,7] f32[16,8,3,3] - - f32[2,8,1,1]"},
     {"depthwise relu", "group=16 pads=[1,1,1,1] activation=relu", "f32[1,16,6,6] f32[16,1,3,3] f32[16]"},
 };

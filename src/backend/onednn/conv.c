@@ -13,14 +13,6 @@ struct forward { /* what accepts and prepare agree on */
   struct vt__post post[VT__MAX_POST];
 };
 
-struct state {
-  dnnl_memory_desc_t x, y, bias;
-  struct vt__weights w;
-  struct vt__prim conv;
-  bool residual;
-  size_t bytes; /* of y */
-};
-
 static bool transposed(const struct vt_node *n)
 {
   return !strcmp(n->op->name, "ConvTranspose");
@@ -87,32 +79,21 @@ static int accepts(struct vt_plan_node *n, char *reason, size_t size)
 
 static void release(void *p)
 {
-  struct state *s = p;
-  if (!s) return;
-  vt__prim_clear(&s->conv);
-  vt__weights_clear(&s->w);
+  struct vt__conv_ready *s = p;
+  if (s) vt__conv_ready_clear(s);
   vt_free(s);
 }
 
 static int prepare(const struct vt_plan_node *n, void **out, size_t *scratch, struct vt_err *e)
 {
   struct forward f;
-  struct state *s = vt_calloc(1, sizeof *s);
+  struct vt__conv_ready *s = vt_calloc(1, sizeof *s);
   if (!s) return vt_fail(e, VT_ENOMEM, "convolution");
   int rc = VT_OK;
   if (!describe(&f, n, n->in[X].dtype) || !vt__md_slot(&s->x, &n->in[X]) || !vt__md_slot(&s->y, &n->out[0]))
     rc = vt_fail(e, VT_EUNSUPPORTED, "convolution: shapes out of range");
-  if (rc) goto out;
-  dnnl_primitive_desc_t pd = make(&f, &s->x, &s->y);
-  dnnl_memory_desc_t wmd = {0};
-  if (pd) wmd = vt__pd_md(pd, dnnl_query_weights_md);
-  if ((rc = vt__prim_init(&s->conv, pd, n->threads, e))) goto out;
-  s->bias = f.c.bias;
-  s->residual = f.npost && f.post[0].sum;
-  s->bytes = vt__md_bytes(&s->y);
-  rc = vt__weights_init(&s->w, &f.c.w_plain, &wmd, &n->in[W], n->threads, e);
-  *scratch = s->conv.scratch + s->w.scratch;
-out:
+  if (!rc) rc = vt__conv_ready_init(s, make(&f, &s->x, &s->y), &f.c, &n->in[W], n->threads, scratch, e);
+  s->residual = !rc && f.npost && f.post[0].sum;
   if (rc) {
     release(s);
     s = NULL;
@@ -123,16 +104,9 @@ out:
 
 static int run(const void *state, const struct vt_run_args *a, struct vt_err *e)
 {
-  const struct state *s = state;
-  void *w = vt__weights_get(&s->w, a->in[W], (char *)a->scratch + s->conv.scratch, e);
-  if (!w) return e ? e->code : VT_EUNSUPPORTED;
-  if (s->residual && a->in[RESIDUAL] != a->out[0]) memcpy(a->out[0], a->in[RESIDUAL], s->bytes);
-  return vt__prim_run(&s->conv, a->scratch, 4,
-                      (struct vt__arg[]){{DNNL_ARG_SRC, &s->x, a->in[X]},
-                                         {DNNL_ARG_WEIGHTS, &s->w.md, w},
-                                         {DNNL_ARG_BIAS, &s->bias, a->node->nin > B ? a->in[B] : NULL},
-                                         {DNNL_ARG_DST, &s->y, a->out[0]}},
-                      e);
+  const struct vt__conv_ready *s = state;
+  return vt__conv_ready_run(s, a->scratch, a->in[X], a->in[W], a->node->nin > B ? a->in[B] : NULL,
+                            s->residual ? a->in[RESIDUAL] : NULL, a->out[0], e);
 }
 
 static const struct vt_kernel_desc conv = {"onednn conv", "Conv", accepts, prepare, run, release};

@@ -131,3 +131,35 @@ void vt__weights_clear(struct vt__weights *w)
   vt_free(w->packed);
   w->packed = NULL;
 }
+
+int vt__conv_ready_init(struct vt__conv_ready *r, dnnl_primitive_desc_t pd, const struct vt__conv *c,
+                        const struct vt_slot *w, int threads, size_t *scratch, struct vt_err *e)
+{
+  dnnl_memory_desc_t packed = {0};
+  if (pd) packed = vt__pd_md(pd, dnnl_query_weights_md);
+  int rc = vt__prim_init(&r->conv, pd, threads, e);
+  if (!rc) rc = vt__weights_init(&r->w, &c->w_plain, &packed, w, threads, e);
+  r->bias = c->bias;
+  *scratch = r->conv.scratch + r->w.scratch;
+  return rc;
+}
+
+int vt__conv_ready_run(const struct vt__conv_ready *r, void *scratch, void *x, void *w, void *bias,
+                       const void *residual, void *y, struct vt_err *e)
+{
+  void *packed = vt__weights_get(&r->w, w, (char *)scratch + r->conv.scratch, e);
+  if (!packed) return e ? e->code : VT_EUNSUPPORTED;
+  if (r->residual && residual != y) memcpy(y, residual, vt__md_bytes(&r->y));
+  return vt__prim_run(&r->conv, scratch, 4,
+                      (struct vt__arg[]){{DNNL_ARG_SRC, &r->x, x},
+                                         {DNNL_ARG_WEIGHTS, &r->w.md, packed},
+                                         {DNNL_ARG_BIAS, &r->bias, bias},
+                                         {DNNL_ARG_DST, &r->y, y}},
+                      e);
+}
+
+void vt__conv_ready_clear(struct vt__conv_ready *r)
+{
+  vt__prim_clear(&r->conv);
+  vt__weights_clear(&r->w);
+}

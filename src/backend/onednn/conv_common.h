@@ -45,6 +45,21 @@ int vt__weights_init(struct vt__weights *w, const dnnl_memory_desc_t *plain, con
 void *vt__weights_get(const struct vt__weights *w, void *given, void *scratch, struct vt_err *e);
 void vt__weights_clear(struct vt__weights *w);
 
+/* A convolution with packed or packable weights, ready to run. */
+struct vt__conv_ready {
+  dnnl_memory_desc_t x, y, bias;
+  struct vt__weights w;
+  struct vt__prim conv;
+  bool residual; /* y holds it beforehand */
+};
+/* Takes pd, whose maps lie as r->x and r->y say. scratch: bytes that run needs. */
+int vt__conv_ready_init(struct vt__conv_ready *r, dnnl_primitive_desc_t pd, const struct vt__conv *c,
+                        const struct vt_slot *w, int threads, size_t *scratch, struct vt_err *e);
+/* w: the plain weight where it was not constant. The residual is copied unless it lies in y. */
+int vt__conv_ready_run(const struct vt__conv_ready *r, void *scratch, void *x, void *w, void *bias,
+                       const void *residual, void *y, struct vt_err *e);
+void vt__conv_ready_clear(struct vt__conv_ready *r);
+
 static inline size_t vt__round64(size_t n)
 {
   return (n + 63) / 64 * 64;

@@ -8,6 +8,7 @@
 #include "backend/onednn/conv_common.h"
 
 enum { X, W, B, RESIDUAL, GATE };
+enum { MANY = 512 }; /* pixels: where a call for each of several images costs less than the pass */
 
 struct form {
   struct vt__conv c;
@@ -88,7 +89,8 @@ static int accepts(struct vt_plan_node *n, char *reason, size_t size)
   if (n->block != 8 && n->block != 16) return vt__refuse(reason, size, "maps are not in blocks");
   if (!n->in[W].constant) return vt__refuse(reason, size, "the weight is not constant");
   if (!fits(n)) return vt__refuse(reason, size, "no dense 1x1 convolution with a gate per channel");
-  if (x->dim[2] * x->dim[3] < y->dim[1]) return vt__refuse(reason, size, "fewer pixels than output channels");
+  if (x->dim[2] * x->dim[3] < (x->dim[0] == 1 ? y->dim[1] : MANY))
+    return vt__refuse(reason, size, "too few pixels in an image to gain");
   x->dtype = y->dtype = n->in[GATE].dtype = VT_F32;
   x->block = y->block = n->block;
   n->in[W].block = n->in[GATE].block = VT_PLAIN;

@@ -28,12 +28,8 @@ struct forward {
 };
 
 struct state {
-  dnnl_memory_desc_t x, y, bias;
-  struct vt__weights w;
-  struct vt__prim conv;
+  struct vt__conv_ready conv;
   float *shift; /* (M): the bias in units of the sum; NULL: none */
-  bool residual;
-  size_t bytes; /* of y */
 };
 
 static bool exact(const struct vt_plan_node *n)
@@ -218,8 +214,7 @@ static void release(void *p)
 {
   struct state *s = p;
   if (!s) return;
-  vt__prim_clear(&s->conv);
-  vt__weights_clear(&s->w);
+  vt__conv_ready_clear(&s->conv);
   vt_free(s->shift);
   vt_free(s);
 }
@@ -243,20 +238,12 @@ static int prepare(const struct vt_plan_node *n, void **out, size_t *scratch, st
   struct state *s = vt_calloc(1, sizeof *s);
   if (!s) return vt_fail(e, VT_ENOMEM, "int8 convolution");
   const char *why = describe(&f, n);
-  int rc = why || !vt__md_slot(&s->x, &f.x) || !vt__md_slot(&s->y, &f.y)
+  struct vt__conv_ready *c = &s->conv;
+  int rc = why || !vt__md_slot(&c->x, &f.x) || !vt__md_slot(&c->y, &f.y)
                ? vt_fail(e, VT_EUNSUPPORTED, "int8 convolution: %s", why ? why : "slots out of range")
                : make_shift(s, &f, n, e);
-  if (rc) goto out;
-  dnnl_primitive_desc_t pd = make(&f, &s->x, &s->y);
-  dnnl_memory_desc_t wmd = {0};
-  if (pd) wmd = vt__pd_md(pd, dnnl_query_weights_md);
-  if ((rc = vt__prim_init(&s->conv, pd, n->threads, e))) goto out;
-  s->bias = f.c.bias;
-  s->residual = f.residual;
-  s->bytes = vt__md_bytes(&s->y);
-  rc = vt__weights_init(&s->w, &f.c.w_plain, &wmd, &n->in[VT_Q_W], n->threads, e);
-  *scratch = s->conv.scratch + s->w.scratch;
-out:
+  if (!rc) rc = vt__conv_ready_init(c, make(&f, &c->x, &c->y), &f.c, &n->in[VT_Q_W], n->threads, scratch, e);
+  c->residual = f.residual;
   if (rc) {
     release(s);
     s = NULL;
@@ -268,13 +255,8 @@ out:
 static int run(const void *state, const struct vt_run_args *a, struct vt_err *e)
 {
   const struct state *s = state;
-  if (s->residual && a->in[VT_Q_RESIDUAL] != a->out[0]) memcpy(a->out[0], a->in[VT_Q_RESIDUAL], s->bytes);
-  return vt__prim_run(&s->conv, a->scratch, 4,
-                      (struct vt__arg[]){{DNNL_ARG_SRC, &s->x, a->in[VT_Q_X]},
-                                         {DNNL_ARG_WEIGHTS, &s->w.md, s->w.packed},
-                                         {DNNL_ARG_BIAS, &s->bias, s->shift},
-                                         {DNNL_ARG_DST, &s->y, a->out[0]}},
-                      e);
+  return vt__conv_ready_run(&s->conv, a->scratch, a->in[VT_Q_X], NULL, s->shift,
+                            s->conv.residual ? a->in[VT_Q_RESIDUAL] : NULL, a->out[0], e);
 }
 
 static const struct vt_kernel_desc conv = {"onednn int8", "ai.vitrine:ConvInt8", accepts, prepare, run,

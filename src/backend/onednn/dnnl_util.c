@@ -185,17 +185,23 @@ void vt__prim_clear(struct vt__prim *p)
   *p = (struct vt__prim){0};
 }
 
-int vt__prim_reorder(struct vt__prim *p, const dnnl_memory_desc_t *from, const dnnl_memory_desc_t *to,
-                     int threads, struct vt_err *e)
+dnnl_primitive_desc_t vt__pd_reorder(const dnnl_memory_desc_t *from, const dnnl_memory_desc_t *to)
 {
   dnnl_primitive_attr_t attr = NULL;
   dnnl_primitive_desc_t pd = NULL;
   dnnl_engine_t eng = vt__dnnl_engine();
   dnnl_status_t s = eng ? dnnl_primitive_attr_create(&attr) : dnnl_runtime_error;
   if (s == dnnl_success) s = dnnl_primitive_attr_set_scratchpad_mode(attr, dnnl_scratchpad_mode_user);
-  if (s == dnnl_success) s = dnnl_reorder_primitive_desc_create(&pd, from, eng, to, eng, attr);
+  if (s == dnnl_success && dnnl_reorder_primitive_desc_create(&pd, from, eng, to, eng, attr) != dnnl_success)
+    pd = NULL;
   if (attr) dnnl_primitive_attr_destroy(attr);
-  return s == dnnl_success ? vt__prim_init(p, pd, threads, e) : vt__dnnl_fail(e, s, "describing a reorder");
+  return pd;
+}
+
+int vt__prim_reorder(struct vt__prim *p, const dnnl_memory_desc_t *from, const dnnl_memory_desc_t *to,
+                     int threads, struct vt_err *e)
+{
+  return vt__prim_init(p, vt__pd_reorder(from, to), threads, e);
 }
 
 enum { MAX_ARGS = 24 };
@@ -217,4 +223,41 @@ int vt__prim_run(const struct vt__prim *p, void *scratch, int n, const struct vt
   if (s == dnnl_success) s = dnnl_stream_wait(st);
   for (int i = 0; i < na; i++) dnnl_memory_destroy(a[i].memory);
   return s == dnnl_success ? VT_OK : vt__dnnl_fail(e, s, "running a primitive");
+}
+
+struct unary {
+  struct vt__prim p;
+  dnnl_memory_desc_t x, y;
+};
+
+void vt__unary_release(void *state)
+{
+  struct unary *s = state;
+  if (s) vt__prim_clear(&s->p);
+  vt_free(s);
+}
+
+int vt__unary_prepare(const struct vt_plan_node *n, vt__unary_pd_fn *make, void **state, size_t *scratch,
+                      struct vt_err *e)
+{
+  *state = NULL;
+  struct unary *s = vt_calloc(1, sizeof *s);
+  if (!s) return vt_fail(e, VT_ENOMEM, "out of memory for a primitive");
+  bool fits = vt__md_slot(&s->x, &n->in[0]) && vt__md_slot(&s->y, &n->out[0]);
+  int rc = vt__prim_init(&s->p, fits ? make(n, &s->x, &s->y) : NULL, n->threads, e);
+  if (rc) {
+    vt__unary_release(s);
+    return rc;
+  }
+  *scratch = s->p.scratch;
+  *state = s;
+  return 0;
+}
+
+int vt__unary_run(const void *state, const struct vt_run_args *a, struct vt_err *e)
+{
+  const struct unary *s = state;
+  return vt__prim_run(&s->p, a->scratch, 2,
+                      (struct vt__arg[]){{DNNL_ARG_SRC, &s->x, a->in[0]}, {DNNL_ARG_DST, &s->y, a->out[0]}},
+                      e);
 }

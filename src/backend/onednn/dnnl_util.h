@@ -50,6 +50,7 @@ int vt__prim_init(struct vt__prim *p, dnnl_primitive_desc_t pd, int threads, str
 void vt__prim_clear(struct vt__prim *p);
 int vt__prim_reorder(struct vt__prim *p, const dnnl_memory_desc_t *from, const dnnl_memory_desc_t *to,
                      int threads, struct vt_err *e);
+dnnl_primitive_desc_t vt__pd_reorder(const dnnl_memory_desc_t *from, const dnnl_memory_desc_t *to);
 struct vt__arg {
   int id; /* DNNL_ARG_… */
   const dnnl_memory_desc_t *md;
@@ -57,5 +58,14 @@ struct vt__arg {
 };
 int vt__prim_run(const struct vt__prim *p, void *scratch, int n, const struct vt__arg *args,
                  struct vt_err *e);
+
+/* Kernels that are one primitive from their first input to their output: prepare calls vt__unary_prepare with
+ * what makes the primitive's descriptor (NULL: oneDNN has none); run and release are these. */
+typedef dnnl_primitive_desc_t vt__unary_pd_fn(const struct vt_plan_node *n, const dnnl_memory_desc_t *x,
+                                              const dnnl_memory_desc_t *y);
+int vt__unary_prepare(const struct vt_plan_node *n, vt__unary_pd_fn *make, void **state, size_t *scratch,
+                      struct vt_err *e);
+int vt__unary_run(const void *state, const struct vt_run_args *a, struct vt_err *e);
+void vt__unary_release(void *state);
 
 #endif
