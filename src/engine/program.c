@@ -1,13 +1,13 @@
 /* Compiling: from a graph to steps over planned memory. The order of the passes and the free-standing
  * questions that a program answers. */
 #include <omp.h>
-#ifdef __GLIBC__
-#include <malloc.h>
-#endif
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "engine/program_impl.h"
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 
 static int choose_block(const struct vt_program *p)
 {
