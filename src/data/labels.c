@@ -130,8 +130,8 @@ int32_t vt__labels_add_class(struct vt_labels *l, bool attribute, int64_t id, co
   if (!v) goto memory;
   list->v = v;
   list->cap = (int)cap;
-  v[list->n] =
-      (struct vt_label_class){id, vt_arena_strdup(&l->arena, name), vt_arena_strdup(&l->arena, super)};
+  v[list->n] = (struct vt_label_class){
+      .id = id, .name = vt_arena_strdup(&l->arena, name), .super = vt_arena_strdup(&l->arena, super)};
   if (!v[list->n].name || !v[list->n].super) goto memory;
   if (vt__map_put(attribute ? l->attr_by_id : l->class_by_id, (uint64_t)id, list->n)) goto memory;
   if (!attribute && *name && vt__labels_find_name(l, name) < 0 &&
@@ -173,7 +173,7 @@ int32_t vt__labels_need_product(struct vt_labels *l, const char *name, struct vt
   }
   if (!v || !kept || vt__map_put(l->product_by_name, key, list->n))
     return vt_fail(e, VT_ENOMEM, "out of memory at %d products", list->n);
-  v[list->n] = (struct vt_label_class){list->n + 1, kept, ""};
+  v[list->n] = (struct vt_label_class){.id = list->n + 1, .name = kept, .super = ""};
   return list->n++;
 }
 
