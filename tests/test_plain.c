@@ -258,6 +258,85 @@ static void test_studio(void **state)
   vt_free(v);
 }
 
+/* A product that the photo cuts off at its lower edge is found down to that edge. */
+static void test_cut_off(void **state)
+{
+  enum { W = 120, H = 100 };
+  struct vt_err e = {0};
+  struct vt_image im, mask;
+  uint8_t *truth = vt_calloc(W * H, 1);
+  assert_non_null(truth);
+  ok(vt_image_init(&im, W, H, 3, &e), &e);
+  for (int y = 0; y < H; y++)
+    for (int x = 0; x < W; x++) {
+      const bool in = x >= 35 && x < 85 && y >= 30;
+      uint8_t *p = im.px + y * im.stride + 3 * x;
+      truth[y * W + x] = in;
+      for (int c = 0; c < 3; c++) p[c] = (uint8_t)((in ? 60 + 60 * c : 235) + (x * 7 + y * 13) % 9);
+    }
+  ok(vt_plain_mask(&mask, &im, &(struct vt_plain_opts){.method = VT_PLAIN_GRABCUT}, &e), &e);
+  const double got = iou(&mask, truth, 1);
+  if (got < .98) fail_msg("%.3f", got);
+  vt_image_clear(&mask);
+  vt_image_clear(&im);
+  vt_free(truth);
+}
+
+static void real_photo(const char *dir, const char *name, double sum[4])
+{
+  static const struct vt_plain_opts methods[4] = {
+      {.method = VT_PLAIN_OTSU}, {.method = VT_PLAIN_THRESHOLD}, {.method = VT_PLAIN_GRABCUT}};
+  struct vt_err e = {0};
+  struct vt_image im, tags, mask;
+  char path[1024];
+  snprintf(path, sizeof path, "%s/ccp/photos/%s.jpg", dir, name);
+  ok(vt_image_read(&im, path, NULL, NULL, &e), &e);
+  snprintf(path, sizeof path, "%s/ccp/masks/%s.png", dir, name);
+  ok(vt_image_read(&tags, path, &(struct vt_decode_opts){.labels = true}, NULL, &e), &e);
+  const int w = tags.width, h = tags.height;
+  uint8_t *truth = vt_calloc((size_t)w * (size_t)h, 1);
+  assert_non_null(truth);
+  for (int y = 0; y < h; y++)
+    for (int x = 0; x < w; x++) truth[y * w + x] = tags.px[y * tags.stride + x] > 0;
+  struct vt_mask person;
+  ok(vt_mask_from_bitmap(&person, truth, w, h, w, &e), &e);
+  const struct vt_box b = vt_mask_box(&person),
+                      box = vt_box_clip((struct vt_box){b.x - 4, b.y - 4, b.w + 8, b.h + 8}, w, h);
+  for (int k = 0; k < 4; k++) {
+    if (k == 3) { /* the box itself */
+      sum[k] += (double)vt_mask_area(&person) / (box.w * box.h);
+      continue;
+    }
+    struct vt_plain_opts o = methods[k];
+    o.box = box;
+    ok(vt_plain_mask(&mask, &im, &o, &e), &e);
+    sum[k] += iou(&mask, truth, 1);
+    vt_image_clear(&mask);
+  }
+  vt_mask_clear(&person);
+  vt_image_clear(&tags);
+  vt_image_clear(&im);
+  vt_free(truth);
+}
+
+/* Street photos: a person's box refined by GrabCut is far better than the box, and than thresholds in it. */
+static void test_people(void **state)
+{
+  static const char *const names[] = {"0429", "0175", "0061", "0486"};
+  const char *dir = vt_data_dir();
+  const double n = VT_COUNT(names);
+  double sum[4] = {0};
+  if (!dir) {
+    if (getenv("VITRINE_REQUIRE_DATA")) fail_msg("VITRINE_DATA is required but not set");
+    print_message("skipped: VITRINE_DATA is not set\n");
+    skip();
+  }
+  for (size_t i = 0; i < VT_COUNT(names); i++) real_photo(dir, names[i], sum);
+  printf("people: otsu %.3f, threshold %.3f, grabcut %.3f, the box %.3f\n", sum[0] / n, sum[1] / n,
+         sum[2] / n, sum[3] / n);
+  assert_true(sum[2] / n > .75 && sum[2] > sum[0] + .15 * n && sum[2] > sum[3] + .15 * n && sum[1] / n > .4);
+}
+
 /* Pictures of one pixel, of one row, of one colour. */
 static void test_small(void **state)
 {
@@ -282,7 +361,7 @@ int main(void)
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_colours), cmocka_unit_test(test_otsu),    cmocka_unit_test(test_cut),
       cmocka_unit_test(test_regions), cmocka_unit_test(test_grabcut), cmocka_unit_test(test_studio),
-      cmocka_unit_test(test_small),
+      cmocka_unit_test(test_small),   cmocka_unit_test(test_cut_off), cmocka_unit_test(test_people),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

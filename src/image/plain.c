@@ -5,7 +5,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { THRESHOLD = 16, LEVELS = 3 };
+enum { THRESHOLD = 16, LEVELS = 3, FRAME_LEVEL = 40 };
 static const double tolerance = 10, fill_share = .002, frame_share = .02;
 
 /* The class that most pixels of the frame have. */
@@ -25,6 +25,19 @@ static int frame_class(const struct vt_image *labels)
   for (int k = 1; k < 256; k++)
     if (count[k] > count[best]) best = k;
   return best;
+}
+
+/* Of levels of distance from the background's colour, the nearest are background up to the class that the
+ * frame has; of a frame so mixed that most of it is farthest away, only the nearest class is. */
+static void keep_farther(struct vt_image *labels, int classes)
+{
+  int background = frame_class(labels);
+  if (background == classes - 1) background = 0;
+  for (int y = 0; y < labels->height; y++)
+    for (int x = 0; x < labels->width; x++) {
+      uint8_t *p = &labels->px[y * labels->stride + x];
+      *p = *p > background;
+    }
 }
 
 static void keep_others(struct vt_image *labels, int background)
@@ -49,7 +62,8 @@ static int by_threshold(struct vt_image *mask, const struct vt_image *im, const 
     rc = vt_otsu(hist, n, t, e);
   }
   if (!rc) rc = vt_threshold(mask, &grey, t, n - 1, e);
-  if (!rc) keep_others(mask, frame_class(mask));
+  if (!rc && o->grey) keep_others(mask, frame_class(mask));
+  if (!rc && !o->grey) keep_farther(mask, n);
   vt_image_clear(&grey);
   return rc;
 }
@@ -111,13 +125,14 @@ static int by_method(struct vt_image *mask, const struct vt_image *im, const str
   }
 }
 
-/* GrabCut needs a box; without one it is the picture but for a margin. */
+/* GrabCut needs a box; without one it is the picture but for a margin, where only what has the background's
+ * colour is background for sure. */
 static int by_grabcut(struct vt_image *mask, const struct vt_image *im, struct vt_box box, struct vt_err *e)
 {
   const double mx = im->width * .02 + 1, my = im->height * .02 + 1;
-  if (!(box.w > 0))
-    box = (struct vt_box){mx, my, VT_MAX(im->width - 2 * mx, 1), VT_MAX(im->height - 2 * my, 1)};
-  return vt_grabcut(mask, im, &(struct vt_grabcut_opts){.box = box}, e);
+  const bool given = box.w > 0;
+  if (!given) box = (struct vt_box){mx, my, VT_MAX(im->width - 2 * mx, 1), VT_MAX(im->height - 2 * my, 1)};
+  return vt_grabcut(mask, im, &(struct vt_grabcut_opts){.box = box, .level = given ? 0 : FRAME_LEVEL}, e);
 }
 
 /* Small components of `value` take the other value, but for the largest (object) and those at the frame

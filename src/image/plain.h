@@ -44,6 +44,8 @@ struct vt_grabcut_opts {
   struct vt_box box; /* everything outside is background */
   int iterations;    /* 0: 5 */
   int max_side;      /* pictures with a longer side are cut small; 0: 320 */
+  int level;         /* outside the box, what is farther than this from the background's colour (levels of
+                        vt_background_distance) may be object, too, as where a photo cuts it off; 0: nothing */
 };
 /* mask: (H, W), 1 channel, 0 or 1. */
 int vt_grabcut(struct vt_image *mask, const struct vt_image *im, const struct vt_grabcut_opts *o,

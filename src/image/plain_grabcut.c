@@ -26,6 +26,7 @@ struct grab {
   int x0, y0, x1, y1; /* the box */
   float *z;           // (H, W, 3) colours
   uint8_t *side;      // (H, W) 1: object
+  uint8_t *open;      // (H, W) 1: may be object
   float *point;       // (H * W, 3) colours of one half, and their clusters
   uint8_t *cluster;
   struct mixture object, background;
@@ -140,8 +141,7 @@ static int cut_once(struct grab *g, double beta, bool *changed, struct vt_err *e
   for (int y = 0; y < g->height; y++)
     for (int x = 0; x < g->width; x++) {
       const float *z = g->z + 3 * ((int64_t)y * g->width + x);
-      bool inside = x >= g->x0 && x < g->x1 && y >= g->y0 && y < g->y1;
-      double t = inside ? cost(&g->background, z) - cost(&g->object, z) : -hard;
+      double t = g->open[(int64_t)y * g->width + x] ? cost(&g->background, z) - cost(&g->object, z) : -hard;
       grid.terminal[vt__grid_at(&grid, x, y)] = (float)VT_CLAMP(t, -hard, hard);
     }
   if ((rc = vt__grid_cut(&grid, side, &flow, e))) goto out;
@@ -168,16 +168,19 @@ static int iterate(struct grab *g, int rounds, struct vt_err *e)
 }
 
 /* Colours as floats, the box in whole pixels, both halves as the box says. */
-static int prepare(struct grab *g, const struct vt_image *im, struct vt_box box, struct vt_err *e)
+static int prepare(struct grab *g, const struct vt_image *im, struct vt_box box, int level, struct vt_err *e)
 {
+  struct vt_image distance = {0};
   const size_t n = (size_t)im->width * (size_t)im->height;
   g->width = im->width;
   g->height = im->height;
   g->z = vt_reallocarray(NULL, n, 3 * sizeof *g->z);
   g->point = vt_reallocarray(NULL, n, 3 * sizeof *g->point);
   g->side = vt_calloc(n, 1);
+  g->open = vt_calloc(n, 1);
   g->cluster = vt_malloc(n);
-  if (!g->z || !g->point || !g->side || !g->cluster) return vt_fail(e, VT_ENOMEM, "out of memory");
+  if (!g->z || !g->point || !g->side || !g->open || !g->cluster)
+    return vt_fail(e, VT_ENOMEM, "out of memory");
   box = vt_box_clip(box, im->width, im->height);
   g->x0 = (int)floor(box.x);
   g->y0 = (int)floor(box.y);
@@ -187,9 +190,15 @@ static int prepare(struct grab *g, const struct vt_image *im, struct vt_box box,
     for (int x = 0; x < im->width; x++) {
       const int64_t at = (int64_t)y * im->width + x;
       for (int c = 0; c < 3; c++) g->z[3 * at + c] = im->px[y * im->stride + (int64_t)x * im->channels + c];
-      g->side[at] = x >= g->x0 && x < g->x1 && y >= g->y0 && y < g->y1;
+      g->open[at] = x >= g->x0 && x < g->x1 && y >= g->y0 && y < g->y1;
     }
-  return 0;
+  int rc = level ? vt_background_distance(&distance, im, e) : 0;
+  for (int y = 0; level && !rc && y < im->height; y++)
+    for (int x = 0; x < im->width; x++)
+      if (distance.px[y * distance.stride + x] > level) g->open[(int64_t)y * im->width + x] = 1;
+  vt_image_clear(&distance);
+  if (!rc) memcpy(g->side, g->open, n);
+  return rc;
 }
 
 /* The small mask, drawn large: bilinear, more than half is object. */
@@ -223,13 +232,14 @@ int vt_grabcut(struct vt_image *mask, const struct vt_image *im, const struct vt
   int rc = vt_image_init(&small, VT_MAX((int)lrint(im->width * scale), 1),
                          VT_MAX((int)lrint(im->height * scale), 1), im->channels, e);
   if (!rc) rc = vt_image_resize(&small, im, 0, 0, im->width, im->height, VT_BILINEAR, e);
-  if (!rc) rc = prepare(&g, &small, box, e);
+  if (!rc) rc = prepare(&g, &small, box, o->level, e);
   if (!rc) rc = iterate(&g, o->iterations > 0 ? o->iterations : ROUNDS, e);
   if (!rc) rc = give(&g, mask, im, e);
   vt_image_clear(&small);
   vt_free(g.z);
   vt_free(g.point);
   vt_free(g.side);
+  vt_free(g.open);
   vt_free(g.cluster);
   return rc;
 }
