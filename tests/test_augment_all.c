@@ -5,6 +5,7 @@
  * Each object has a colour, a label and a class of its own, so that the result says by itself what is where.
  */
 #include "tests/aug_case.h"
+#include <unistd.h>
 
 enum { W = 132, H = 98, PER_SAMPLE = 4, MAX_IDS = 60, POINTS = 48 };
 
@@ -63,6 +64,13 @@ static void painted(struct vt_aug_sample *s, int w, int h, int first)
       o->polygons.xy[2 * k + 1] = g.y + g.ry * sin(2 * M_PI * k / POINTS);
     }
     vt_image_clear(&bits);
+    struct vt_keypoint *p =
+        vt_calloc(3, sizeof *p); /* left and right of the middle, and one that nobody saw */
+    assert_non_null(p);
+    p[0] = (struct vt_keypoint){g.x - g.rx / 2, g.y, VT_VISIBLE};
+    p[1] = (struct vt_keypoint){g.x + g.rx / 2, g.y, VT_VISIBLE};
+    o->point = p;
+    o->npoints = 3;
   }
 }
 
@@ -74,6 +82,23 @@ static int next_painted(struct vt_aug_sample *out, struct vt_rng *rng, void *ctx
   assert_true(*first + PER_SAMPLE < MAX_IDS);
   painted(out, 90 + 13 * (*first / PER_SAMPLE % 3), 120, *first);
   return 0;
+}
+
+/* Key points lie in their object's mask, or are hidden, or gone. */
+static void check_points(const char *op, const struct vt_aug_sample *s, const struct vt_aug_object *o)
+{
+  assert_int_equal(o->npoints, 3);
+  assert_true(o->point[2].seen == VT_UNLABELLED);
+  for (int k = 0; k < 2; k++) {
+    const struct vt_keypoint *p = &o->point[k];
+    if (p->seen == VT_UNLABELLED) {
+      assert_true(p->x == 0 && p->y == 0);
+      continue;
+    }
+    assert_true(p->x >= 0 && p->y >= 0 && p->x < s->image.width && p->y < s->image.height);
+    if (p->seen == VT_VISIBLE && s->labels.px[(int)p->y * s->labels.stride + (int)p->x] != o->source + 1)
+      fail_msg("%s: point %d of object %d is not on it", op, k, (int)o->source);
+  }
 }
 
 static void check_object(const char *op, const struct vt_aug_sample *s, const struct vt_aug_object *o,
@@ -185,6 +210,7 @@ static void check_case(const char *name, const char *options)
     for (int i = 0; i < s.nobjects; i++) {
       const struct vt_aug_object *o = &s.object[i];
       check_object(name, &s, o, !mixup || (o->weight > .51));
+      if (!mixup || o->weight > .51) check_points(name, &s, o);
       if (moves && !back) check_colours(name, &s, o);
     }
     if (!mixup) check_labels(name, &s);
@@ -237,6 +263,68 @@ static void test_variants(void **state)
   for (size_t i = 0; i < VT_COUNT(cases); i++) check_case(cases[i][0], cases[i][1]);
 }
 
+/* A mirrored body: its left hand is the picture's right one; turned twice it is itself again; what leaves the
+ * picture has no place. */
+static void test_sides(void **state)
+{
+  static const char text[] =
+      "{\"categories\": [{\"id\": 1, \"name\": \"person\", \"keypoints\": [\"nose\", \"left_hand\", "
+      "\"right_hand\"], "
+      "\"skeleton\": [[1, 2]]}], \"images\": [{\"id\": 1, \"file_name\": \"a.png\", \"width\": 100, "
+      "\"height\": "
+      "80}], \"annotations\": [{\"id\": 1, \"image_id\": 1, \"category_id\": 1, \"bbox\": [10, 10, 80, 60], "
+      "\"area\": "
+      "4800, \"iscrowd\": 0, \"keypoints\": [50, 20, 2, 30, 40, 2, 70, 44, 1], \"num_keypoints\": 3}]}";
+  static const struct {
+    const char *steps;
+    double want[9];
+  } cases[] = {{"[flip]", {50, 20, 2, 30, 44, 1, 70, 40, 2}},
+               {"[flip, flip-vertical]", {50, 60, 2, 70, 40, 2, 30, 36, 1}},
+               {"[flip, flip]", {50, 20, 2, 30, 40, 2, 70, 44, 1}},
+               {"[{scale: {min: .5, max: 1}}]", {0}}};
+  char path[] = "/tmp/vitrine-test-sides-XXXXXX.json";
+  struct vt_err e = {0};
+  struct vt_labels l;
+  const int fd = mkstemps(path, 5);
+  assert_true(fd >= 0);
+  close(fd);
+  ok(vt_file_write_atomic(path, text, sizeof text - 1, &e), &e);
+  ok(vt_labels_init(&l, &e), &e);
+  ok(vt_format_find("coco", &e)->read(&l, path, &(struct vt_labels_opts){0}, &e), &e);
+  for (size_t i = 0; i < VT_COUNT(cases); i++) {
+    struct vt_aug_sample s;
+    struct vt_labels out;
+    struct vt_image im;
+    struct vt_policy *policy;
+    struct vt_rng r;
+    int64_t row = 0;
+    vt_rng_init(&r, 1, 2, 3);
+    ok(vt_labels_init(&out, &e), &e);
+    ok(vt_image_init(&im, 100, 80, 3, &e), &e);
+    ok(vt_aug_sample_from_labels(&s, &im, &l, &row, 1, &e), &e);
+    ok(vt_policy_parse(&policy, "p", cases[i].steps, strlen(cases[i].steps), &e), &e);
+    ok(vt_policy_apply(policy, &env, &r, &s, &e), &e);
+    ok(vt_aug_sample_to_labels(&s, &out, "b.png", &l, &e), &e);
+    assert_int_equal(out.v[0].npoints, 3);
+    assert_string_equal(out.classes.v[0].point[2], "right_hand");
+    assert_true(out.classes.v[0].nbones == 1 && out.classes.v[0].bone[0][1] == 2);
+    for (int k = 0; k < 3; k++) {
+      const struct vt_keypoint *p = &out.point[out.v[0].points + (uint32_t)k], *was = &l.point[k];
+      const double f = (double)s.image.width / 100;
+      const double want[3] = {i == 3 ? was->x * f : cases[i].want[3 * k],
+                              i == 3 ? was->y * f : cases[i].want[3 * k + 1],
+                              i == 3 ? was->seen : cases[i].want[3 * k + 2]};
+      if (fabs(p->x - want[0]) > .6 || fabs(p->y - want[1]) > .6 || p->seen != (int)want[2])
+        fail_msg("%s: point %d at %g, %g, %d", cases[i].steps, k, p->x, p->y, p->seen);
+    }
+    vt_policy_free(policy);
+    vt_aug_sample_clear(&s);
+    vt_labels_clear(&out);
+  }
+  vt_labels_clear(&l);
+  unlink(path);
+}
+
 /* Sides and borders as detectors of the field make them: scale min(S / w, S / h), whole sides rounded, what
  * is left over halved, the odd pixel behind; the minimal one pads to multiples of the step. */
 static void test_letterboxes(void **state)
@@ -281,6 +369,7 @@ int main(void)
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_all_operations),
       cmocka_unit_test(test_variants),
+      cmocka_unit_test(test_sides),
       cmocka_unit_test(test_letterboxes),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -22,6 +22,10 @@ struct vt_aug_object {
   struct vt_box box;           /* always there */
   struct vt_mask mask;         /* of the picture's size; n = 0: none */
   struct vt_polygons polygons; /* n = 0: none */
+  int npoints;
+  struct vt_keypoint
+      *point;    /* (npoints) owned; those that left the picture are unlabelled, covered ones hidden */
+  bool mirrored; /* an odd number of times: left and right points change places in a set of labels */
 };
 struct vt_aug_target { /* class of the whole picture; the weights of all sum to what they did before */
   int32_t cls;

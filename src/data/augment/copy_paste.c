@@ -33,8 +33,7 @@ static int choose(const struct opts *o, struct vt_aug_sample *b, struct vt_image
       rc = vt__aug_draw_object(b, ob, cover, 1, e);
       b->object[kept++] = *ob;
     } else {
-      vt_mask_clear(&ob->mask);
-      vt_polygons_clear(&ob->polygons);
+      vt__aug_object_clear(ob);
     }
   }
   b->nobjects = kept;

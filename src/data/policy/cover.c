@@ -46,6 +46,7 @@ static int hide_object(struct vt_aug_sample *s, struct vt_aug_object *o, const s
                     (int)VT_CLAMP(ceil(o->box.y + o->box.h), 0, bits->height)};
   int rc = vt__aug_draw_object(s, o, bits, 1, e);
   if (rc) return rc;
+  vt__points_hide(o, cover);
   int64_t lost, left = uncover(bits, cover, p, &lost);
   struct vt_mask rest = {0};
   if (lost) rc = vt_mask_from_bitmap(&rest, bits->px, bits->width, bits->height, bits->stride, e);
@@ -78,8 +79,7 @@ int vt__aug_hide(struct vt_aug_sample *s, const struct vt_image *cover, const st
     struct vt_aug_object *o = &s->object[i];
     if (!rc) rc = hide_object(s, o, cover, &bits, e);
     if (!rc && (o->visible <= 0 || o->visible < env->min_visible)) {
-      vt_mask_clear(&o->mask);
-      vt_polygons_clear(&o->polygons);
+      vt__aug_object_clear(o);
     } else
       s->object[kept++] = *o;
   }

@@ -266,6 +266,7 @@ static int move_object(struct vt_aug_object *o, const struct vt_aug_move *g, con
     if (!o->polygons.n) *share = 0;
   }
   o->box = tight ? common(b, shape) : b;
+  vt__points_move(o, g);
   return 0;
 }
 
@@ -284,8 +285,7 @@ static int move_objects(struct vt_aug_sample *s, const struct vt_aug_move *g, co
     if (!rc) rc = move_object(o, g, back, &t, &share, e);
     o->visible *= share;
     if (!rc && (share <= 0 || o->visible < env->min_visible)) {
-      vt_mask_clear(&o->mask);
-      vt_polygons_clear(&o->polygons);
+      vt__aug_object_clear(o);
     } else
       s->object[kept++] = *o;
   }

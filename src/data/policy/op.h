@@ -60,6 +60,18 @@ struct vt_box vt__polygons_box(const struct vt_polygons *p);
 /* ---- what hides what (cover.c) */
 
 /* Draws an object's mask (from its polygons or box if it has none) into a bitmap. */
+/* Of all that an object owns, in policy/points.c with its key points. */
+void vt__aug_object_clear(struct vt_aug_object *o);
+int vt__points_copy(struct vt_aug_object *to, const struct vt_keypoint *v, int n, struct vt_err *e);
+void vt__points_move(struct vt_aug_object *o, const struct vt_aug_move *g);
+void vt__points_hide(struct vt_aug_object *o, const struct vt_image *cover);
+/* Into an instance of `out`, left and right exchanged after an odd number of mirrorings; the names of a
+ * class's points into the set's own memory. */
+int vt__points_to_labels(const struct vt_aug_object *o, struct vt_labels *out, struct vt_instance *in,
+                         struct vt_err *e);
+int vt__points_names(struct vt_labels *out, struct vt_label_class *to, const struct vt_label_class *from,
+                     struct vt_err *e);
+
 int vt__aug_draw_object(const struct vt_aug_sample *s, const struct vt_aug_object *o, struct vt_image *bits,
                         uint8_t value, struct vt_err *e);
 /* Objects lose the pixels that are set in `cover` (1 channel, the picture's size). */

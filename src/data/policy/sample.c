@@ -4,15 +4,9 @@
 
 enum { MAX_OBJECTS = 1 << 16 };
 
-static void clear_object(struct vt_aug_object *o)
-{
-  vt_mask_clear(&o->mask);
-  vt_polygons_clear(&o->polygons);
-}
-
 void vt_aug_sample_clear(struct vt_aug_sample *s)
 {
-  for (int i = 0; i < s->nobjects; i++) clear_object(&s->object[i]);
+  for (int i = 0; i < s->nobjects; i++) vt__aug_object_clear(&s->object[i]);
   vt_free(s->object);
   vt_image_clear(&s->image);
   vt_image_clear(&s->labels);
@@ -44,6 +38,8 @@ static int copy_shapes(struct vt_aug_object *to, const struct vt_aug_object *fro
 {
   to->mask = (struct vt_mask){.width = from->mask.width, .height = from->mask.height};
   to->polygons = (struct vt_polygons){0};
+  int rc = vt__points_copy(to, from->point, from->npoints, e);
+  if (rc) return rc;
   if (from->mask.n) {
     if (!(to->mask.runs = vt_calloc((size_t)from->mask.n, sizeof *to->mask.runs))) goto memory;
     memcpy(to->mask.runs, from->mask.runs, (size_t)from->mask.n * sizeof *to->mask.runs);
@@ -105,6 +101,7 @@ int vt_aug_sample_from_labels(struct vt_aug_sample *s, struct vt_image *im, cons
     o->source = rows[i];
     if (in->shape == VT_SHAPE_RLE) rc = vt_instance_mask(l, in, &o->mask, e);
     if (in->shape == VT_SHAPE_POLYGONS) rc = vt_instance_polygons(l, in, &o->polygons, e);
+    if (!rc) rc = vt__points_copy(o, l->point + in->points, in->npoints, e);
     if (rc) break;
     o->box = in->box;
     if (o->mask.n) o->box = vt_mask_box(&o->mask);
@@ -121,8 +118,10 @@ static int copy_names(struct vt_labels *out, const struct vt_labels *from, struc
   int32_t rc = 0;
   for (int attribute = 0; attribute < 2; attribute++) {
     const struct vt_label_list *list = attribute ? &from->attributes : &from->classes;
-    for (int k = 0; k < list->n && rc >= 0; k++)
+    for (int k = 0; k < list->n && rc >= 0; k++) {
       rc = vt__labels_add_class(out, attribute, list->v[k].id, list->v[k].name, list->v[k].super, e);
+      if (rc >= 0 && !attribute) rc = vt__points_names(out, &out->classes.v[rc], &list->v[k], e);
+    }
   }
   return rc < 0 ? rc : 0;
 }
@@ -153,9 +152,10 @@ static int add_instance(const struct vt_aug_object *o, struct vt_labels *out, in
       rc = vt__polygons_move(&copy.polygons, same, in->width, in->height, &before, &area, e);
     if (!rc) in->area = area;
     if (!rc) rc = vt__labels_set_polygons(out, in, &copy.polygons, e);
-    clear_object(&copy);
+    vt__aug_object_clear(&copy);
   } else
     in->area = o->box.w * o->box.h;
+  if (!rc) rc = vt__points_to_labels(o, out, in, e);
   if (!rc && was->nattrs) rc = vt__labels_set_attrs(out, in, from->attr + was->attrs, was->nattrs, e);
   return rc;
 }
