@@ -44,12 +44,16 @@ int vt__align_but_weights(struct vt_graph *g, struct vt_err *e)
   bool *weight = vt_calloc((size_t)g->nvalues + 1, sizeof *weight);
   if (!weight) return vt_fail(e, VT_ENOMEM, "out of memory");
   for (int i = 0; i < g->nvalues; i++) weight[i] = !g->values[i]->is_output && !g->values[i]->is_variable;
-  for (int i = 0; i < g->nnodes; i++)
-    for (int k = 0; k < g->nodes[i]->nin; k++) {
-      const struct vt_value *v = g->nodes[i]->in[k];
-      if (v && (k != 1 || !packs_weight(g->nodes[i]))) weight[v->id] = false;
-    }
   int rc = 0;
+  for (int i = 0; i < g->nnodes; i++)
+    for (int k = 0; k < g->nodes[i]->nin && !rc; k++) {
+      struct vt_value *v = g->nodes[i]->in[k];
+      if (!v || (k == 1 && packs_weight(g->nodes[i]))) continue;
+      if (v->id < g->nvalues && g->values[v->id] == v)
+        weight[v->id] = false;
+      else
+        rc = vt__value_align(v, e); /* of a graph around this one, whose numbers are others' */
+    }
   for (int i = 0; i < g->nvalues && !rc; i++)
     if (!weight[i]) rc = vt__value_align(g->values[i], e);
   vt_free(weight);
