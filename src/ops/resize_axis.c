@@ -4,6 +4,11 @@
  * same matrix, transposed, is the gradient. */
 #include "ops/util.h"
 
+enum {
+  POSITION_MAX = 1 << 30,
+  TAPS_MAX = 1 << 28
+}; /* beyond them a hostile scale, and integers would overflow */
+
 /* Position in the input of output i (ONNX Resize, coordinate_transformation_mode). */
 static double source(const struct vt_resize_attrs *a, int64_t i, int64_t n, int64_t m, double scale,
                      double roi0, double roi1)
@@ -95,24 +100,35 @@ int vt_resize_axis_init(struct vt_resize_axis *r, const struct vt_resize_attrs *
   *r = (struct vt_resize_axis){.n = n, .m = m};
   if (n < 1 || n > INT32_MAX || m < 0 || m > INT32_MAX)
     return vt_fail(e, VT_ESHAPE, "cannot resize an axis from %lld to %lld", (long long)n, (long long)m);
+  int rc = VT_ENOMEM;
   double s = scale > 0 ? (double)scale : (double)m / (double)n;
   bool crop = a->coordinate_transformation_mode == VT_RESIZE_TF_CROP_AND_RESIZE;
   r->start = vt_calloc((size_t)m + 1, sizeof *r->start);
   if (crop) r->outside = vt_calloc((size_t)m + 1, sizeof *r->outside);
-  if (!r->start || (crop && !r->outside)) goto oom;
+  if (!r->start || (crop && !r->outside)) goto out;
   for (int64_t i = 0; i < m; i++) {
     double x = source(a, i, n, m, s, (double)roi0, (double)roi1);
+    if (!(fabs(x) <= POSITION_MAX && (!a->antialias || 1 / s <= POSITION_MAX))) {
+      rc = vt_fail(e, VT_EARG, "resizing an axis from %lld to %lld reads at %g", (long long)n, (long long)m,
+                   x);
+      goto out;
+    }
     if (crop) r->outside[i] = x < 0 || x > (double)(n - 1);
     r->start[i + 1] = r->start[i] + taps(a, x, n, s, NULL, NULL);
+    if (r->start[i + 1] > TAPS_MAX) {
+      rc = vt_fail(e, VT_ELIMIT, "resizing an axis from %lld to %lld reads over %lld values", (long long)n,
+                   (long long)m, (long long)TAPS_MAX);
+      goto out;
+    }
   }
   r->index = vt_calloc((size_t)r->start[m] + 1, sizeof *r->index);
   r->weight = vt_calloc((size_t)r->start[m] + 1, sizeof *r->weight);
-  if (!r->index || !r->weight) goto oom;
+  if (!r->index || !r->weight) goto out;
   for (int64_t i = 0; i < m; i++)
     taps(a, source(a, i, n, m, s, (double)roi0, (double)roi1), n, s, r->index + r->start[i],
          r->weight + r->start[i]);
   return VT_OK;
-oom:
+out:
   vt_resize_axis_clear(r);
-  return vt_fail(e, VT_ENOMEM, "out of memory");
+  return rc == VT_ENOMEM ? vt_fail(e, rc, "out of memory") : rc;
 }
