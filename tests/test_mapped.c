@@ -23,8 +23,31 @@ static struct vt_value *weight(struct vt_graph *g, struct vt_rng *r, int rank, c
   return v;
 }
 
+/* If Σ x > 0 { x w } else { x + max w }: branches read a weight of the graph around them, whose number there
+ * is beyond what they have themselves. */
+static struct vt_value *either(struct vt_graph *g, struct vt_value *x, struct vt_value *w)
+{
+  static const char *const name[] = {"yes", "no"};
+  struct vt_graph *side[2];
+  struct vt_value *sx[2], *sw[2], *y;
+  for (int i = 0; i < 2; i++) {
+    assert_int_equal(vt_graph_new(&side[i], vt_registry_default(), name[i], NULL), 0);
+    sx[i] = vt_graph_input(side[i], "x", VT_F32, x->rank, x->dim);
+    sw[i] = vt_graph_input(side[i], "w", VT_F32, w->rank, w->dim);
+  }
+  vt_graph_output(side[0], vt_emit(side[0], "MatMul", VT_IN(sx[0], sw[0]), ""), "y");
+  y = vt_emit(side[1], "ReduceMax", VT_IN(sw[1]), "keepdims=0");
+  vt_graph_output(side[1], vt_emit(side[1], "Add", VT_IN(sx[1], y), ""), "y");
+  struct vt_if_attrs a = {side[0], side[1], 2};
+  struct vt_value *sum = vt_emit(g, "ReduceSum", VT_IN(x), "keepdims=0");
+  struct vt_value *cond = vt_emit(g, "Greater", VT_IN(sum, vt_graph_scalar(g, 0)), "");
+  vt_emit_attrs(g, vt_registry_find(vt_registry_default(), "", "If", 17), 3, VT_ARRAY_(cond, x, w), 1, &y,
+                &a);
+  return y;
+}
+
 /* Weights of 147 KB each: of a convolution; of two; folded before one; of a grouped one; read by ReduceMax as
- * well; of a product of matrices. */
+ * well; of a product of matrices; of the branches of an If. */
 static struct vt_graph *network(void)
 {
   struct vt_rng r;
@@ -45,6 +68,7 @@ static struct vt_graph *network(void)
   x = vt_emit(g, "GlobalAveragePool", VT_IN(x), "");
   x = vt_emit(g, "Flatten", VT_IN(x), "");
   x = vt_emit(g, "MatMul", VT_IN(x, weight(g, &r, 2, (int64_t[]){C, C * 4})), "");
+  x = either(g, x, weight(g, &r, 2, (int64_t[]){C * 4, C * 4}));
   vt_graph_output(g, x, "y");
   assert_int_equal(vt_graph_status(g, NULL), 0);
   return g;
