@@ -117,12 +117,14 @@ static int write_set(const struct vt_clean *c, struct vt_labels *l, const struct
   for (int s = 0; s < c->nsteps; s++)
     for (int64_t i = 0; i < c->step[s].n; i++) {
       const struct vt_removed *r = &c->step[s].removed[i];
-      const struct vt_instance *in = r->instance < 0 ? NULL : &l->v[r->instance];
-      if (in)
-        vt_buf_addf(&b, "%lld,%lld", (long long)r->line, (long long)in->id);
-      else
+      const char *image = "";
+      if (r->instance >= 0) {
+        vt_buf_addf(&b, "%lld,%lld", (long long)r->line, (long long)l->v[r->instance].id);
+        image = l->image[l->v[r->instance].image].file;
+      } else {
         vt_buf_addc(&b, ',');
-      vt_csv_put(&b, in ? l->image[in->image].file : "", false);
+      }
+      vt_csv_put(&b, image, false);
       vt_csv_put(&b, c->step[s].name, false);
       vt_csv_put(&b, r->reason, false);
       vt_buf_addc(&b, '\n');
