@@ -52,6 +52,16 @@ int *vt__count_uses(const struct vt_graph *g, struct vt_err *e)
   return use;
 }
 
+int vt__drop_unused(struct vt_graph *g, struct vt_err *e)
+{
+  int *use = vt__count_uses(g, e);
+  if (!use) return VT_ENOMEM;
+  for (int i = 0; i < g->nvalues; i++)
+    if (!use[i] && g->values[i]->is_constant) vt_tensor_clear(&g->values[i]->init);
+  vt_free(use);
+  return 0;
+}
+
 struct vt_node *vt__node_make(struct vt_graph *g, const struct vt_op_desc *op, const struct vt_node *at,
                               int nin, struct vt_value *const *in, int nout, struct vt_value *const *out,
                               struct vt_err *e)

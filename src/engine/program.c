@@ -49,17 +49,6 @@ int vt_graph_freeze(struct vt_graph *g, struct vt_err *e)
   return vt__pass_batch_norm(g, e);
 }
 
-/* Constants that the passes replaced. */
-static int drop_unused(struct vt_graph *g, struct vt_err *e)
-{
-  int *use = vt__count_uses(g, e);
-  if (!use) return VT_ENOMEM;
-  for (int i = 0; i < g->nvalues; i++)
-    if (!use[i] && g->values[i]->is_constant) vt_tensor_clear(&g->values[i]->init);
-  vt_free(use);
-  return 0;
-}
-
 bool vt__may_int8(const struct vt_program *p)
 {
   enum vt_precision want = p->opts.precision;
@@ -98,7 +87,7 @@ static int run_passes(struct vt_program *p, const struct vt_shape *shapes, struc
   if (rc || p->opts.reference || p->dynamic) return rc;
   rc = optimise(p, e);
   if (!rc && p->rounds) rc = vt__pass_round(p, e);
-  if (!rc && !p->opts.training && !p->opts.no_fuse) rc = drop_unused(p->graph, e);
+  if (!rc && !p->opts.training && !p->opts.no_fuse) rc = vt__drop_unused(p->graph, e);
   return rc;
 }
 

@@ -111,6 +111,9 @@ int vt__pass_dead(struct vt_program *p, struct vt_err *e);
 
 /* Uses of every value: by nodes, outputs and assignments. nvalues counts, from vt_malloc. */
 int *vt__count_uses(const struct vt_graph *g, struct vt_err *e);
+
+/* Gives back the numbers of constants that passes have replaced. 0, or VT_ENOMEM. */
+int vt__drop_unused(struct vt_graph *g, struct vt_err *e);
 bool vt__op_is(const struct vt_node *n, const char *name); /* "Conv", "ai.vitrine:ConvFused" */
 bool vt__value_known(const struct vt_value *v);            /* dtype, rank and dims */
 bool vt__value_const(const struct vt_value *v);            /* constant with its bytes here */

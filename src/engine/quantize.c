@@ -377,16 +377,6 @@ static int put_in_order(struct vt_calibration *c, struct vt_err *e)
   return 0;
 }
 
-static int drop_floats(struct vt_graph *g, struct vt_err *e)
-{
-  int *use = vt__count_uses(g, e);
-  if (!use) return VT_ENOMEM;
-  for (int i = 0; i < g->nvalues; i++)
-    if (!use[i] && g->values[i]->is_constant) vt_tensor_clear(&g->values[i]->init);
-  vt_free(use);
-  return 0;
-}
-
 int vt_calibration_finish(struct vt_graph **out, struct vt_calibration *c, const struct vt_quantize_opts *o,
                           struct vt_quantize_report *r, struct vt_err *e)
 {
@@ -414,7 +404,7 @@ int vt_calibration_finish(struct vt_graph **out, struct vt_calibration *c, const
     r->left += axis < 0 && (vt__op_is(n, "Conv") || vt__op_is(n, "Gemm") || vt__op_is(n, "MatMul"));
   }
   if (!rc) rc = put_in_order(c, e);
-  if (!rc) rc = drop_floats(g, e);
+  if (!rc) rc = vt__drop_unused(g, e);
   if (rc) return rc;
   *out = g;
   c->g = NULL;

@@ -35,7 +35,6 @@ static void act(enum vt_act act, float alpha, float beta, const float *x, float 
   case VT_ACT_MISH: MAP(v * vt__tanhf(vt__softplusf(v)))
   }
 }
-#undef MAP
 
 INLINE float mish_slope(float v)
 {
@@ -61,7 +60,7 @@ INLINE float silu_slope(float v)
   return s * (1 + v * (1 - s));
 }
 
-#define MAP(SLOPE)                                                                                           \
+#define GRAD(SLOPE)                                                                                          \
   SIMD for (int64_t i = 0; i < n; i++)                                                                       \
   {                                                                                                          \
     float v = x[i];                                                                                          \
@@ -75,29 +74,21 @@ static void act_grad(enum vt_act act, float alpha, float beta, const float *dy, 
   switch (act) {
   case VT_ACT_NONE: SIMD for (int64_t i = 0; i < n; i++) dx[i] = dy[i]; return;
   case VT_ACT_RELU: SIMD for (int64_t i = 0; i < n; i++) dx[i] = x[i] > 0 ? dy[i] : 0; return;
-  case VT_ACT_LEAKY_RELU: MAP(v < 0 ? alpha : 1)
-  case VT_ACT_SIGMOID: MAP(sigmoid_slope(v))
-  case VT_ACT_TANH: MAP(tanh_slope(v))
-  case VT_ACT_HARD_SIGMOID: MAP(alpha * v + beta > 0 && alpha * v + beta < 1 ? alpha : 0)
-  case VT_ACT_HARD_SWISH: MAP(v <= -3 ? 0 : v >= 3 ? 1 : v / 3 + 0.5f)
-  case VT_ACT_ELU: MAP(v < 0 ? alpha * vt__expf(v) : 1)
-  case VT_ACT_SILU: MAP(silu_slope(v))
-  case VT_ACT_CLIP: MAP(v >= alpha && v <= beta ? 1 : 0)
-  case VT_ACT_SOFTPLUS: MAP(vt__sigmoidf(v))
-  case VT_ACT_GELU: MAP(0.5f * (1 + vt__erff(v * 0.70710678f)) + v * 0.3989422804f * vt__expf(-0.5f * v * v))
-  case VT_ACT_SELU: MAP(beta * (v < 0 ? alpha * vt__expf(v) : 1))
-  case VT_ACT_MISH: MAP(mish_slope(v))
+  case VT_ACT_LEAKY_RELU: GRAD(v < 0 ? alpha : 1)
+  case VT_ACT_SIGMOID: GRAD(sigmoid_slope(v))
+  case VT_ACT_TANH: GRAD(tanh_slope(v))
+  case VT_ACT_HARD_SIGMOID: GRAD(alpha * v + beta > 0 && alpha * v + beta < 1 ? alpha : 0)
+  case VT_ACT_HARD_SWISH: GRAD(v <= -3 ? 0 : v >= 3 ? 1 : v / 3 + 0.5f)
+  case VT_ACT_ELU: GRAD(v < 0 ? alpha * vt__expf(v) : 1)
+  case VT_ACT_SILU: GRAD(silu_slope(v))
+  case VT_ACT_CLIP: GRAD(v >= alpha && v <= beta ? 1 : 0)
+  case VT_ACT_SOFTPLUS: GRAD(vt__sigmoidf(v))
+  case VT_ACT_GELU: GRAD(0.5f * (1 + vt__erff(v * 0.70710678f)) + v * 0.3989422804f * vt__expf(-0.5f * v * v))
+  case VT_ACT_SELU: GRAD(beta * (v < 0 ? alpha * vt__expf(v) : 1))
+  case VT_ACT_MISH: GRAD(mish_slope(v))
   }
 }
-#undef MAP
-
-#define MAP(EXPR)                                                                                            \
-  SIMD for (int64_t i = 0; i < n; i++)                                                                       \
-  {                                                                                                          \
-    float v = x[i];                                                                                          \
-    y[i] = (EXPR);                                                                                           \
-  }                                                                                                          \
-  return;
+#undef GRAD
 
 static void unary(enum vt__unary op, const float *x, float *y, int64_t n)
 {
