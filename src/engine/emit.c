@@ -25,6 +25,9 @@ int vt__node_infer(struct vt_node *n, struct vt_err *e)
   struct vt_err why = {0};
   int rc = vt__check_types(n, &why);
   if (!rc) rc = n->op->infer(n, &why);
+  for (int i = 0; i < n->nout && !rc; i++)
+    if (n->out[i] && !vt_dims_bounded(n->out[i]->rank, n->out[i]->dim))
+      rc = vt_fail(&why, VT_ELIMIT, "output %d would have over 2^40 elements", i);
   if (!rc) return 0;
   char call[512];
   print_call(n->op, n->nin, n->in, call, sizeof call);

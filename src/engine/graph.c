@@ -184,6 +184,10 @@ struct vt_value *vt_graph_input(struct vt_graph *g, const char *name, enum vt_dt
                    VT_MAX_RANK);
     return NULL;
   }
+  if (!vt_dims_bounded(rank, dim)) {
+    vt__graph_fail(g, VT_ELIMIT, "input '%s' has over 2^40 elements", name);
+    return NULL;
+  }
   struct vt_value *v = vt__value_new(g, name, false);
   if (!v) return NULL;
   v->dtype = t;

@@ -130,6 +130,8 @@ static int read_type(const struct vt__onnx_reader *r, const Onnx__ValueInfoProto
     else if (d->value_case == ONNX__TENSOR_SHAPE_PROTO__DIMENSION__VALUE_DIM_PARAM)
       v->dim_name[i] = d->dim_param;
   }
+  if (!vt_dims_bounded(v->rank, v->dim))
+    return vt_fail(e, VT_ELIMIT, "%s: '%s' has over 2^40 elements", r->file->path, p->name);
   return 0;
 }
 

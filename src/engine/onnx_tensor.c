@@ -143,7 +143,7 @@ int vt__onnx_tensor(struct vt__onnx_file *f, const Onnx__TensorProto *p, const c
   r.rank = (int)p->n_dims;
   for (int i = 0; i < r.rank; i++) r.dim[i] = p->dims[i];
   int64_t n = vt_tensor_count(&r);
-  if (n < 0 || n > (int64_t)1 << 40) {
+  if (n < 0 || !vt_dims_bounded(r.rank, r.dim)) {
     char shape[256];
     vt_shape_print(r.rank, r.dim, shape, sizeof shape);
     return vt_fail(e, VT_EFORMAT, "%s: %s has the impossible shape %s", f->path, what, shape);

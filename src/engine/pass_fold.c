@@ -25,6 +25,8 @@ int vt__pass_shapes(struct vt_program *p, const struct vt_shape *shapes, struct 
       }
       v->rank = s->rank;
       memcpy(v->dim, s->dim, sizeof v->dim);
+      if (!vt_dims_bounded(v->rank, v->dim))
+        return vt_fail(e, VT_ELIMIT, "input '%s' would have over 2^40 elements", v->name);
     }
     if (!vt__value_known(v))
       return vt_fail(e, VT_ESHAPE, "input '%s' is %s: compiling needs its whole shape and type", v->name,

@@ -223,7 +223,8 @@ void vt_program_get_stats(const struct vt_program *p, struct vt_program_stats *s
       s->nreference += !p->fixed || !p->fixed[i];
     }
   }
-  for (int i = 0; i < p->graph->nnodes; i++) s->macs += vt_node_macs(p->graph->nodes[i]);
+  const int64_t most = (int64_t)1 << 60;
+  for (int i = 0; i < p->graph->nnodes && s->macs < most; i++) s->macs += vt_node_macs(p->graph->nodes[i]);
   for (int b = 0; b < p->nbufs; b++)
     if ((p->bufs[b].place == VT__CONST && p->bufs[b].value->is_constant &&
          p->primary[p->bufs[b].value->id] == b) ||

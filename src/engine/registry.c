@@ -59,5 +59,6 @@ const struct vt_op_desc *vt__graph_op(const struct vt_graph *g, const char *doma
 
 int64_t vt_node_macs(const struct vt_node *n)
 {
-  return n->op->macs ? n->op->macs(n) : 0;
+  const int64_t most = (int64_t)1 << 50; /* more than anyone waits for */
+  return n->op->macs ? VT_MIN(n->op->macs(n), most) : 0;
 }

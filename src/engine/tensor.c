@@ -64,6 +64,17 @@ int64_t vt_dims_count(int rank, const int64_t *dim)
   return zero ? 0 : n;
 }
 
+bool vt_dims_bounded(int rank, const int64_t *dim)
+{
+  const int64_t most = (int64_t)1 << 40;
+  int64_t n = 1;
+  for (int i = 0; i < rank; i++) {
+    if (dim[i] > most / n) return false;
+    n *= VT_MAX(dim[i], 1);
+  }
+  return true;
+}
+
 int64_t vt_tensor_count(const struct vt_tensor *t)
 {
   return vt_dims_count(t->rank, t->dim);
@@ -142,7 +153,7 @@ static int allocate(struct vt_tensor *t, enum vt_dtype dtype, int rank, const in
   char shape[128];
   vt_shape_print(rank, dim, shape, sizeof shape);
   if (n < 0) return vt_fail(e, VT_ESHAPE, "a tensor of shape %s has no definite size", shape);
-  if (n > (int64_t)1 << 40)
+  if (!vt_dims_bounded(rank, dim))
     return vt_fail(e, VT_ELIMIT, "a tensor of shape %s has over 2^40 elements", shape);
   t->storage = storage_new((size_t)n * vt_dtype_size(dtype));
   if (!t->storage)

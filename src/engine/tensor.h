@@ -48,6 +48,9 @@ struct vt_tensor {
 /* Product of dimensions (1 for rank 0); -1 on overflow or unknown (negative) dimensions. Immutable. */
 int64_t vt_dims_count(int rank, const int64_t *dim);
 int64_t vt_tensor_count(const struct vt_tensor *t);
+/* Whether the known dimensions, zeros taken as ones, multiply to at most 2^40, as those of every tensor and every
+ * value of a graph do: neither strides nor sums of a few spans overflow then. */
+bool vt_dims_bounded(int rank, const int64_t *dim);
 size_t vt_tensor_bytes(const struct vt_tensor *t);
 
 /* New storage, zeroed, 64-byte aligned. Limit: 2^40 elements; fails cleanly. Release with vt_tensor_clear. */

@@ -1,7 +1,7 @@
 /* Abs: y = |x|. */
 #include "ops/util.h"
 
-#define BODY(T) VT_MAP(T, x > 0 ? x : (T)(0 - x))
+#define BODY(T) VT_MAP(T, x > 0 ? x : VT_WRAP(T, 0, -, x))
 VT_UNARY_REF(VT_SWITCH_NUMBER, BODY)
 
 static int grad(VT_GRAD_ARGS)

@@ -4,6 +4,8 @@
  * read for x and for w. The innermost loop runs along one row of the output. */
 #include "ops/conv_ref.h"
 
+enum { MAX_GROUPS = 1 << 20 };
+
 /* Range [*from, *to) of output positions o for which o·stride + k·dil − lo falls inside the input. */
 static void valid(const struct vt_window *w, int d, int64_t k, int64_t *from, int64_t *to)
 {
@@ -81,13 +83,13 @@ void vt__conv_forward(const struct vt__conv *v, const float *x, const float *w, 
 
 void vt__conv_grad_input(const struct vt__conv *v, const float *dy, const float *w, float *dx)
 {
-  memset(dx, 0, (size_t)(v->n * v->c * vt__span(v->win.in, 0, 3)) * sizeof *dx);
+  for (int64_t i = 0, n = v->n * v->c * vt__span(v->win.in, 0, 3); i < n; i++) dx[i] = 0;
   walk(GRAD_INPUT, v, dx, (float *)w, (float *)dy);
 }
 
 void vt__conv_grad_weight(const struct vt__conv *v, const float *x, const float *dy, float *dw)
 {
-  memset(dw, 0, (size_t)(v->m * (v->c / v->group) * vt__span(v->win.k, 0, 3)) * sizeof *dw);
+  for (int64_t i = 0, n = v->m * (v->c / v->group) * vt__span(v->win.k, 0, 3); i < n; i++) dw[i] = 0;
   walk(GRAD_WEIGHT, v, (float *)x, dw, (float *)dy);
 }
 
@@ -105,7 +107,7 @@ int vt__conv_sizes(struct vt__conv *v, const struct vt_node *n, int rank, const 
 {
   int64_t group = ((const struct vt_conv_attrs *)n->attrs)->group;
   *v = (struct vt__conv){.n = x[0], .c = x[1], .m = w[0], .group = group};
-  if (group < 1 || (w[0] >= 0 && w[0] % group) || (x[1] >= 0 && w[1] >= 0 && x[1] != w[1] * group))
+  if (group < 1 || group > MAX_GROUPS || (w[0] >= 0 && w[0] % group) || (x[1] >= 0 && w[1] >= 0 && x[1] != w[1] * group))
     return misfit(n, rank, x, w, e);
   return vt_conv_window(&v->win, n, rank, x, w, e);
 }
@@ -114,9 +116,10 @@ int vt__conv_transpose_sizes(struct vt__conv *v, const struct vt_node *n, int ra
                              const int64_t *w, struct vt_err *e)
 {
   int64_t group = ((const struct vt_conv_attrs *)n->attrs)->group;
-  *v = (struct vt__conv){.n = x[0], .c = w[1] < 0 ? -1 : w[1] * group, .m = x[1], .group = group};
-  if (group < 1 || (x[1] >= 0 && w[0] >= 0 && x[1] != w[0]) || (x[1] >= 0 && x[1] % group))
+  *v = (struct vt__conv){.n = x[0], .m = x[1], .group = group};
+  if (group < 1 || group > MAX_GROUPS || (x[1] >= 0 && w[0] >= 0 && x[1] != w[0]) || (x[1] >= 0 && x[1] % group))
     return misfit(n, rank, x, w, e);
+  v->c = w[1] < 0 ? -1 : w[1] * group;
   return vt_conv_transpose_window(&v->win, n, rank, x, w, e);
 }
 
@@ -153,7 +156,7 @@ int vt__conv_infer(struct vt_node *n, struct vt_err *e)
 static int64_t macs(const struct vt_value *w, const struct vt_value *y)
 {
   if (!vt__is_static(w) || !vt__is_static(y)) return 0;
-  return vt__span(y->dim, 0, y->rank) * vt__span(w->dim, 1, w->rank);
+  return vt__product(vt__span(y->dim, 0, y->rank), vt__span(w->dim, 1, w->rank));
 }
 
 int64_t vt__conv_macs(const struct vt_node *n)

@@ -25,8 +25,9 @@ int vt__deform_init(struct vt__deform *s, const struct vt_node *n, const struct 
   s->oh = g->out[1];
   s->ow = g->out[2];
   s->groups = a->offset_group;
-  int64_t taps = s->groups * s->kh * s->kw;
-  if (s->groups < 1 || s->conv.c % s->groups || !is(offset, x->dim[0], 2 * taps, s->oh, s->ow) ||
+  const bool fits = s->groups >= 1 && s->groups <= VT_MAX(s->conv.c, 1) && s->conv.c % s->groups == 0;
+  int64_t taps = fits ? s->groups * s->kh * s->kw : 0;
+  if (!fits || !is(offset, x->dim[0], 2 * taps, s->oh, s->ow) ||
       (mask && !is(mask, x->dim[0], taps, s->oh, s->ow)))
     return vt__bad(e, VT_ESHAPE, n, "offset (and mask) do not fit %lld groups of %lld x %lld for %lld x %lld",
                    (long long)s->groups, (long long)s->kh, (long long)s->kw, (long long)s->oh,

@@ -13,7 +13,7 @@ static int infer(struct vt_node *n, struct vt_err *e)
   int64_t b = a->blocksize, dim[VT_MAX_RANK];
   int rc = vt__check_rank(n, 0, 4, 4, e);
   if (rc) return rc;
-  if (b < 1 || b > 4096) return vt__bad(e, VT_EARG, n, "blocksize %lld", (long long)b);
+  if (b < 1 || b > 1024) return vt__bad(e, VT_EARG, n, "blocksize %lld", (long long)b);
   if (x->rank == 4) {
     if (x->dim[1] >= 0 && x->dim[1] % (b * b))
       return vt__bad(e, VT_ESHAPE, n, "blocks of %lld do not divide the channels", (long long)b);

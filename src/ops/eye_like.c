@@ -23,8 +23,9 @@ static int ref(const struct vt_ref_call *c, struct vt_err *e)
   int64_t count = vt_tensor_count(y);
   if (count) memset(y->data, 0, vt_tensor_bytes(y));
   for (int64_t i = 0; i < x->dim[0] && count; i++) {
-    int64_t j = i + a->k;
-    if (j >= 0 && j < x->dim[1]) vt_tensor_set(y, i * x->dim[1] + j, 1);
+    int64_t j = 0;
+    if (!__builtin_add_overflow(i, a->k, &j) && j >= 0 && j < x->dim[1])
+      vt_tensor_set(y, i * x->dim[1] + j, 1);
   }
   return VT_OK;
 }

@@ -1,7 +1,7 @@
 /* Mul: y = a b. */
 #include "ops/util.h"
 
-#define BODY(T) VT_MAP2(T, T, (x * y))
+#define BODY(T) VT_MAP2(T, T, VT_WRAP(T, x, *, y))
 VT_BINARY_REF(VT_SWITCH_NUMBER, BODY)
 
 static int grad(VT_GRAD_ARGS)

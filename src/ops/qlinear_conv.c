@@ -48,7 +48,7 @@ static int64_t macs(const struct vt_node *n)
 {
   const struct vt_value *w = n->in[W], *y = n->out[0];
   if (!vt__is_static(w) || !vt__is_static(y)) return 0;
-  return vt__span(y->dim, 0, y->rank) * vt__span(w->dim, 1, w->rank);
+  return vt__product(vt__span(y->dim, 0, y->rank), vt__span(w->dim, 1, w->rank));
 }
 
 static const struct vt_attr_desc attrs[] = {VT__CONV_ROWS};

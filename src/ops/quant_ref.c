@@ -16,7 +16,7 @@ int vt__quant_init(struct vt__quant *q, const struct vt_node *n, int rank, const
   if (a->block_size > 0) {
     q->mode = 2;
     q->block = a->block_size;
-    q->blocks = (q->n + q->block - 1) / q->block;
+    q->blocks = q->n / q->block + (q->n % q->block != 0);
     fits = scale_rank == rank;
     for (int d = 0; d < rank && fits; d++) fits = scale_dim[d] == (d == axis ? q->blocks : dim[d]);
   } else {

@@ -1,6 +1,11 @@
 /* Range: start, start + delta, … below (or above) limit. */
 #include "ops/util.h"
 
+static bool fits(double start, double limit, double delta)
+{
+  return delta == 0 || fabs((limit - start) / delta) < 1e9;
+}
+
 static int64_t count(double start, double limit, double delta)
 {
   return delta == 0 ? 0 : (int64_t)fmax(ceil((limit - start) / delta), 0);
@@ -16,7 +21,7 @@ static int infer(struct vt_node *n, struct vt_err *e)
     double v[3];
     for (int i = 0; i < 3; i++) v[i] = vt_tensor_get(&n->in[i]->init, 0);
     if (v[2] == 0) return vt__bad(e, VT_EARG, n, "delta is 0");
-    if (!(fabs((v[1] - v[0]) / v[2]) < 1e9)) return vt__bad(e, VT_ELIMIT, n, "over 1e9 entries");
+    if (!fits(v[0], v[1], v[2])) return vt__bad(e, VT_ELIMIT, n, "over 1e9 entries");
     dim[0] = count(v[0], v[1], v[2]);
   }
   vt__out(n, 0, n->in[0]->dtype, 1, dim);
@@ -26,8 +31,9 @@ static int infer(struct vt_node *n, struct vt_err *e)
 static int ref(const struct vt_ref_call *c, struct vt_err *e)
 {
   double start = vt_tensor_get(c->in[0], 0), delta = vt_tensor_get(c->in[2], 0);
-  int64_t dim[1] = {count(start, vt_tensor_get(c->in[1], 0), delta)};
-  if (dim[0] > 1000000000) return vt__bad(e, VT_ELIMIT, c->node, "over 1e9 entries");
+  double limit = vt_tensor_get(c->in[1], 0);
+  if (!fits(start, limit, delta)) return vt__bad(e, VT_ELIMIT, c->node, "over 1e9 entries");
+  int64_t dim[1] = {count(start, limit, delta)};
   int rc = vt__res_shape(c, 0, c->in[0]->dtype, 1, dim, e);
   for (int64_t i = 0; !rc && i < dim[0]; i++) vt_tensor_set(c->out[0], i, start + (double)i * delta);
   return rc;

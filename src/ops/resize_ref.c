@@ -22,7 +22,7 @@ static int entry(const struct vt_resize_attrs *a, int rank, int d)
 {
   if (!a->axes.n) return d;
   for (int i = 0; i < a->axes.n; i++)
-    if ((a->axes.v[i] + rank) % rank == d) return i;
+    if (a->axes.v[i] == d || a->axes.v[i] == d - rank) return i;
   return -1;
 }
 
@@ -89,8 +89,12 @@ int vt__resize_shape(const struct vt_node *n, int rank, const int64_t *in, const
   double kept = by_size && a->keep_aspect_ratio_policy ? kept_scale(a, rank, in, size) : 0;
   bool all = true;
   for (int d = 0; d < rank; d++) all &= entry(a, rank, d) < 0 || in[d] >= 0;
-  for (int d = 0; d < rank && by_size && a->keep_aspect_ratio_policy; d++)
-    if (entry(a, rank, d) >= 0) out[d] = all ? (int64_t)floor(kept * (double)in[d] + 0.5) : -1;
+  for (int d = 0; d < rank && by_size && a->keep_aspect_ratio_policy; d++) {
+    if (entry(a, rank, d) < 0) continue;
+    double side = floor(kept * (double)in[d] + 0.5);
+    if (side > INT32_MAX) return vt__bad(e, VT_EARG, n, "output size %g", side);
+    out[d] = all ? (int64_t)side : -1;
+  }
   return VT_OK;
 }
 

@@ -38,7 +38,7 @@ static int clamp(struct slice *s, const struct vt_node *owner, int rank, const i
       s->count[d] = len > 0 && from > to ? (from - to - 1) / -step + 1 : 0;
     }
     s->start[d] = s->count[d] ? from : 0;
-    s->step[d] = step;
+    s->step[d] = VT_CLAMP(step, -VT_MAX(len, 1), VT_MAX(len, 1)); /* longer ones reach no second entry */
   }
   return VT_OK;
 }

@@ -7,7 +7,9 @@ static int shape(const struct vt_node *n, int rank, const int64_t *dim, int nrep
   if (nrep != rank) return vt__bad(e, VT_ESHAPE, n, "%d repeats for rank %d", nrep, rank);
   for (int d = 0; d < rank; d++) {
     if (rep[d] < 0 || rep[d] > INT32_MAX) return vt__bad(e, VT_EARG, n, "%lld repeats", (long long)rep[d]);
-    out[d] = dim[d] < 0 ? -1 : dim[d] * rep[d];
+    if (__builtin_mul_overflow(dim[d], rep[d], &out[d]))
+      return vt__bad(e, VT_ELIMIT, n, "%lld times %lld entries", (long long)rep[d], (long long)dim[d]);
+    if (dim[d] < 0) out[d] = -1;
   }
   return VT_OK;
 }

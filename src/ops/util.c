@@ -220,6 +220,12 @@ int64_t vt__span(const int64_t *dim, int from, int to)
   return n;
 }
 
+int64_t vt__product(int64_t a, int64_t b)
+{
+  int64_t n = 0;
+  return __builtin_mul_overflow(a, b, &n) ? INT64_MAX : n;
+}
+
 void vt__bcast_init(struct vt__bcast *b, int rank, const int64_t *dim, int n,
                     const struct vt_tensor *const *t)
 {

@@ -72,6 +72,7 @@ void vt__copy_strided(int rank, const int64_t *dim, size_t size, void *dst, cons
                       const void *src, const int64_t *sstep);
 /* Product of dim[from..to). */
 int64_t vt__span(const int64_t *dim, int from, int to);
+int64_t vt__product(int64_t a, int64_t b); /* INT64_MAX where it would overflow */
 
 /* ---- reach: see vt_reach_fn ---- */
 int vt__reach_shift(struct vt_reach *r, int axis, int64_t by); /* position i looks at i + by */
@@ -138,6 +139,9 @@ static inline void vt__copy1(void *dst, int64_t j, const void *src, int64_t i, s
 {
   memcpy((char *)dst + (size_t)j * size, (const char *)src + (size_t)i * size, size);
 }
+
+/* x op y of type T: floats as they are; integers wrap around, as in other runtimes, where C leaves it undefined. */
+#define VT_WRAP(T, x, op, y) ((T)0.5 > 0 ? (T)((x)op(y)) : (T)((uint64_t)(x)op(uint64_t)(y)))
 
 /* Defines ref for y = f(x): BODY(T) is VT_MAP(T, expression in x). SWITCH: VT_SWITCH_FLOAT or
  * VT_SWITCH_NUMBER. */

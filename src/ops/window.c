@@ -2,18 +2,19 @@
  * Formulas: ONNX operator documentation of Conv, ConvTranspose, MaxPool. */
 #include "ops/util.h"
 
-static const int64_t limit = (int64_t)1 << 40;
+/* Products of a size and a step stay below 2^60. */
+static const int64_t max_size = (int64_t)1 << 40, max_step = 1 << 20;
 
 static int list(const struct vt_node *owner, const char *name, const struct vt_ints *l, int nd, int64_t lo,
-                int64_t fallback, int64_t *out, struct vt_err *e)
+                int64_t hi, int64_t fallback, int64_t *out, struct vt_err *e)
 {
   if (l->n != 0 && l->n != nd)
     return vt__bad(e, VT_ESHAPE, owner, "attribute %s has %d entries, %d expected", name, l->n, nd);
   for (int i = 0; i < nd; i++) {
     out[i] = l->n ? l->v[i] : fallback;
-    if (out[i] < lo || out[i] > limit)
-      return vt__bad(e, VT_EARG, owner, "attribute %s holds %lld, at least %lld expected", name,
-                     (long long)out[i], (long long)lo);
+    if (out[i] < lo || out[i] > hi)
+      return vt__bad(e, VT_EARG, owner, "attribute %s holds %lld, %lld to %lld expected", name,
+                     (long long)out[i], (long long)lo, (long long)hi);
   }
   return VT_OK;
 }
@@ -34,9 +35,9 @@ static int fill(struct vt_window *w, const struct vt_node *owner, int nd, const 
   *w = (struct vt_window){
       .in = {1, 1, 1}, .k = {1, 1, 1}, .out = {1, 1, 1}, .stride = {1, 1, 1}, .dil = {1, 1, 1}};
   int64_t p[6] = {0};
-  int rc = list(owner, "strides", strides, nd, 1, 1, w->stride + o, e);
-  if (!rc) rc = list(owner, "dilations", dilations, nd, 1, 1, w->dil + o, e);
-  if (!rc) rc = list(owner, "pads", pads, 2 * nd, 0, 0, p, e);
+  int rc = list(owner, "strides", strides, nd, 1, max_step, 1, w->stride + o, e);
+  if (!rc) rc = list(owner, "dilations", dilations, nd, 1, max_step, 1, w->dil + o, e);
+  if (!rc) rc = list(owner, "pads", pads, 2 * nd, 0, max_size, 0, p, e);
   if (rc) return rc;
   for (int i = 0; i < nd; i++) {
     w->k[o + i] = k[i];
@@ -58,9 +59,9 @@ int vt_window_init(struct vt_window *w, const struct vt_node *owner, int nd, con
     w->in[i] = n;
     w->out[i] = -1;
     if (n < 0 || w->k[i] < 0) continue;
-    int64_t reach = (w->k[i] - 1) * w->dil[i] + 1;
-    if (w->k[i] < 1 || reach > limit)
+    if (w->k[i] < 1 || w->k[i] > max_size)
       return vt__bad(e, VT_EARG, owner, "kernel size %lld", (long long)w->k[i]);
+    int64_t reach = (w->k[i] - 1) * w->dil[i] + 1;
     if (auto_pad == VT_PAD_VALID) w->lo[i] = w->hi[i] = 0;
     if (auto_pad == VT_PAD_SAME_UPPER || auto_pad == VT_PAD_SAME_LOWER) {
       w->out[i] = ceil_div(n, s);
@@ -112,12 +113,12 @@ int vt_conv_transpose_window(struct vt_window *out, const struct vt_node *n, int
   int64_t k[3] = {0}, extra[3] = {0}, want[3] = {0};
   int rc = kernel(n, a, nd, w, k, e);
   if (!rc) rc = fill(out, n, nd, k, &a->strides, &a->dilations, &a->pads, e);
-  if (!rc) rc = list(n, "output_padding", &a->output_padding, nd, 0, 0, extra, e);
+  if (!rc) rc = list(n, "output_padding", &a->output_padding, nd, 0, max_size, 0, extra, e);
   if (!rc && a->output_shape.n > nd) { /* some writers give all dimensions */
     struct vt_ints tail = {a->output_shape.n - 2, a->output_shape.v + 2};
-    rc = list(n, "output_shape", &tail, nd, 0, 0, want, e);
+    rc = list(n, "output_shape", &tail, nd, 0, max_size, 0, want, e);
   } else if (!rc) {
-    rc = list(n, "output_shape", &a->output_shape, nd, 0, 0, want, e);
+    rc = list(n, "output_shape", &a->output_shape, nd, 0, max_size, 0, want, e);
   }
   if (rc) return rc;
   bool same = a->auto_pad == VT_PAD_SAME_UPPER || a->auto_pad == VT_PAD_SAME_LOWER;
@@ -126,6 +127,7 @@ int vt_conv_transpose_window(struct vt_window *out, const struct vt_node *n, int
     out->out[i] = m;
     out->in[i] = -1;
     if (m < 0 || out->k[i] < 1) continue;
+    if (out->k[i] > max_size) return vt__bad(e, VT_EARG, n, "kernel size %lld", (long long)out->k[i]);
     int64_t full = s * (m - 1) + (out->k[i] - 1) * out->dil[i] + 1 + extra[i - o];
     if (a->auto_pad == VT_PAD_VALID) out->lo[i] = out->hi[i] = 0;
     if (a->output_shape.n || same) {
@@ -136,7 +138,7 @@ int vt_conv_transpose_window(struct vt_window *out, const struct vt_node *n, int
     } else {
       out->in[i] = full - out->lo[i] - out->hi[i];
     }
-    if (out->in[i] < 1 || full > limit)
+    if (out->in[i] < 1 || full > max_size)
       return vt__bad(e, VT_ESHAPE, n, "output would have size %lld", (long long)out->in[i]);
   }
   return VT_OK;
