@@ -107,14 +107,18 @@ static int rewrite_pad(struct vt_graph *g, struct vt_node **at, struct vt_err *e
   return 0;
 }
 
+int vt__pass_pad(struct vt_graph *g, struct vt_err *e)
+{
+  int rc = 0;
+  for (int i = 0; i < g->nnodes && !rc; i++) rc = rewrite_pad(g, &g->nodes[i], e);
+  return rc;
+}
+
 int vt__pass_rewrite(struct vt_program *p, struct vt_err *e)
 {
   struct vt_graph *g = p->graph;
-  int rc = 0;
-  for (int i = 0; i < g->nnodes && !rc; i++) {
-    rc = rewrite_gate(g, &g->nodes[i], e);
-    if (!rc) rc = rewrite_pad(g, &g->nodes[i], e);
-  }
+  int rc = vt__pass_pad(g, e);
+  for (int i = 0; i < g->nnodes && !rc; i++) rc = rewrite_gate(g, &g->nodes[i], e);
   return rc ? rc : vt__pass_dead(p, e);
 }
 

@@ -128,6 +128,7 @@ static int prepare(struct vt_calibration *c, struct vt_err *e)
   int rc = vt_graph_freeze(c->g, e);
   if (!rc) rc = vt__pass_fold(&folding, e);
   if (!rc) rc = vt__pass_dead(&folding, e);
+  if (!rc) rc = vt__pass_pad(c->g, e);        /* else padding would be a map of its own */
   if (!rc) rc = vt__pass_batch_norm(c->g, e); /* again: weights stored as f16 were no constants before */
   if (!rc) rc = vt__pass_dead(&folding, e);
   if (rc) return rc;
