@@ -383,7 +383,7 @@ static void test_pairs(void **state)
   int64_t rows, kept;
   const struct vt_fetch_list_opts lo = {0};
   const struct vt_fetch_result r[5] = {{.status = VT_FETCH_OK},
-                                       {.status = VT_FETCH_DEAD},
+                                       {.status = VT_FETCH_DEAD, .reason = "HTTP 404"},
                                        {.status = VT_FETCH_OK},
                                        {.status = VT_FETCH_FAILED}};
   if (vt_fetch_list_read(
@@ -398,7 +398,8 @@ static void test_pairs(void **state)
     const char *name, *text;
     struct vt_fetch_pairs p;
     int rc, rows, kept;
-    const char *out; /* or what the message says */
+    const char *out;  /* or what the message says */
+    const char *lost; /* without its header */
   } sets[] = {
       {"a.json",
        "[{\"photo\": 1, \"product\": 70, \"bbox\": {\"width\": 5.5}}, {\"photo\": 2, \"product\": 70},"
@@ -407,21 +408,25 @@ static void test_pairs(void **state)
        0,
        4,
        1,
-       "[\n{\"photo\":1,\"product\":70,\"bbox\":{\"width\":5.5}}\n]\n"},
+       "[\n{\"photo\":1,\"product\":70,\"bbox\":{\"width\":5.5}}\n]\n",
+       "2,photo,2,HTTP 404\n3,product,80,none of its photos has a picture\n"
+       "4,photo,9,not in the list of addresses\n"},
       {"b.json",
        "[{\"photo\": \"0001\", \"product\": 99}]",
        {.nphotos = 1, .photos = photo, .products = &none},
        0,
        1,
        1,
-       "[\n{\"photo\":\"0001\",\"product\":99}\n]\n"},
+       "[\n{\"photo\":\"0001\",\"product\":99}\n]\n",
+       ""},
       {"c.csv",
        "street,shop,note\n1,3,\"x,y\"\n1,2,z\n4,3,w\n",
        {.nphotos = 2, .photos = both, .products = &none},
        0,
        3,
        1,
-       "street,shop,note\n1,3,\"x,y\"\n"},
+       "street,shop,note\n1,3,\"x,y\"\n",
+       "3,shop,2,HTTP 404\n4,street,4,failed\n"},
       {"d.json",
        "[{\"photo\": 1}, {}]",
        {.nphotos = 1, .photos = photo, .products = &none},
@@ -448,13 +453,20 @@ static void test_pairs(void **state)
     struct vt_fetch_pairs p = sets[i].p;
     p.in = write_text(sets[i].name, sets[i].text);
     p.out = in_dir("kept");
+    p.lost = in_dir("lost");
     int rc = vt_fetch_pairs_keep(&p, &l, r, &rows, &kept, &e);
     if (rc != sets[i].rc) fail_msg("%s: %d %s", sets[i].name, rc, e.msg);
     assert_int_equal(rows, sets[i].rows);
     assert_int_equal(kept, sets[i].kept);
     char *text = rc ? e.msg : read_text(p.out);
     if (rc ? !strstr(text, sets[i].out) : strcmp(text, sets[i].out)) fail_msg("%s: %s", sets[i].name, text);
-    if (!rc) vt_free(text);
+    if (rc) continue;
+    vt_free(text);
+    text = read_text(p.lost);
+    char want[512];
+    snprintf(want, sizeof want, "line,field,id,reason\n%s", sets[i].lost);
+    assert_string_equal(text, want);
+    vt_free(text);
   }
   vt_fetch_list_clear(&l);
 }

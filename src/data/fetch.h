@@ -82,11 +82,12 @@ struct vt_fetch_totals {
 int vt_fetch_run(const struct vt_fetch_list *l, const struct vt_fetch_opts *o, struct vt_fetch_result *result,
                  struct vt_arena *arena, struct vt_fetch_totals *t, struct vt_err *e);
 
-/* Rows of pairs of which both halves came. The file is a JSON list of objects, or a table; `photos` names its
- * fields (columns) that hold ids of the list. Where it has a field "product", that needs a picture too: by
- * `products`, files of rows with photo and product. Objects are kept as they are. */
+/* Rows of pairs of which both halves came to `out`, the others to `lost` (a table: line,field,id,reason). The
+ * file is a JSON list of objects, or a table; `photos` names its fields (columns) that hold ids of the list.
+ * Where it has a field "product", that needs a picture too: by `products`, files of rows with photo and
+ * product. Objects are kept as they are. */
 struct vt_fetch_pairs {
-  const char *in, *out;
+  const char *in, *out, *lost;
   int nphotos;
   const char *const *photos;
   const struct vt_strings *products; /* may be empty: products are not looked at */

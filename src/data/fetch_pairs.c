@@ -1,4 +1,5 @@
-/* Pairs that still have both halves after fetching: rows of a table, or objects of a JSON list. */
+/* Pairs that still have both halves after fetching, and which lost one: rows of a table, or objects of a JSON
+ * list. */
 #include "data/fetch_internal.h"
 
 #include <jansson.h>
@@ -85,12 +86,13 @@ struct keep {
   const struct vt_fetch_result *result;
   struct vt_fetch_list products; /* ids of those with a picture; the addresses mean nothing */
   bool json, header;
-  struct vt_buf out;
+  struct vt_buf out, lost;
   int64_t rows, kept;
 };
 
-static int has_picture(const struct keep *k, const struct row *r, const char *name, bool *has,
-                       struct vt_err *e)
+/* *why: what is wrong with the field's photo, valid while the list is; NULL if it has a picture. */
+static int fault_of(const struct keep *k, const struct row *r, const char *name, const char **why,
+                    struct vt_err *e)
 {
   char number[NUMBER_BYTES];
   const char *id = field(r, name, number);
@@ -98,7 +100,10 @@ static int has_picture(const struct keep *k, const struct row *r, const char *na
     return vt_fail(e, VT_EFORMAT, "%s: %s %lld: no field %s with an id", r->path, r->csv ? "line" : "entry",
                    (long long)r->line, name);
   int64_t i = vt_fetch_list_find(k->l, id);
-  *has = i >= 0 && k->result[i].status == VT_FETCH_OK;
+  *why = i < 0                                         ? "not in the list of addresses"
+         : k->result[i].status == VT_FETCH_OK          ? NULL
+         : k->result[i].reason && *k->result[i].reason ? k->result[i].reason
+                                                       : vt_fetch_status_name[k->result[i].status];
   return 0;
 }
 
@@ -106,9 +111,9 @@ static int note_product(const struct row *r, void *ctx, struct vt_err *e)
 {
   struct keep *k = ctx;
   char number[NUMBER_BYTES];
-  bool has = false;
-  int rc = has_picture(k, r, "photo", &has, e);
-  if (rc || !has) return rc;
+  const char *why = NULL;
+  int rc = fault_of(k, r, "photo", &why, e);
+  if (rc || why) return rc;
   const char *product = field(r, "product", number);
   if (!product)
     return vt_fail(e, VT_EFORMAT, "%s: %s %lld: no field product", r->path, r->csv ? "line" : "entry",
@@ -116,31 +121,43 @@ static int note_product(const struct row *r, void *ctx, struct vt_err *e)
   return vt__fetch_list_add(&k->products, r->path, r->line, product, "-", e);
 }
 
-static void put_line(struct keep *k, char *const *v, int n)
+static void put_line(struct vt_buf *b, const char *const *v, int n)
 {
-  for (int i = 0; i < n; i++) vt_csv_put(&k->out, v[i], i == 0);
-  vt_buf_addc(&k->out, '\n');
+  for (int i = 0; i < n; i++) vt_csv_put(b, v[i], i == 0);
+  vt_buf_addc(b, '\n');
+}
+
+static void put_lost(struct keep *k, const struct row *r, const char *name, const char *why)
+{
+  char number[NUMBER_BYTES], line[NUMBER_BYTES];
+  snprintf(line, sizeof line, "%lld", (long long)r->line);
+  put_line(&k->lost, (const char *const[]){line, name, field(r, name, number), why}, 4);
 }
 
 static int keep_row(const struct row *r, void *ctx, struct vt_err *e)
 {
   struct keep *k = ctx;
   char number[NUMBER_BYTES];
-  bool whole = true, has = false;
+  const char *why = NULL;
+  bool whole = true;
   k->rows++;
-  if (r->csv && !k->header) put_line(k, r->csv->column, r->csv->ncolumns);
+  if (r->csv && !k->header) put_line(&k->out, (const char *const *)r->csv->column, r->csv->ncolumns);
   k->header = true;
   for (int i = 0; i < k->p->nphotos; i++) {
-    int rc = has_picture(k, r, k->p->photos[i], &has, e);
+    int rc = fault_of(k, r, k->p->photos[i], &why, e);
     if (rc) return rc;
-    whole &= has;
+    if (why) put_lost(k, r, k->p->photos[i], why);
+    whole &= !why;
   }
   const char *product = k->p->products->n ? field(r, "product", number) : NULL;
-  if (product) whole &= vt_fetch_list_find(&k->products, product) >= 0;
+  if (product && vt_fetch_list_find(&k->products, product) < 0) {
+    put_lost(k, r, "product", "none of its photos has a picture");
+    whole = false;
+  }
   if (!whole) return 0;
   k->kept++;
   if (r->csv) {
-    put_line(k, r->csv->field, r->csv->nfields);
+    put_line(&k->out, (const char *const *)r->csv->field, r->csv->nfields);
     return 0;
   }
   char *text = json_dumps(r->object, JSON_COMPACT);
@@ -158,14 +175,17 @@ int vt_fetch_pairs_keep(const struct vt_fetch_pairs *p, const struct vt_fetch_li
   if (p->nphotos < 1 || p->nphotos > MAX_PHOTO_FIELDS)
     return vt_fail(e, VT_EARG, "pairs: %d fields of photos, 1 to %d allowed", p->nphotos, MAX_PHOTO_FIELDS);
   for (int i = 0; i < p->products->n && !rc; i++) rc = each_row(p->products->v[i], note_product, &k, e);
+  put_line(&k.lost, (const char *const[]){"line", "field", "id", "reason"}, 4);
   if (k.json) vt_buf_addc(&k.out, '[');
   if (!rc) rc = each_row(p->in, keep_row, &k, e);
   if (k.json) vt_buf_adds(&k.out, "\n]\n");
-  if (!rc && k.out.failed) rc = vt_fail(e, VT_ENOMEM, "%s: out of memory", p->out);
+  if (!rc && (k.out.failed || k.lost.failed)) rc = vt_fail(e, VT_ENOMEM, "%s: out of memory", p->out);
   if (!rc) rc = vt_file_write_atomic(p->out, k.out.data ? k.out.data : "", k.out.len, e);
+  if (!rc) rc = vt_file_write_atomic(p->lost, k.lost.data, k.lost.len, e);
   *rows = k.rows;
   *kept = k.kept;
   vt_buf_clear(&k.out);
+  vt_buf_clear(&k.lost);
   vt_fetch_list_clear(&k.products);
   return rc;
 }

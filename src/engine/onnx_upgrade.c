@@ -212,7 +212,7 @@ static int tile(struct vt_graph *g, struct vt__onnx_node *n, struct vt_err *e)
   for (int i = 0; i < 2; i++)
     if (!v[i] || !v[i]->is_constant || vt_tensor_count(&v[i]->init) != 1) rank = -1;
   if (rank < 0) return vt_fail(e, VT_EUNSUPPORTED, "Tile before opset 6 along a computed axis");
-  int64_t tiles = (int64_t)vt_tensor_get(&v[0]->init, 0), axis = (int64_t)vt_tensor_get(&v[1]->init, 0);
+  int64_t tiles = vt_tensor_whole(&v[0]->init, 0), axis = vt_tensor_whole(&v[1]->init, 0);
   if (axis < 0 || axis >= rank) return vt_fail(e, VT_EFORMAT, "Tile: axis out of range");
   for (int64_t i = 0; i < rank; i++) repeats[i] = i == axis ? tiles : 1;
   n->in[1] = vt_graph_ints(g, (int)rank, repeats);

@@ -123,7 +123,7 @@ static bool all_zero_points(const struct vt_value *z, const struct vt_value *w)
   if (!z) return w->dtype == VT_I8;
   if (!vt__value_const(z)) return false;
   for (int64_t i = 0; i < vt_tensor_count(&z->init); i++)
-    if ((int)vt_tensor_get(&z->init, i) != expected) return false;
+    if (vt_tensor_whole(&z->init, i) != expected) return false;
   return true;
 }
 

@@ -93,7 +93,7 @@ int vt__pass_shapes(struct vt_program *p, const struct vt_shape *shapes, struct 
 int vt__pass_fold(struct vt_program *p, struct vt_err *e);
 int vt__pass_simplify(struct vt_program *p, struct vt_err *e); /* Identity, Dropout, same-type Cast */
 int vt__pass_rewrite(struct vt_program *p, struct vt_err *e);  /* idioms of several nodes into one */
-int vt__pass_pad(struct vt_graph *g, struct vt_err *e); /* of these, Pad into the node behind it */
+int vt__pass_pad(struct vt_graph *g, struct vt_err *e);        /* of these, Pad into the node behind it */
 int vt__pass_norm_relu(struct vt_program *p, struct vt_err *e);
 int vt__pass_batch_norm(struct vt_graph *g, struct vt_err *e);
 int vt__pass_fuse(struct vt_program *p, struct vt_err *e);

@@ -259,6 +259,12 @@ double vt_tensor_get(const struct vt_tensor *t, int64_t i)
   return v;
 }
 
+int64_t vt_tensor_whole(const struct vt_tensor *t, int64_t i)
+{
+  const double v = vt_tensor_get(t, i), most = 0x1p62;
+  return v >= most ? (int64_t)most : v > -most ? (int64_t)v : -(int64_t)most;
+}
+
 void vt_tensor_set(struct vt_tensor *t, int64_t i, double v)
 {
   size_t size = vt_dtype_size(t->dtype);

@@ -48,8 +48,8 @@ struct vt_tensor {
 /* Product of dimensions (1 for rank 0); -1 on overflow or unknown (negative) dimensions. Immutable. */
 int64_t vt_dims_count(int rank, const int64_t *dim);
 int64_t vt_tensor_count(const struct vt_tensor *t);
-/* Whether the known dimensions, zeros taken as ones, multiply to at most 2^40, as those of every tensor and every
- * value of a graph do: neither strides nor sums of a few spans overflow then. */
+/* Whether the known dimensions, zeros taken as ones, multiply to at most 2^40, as those of every tensor and
+ * every value of a graph do: neither strides nor sums of a few spans overflow then. */
 bool vt_dims_bounded(int rank, const int64_t *dim);
 size_t vt_tensor_bytes(const struct vt_tensor *t);
 
@@ -68,6 +68,8 @@ void vt_shape_print(int rank, const int64_t *dim, char *out, size_t size); /* "(
 
 /* Element i as double, whatever the dtype; for reference code and printing, not for speed. */
 double vt_tensor_get(const struct vt_tensor *t, int64_t i);
+/* The same cut to a whole number and to 2^62 either way, for indices and sizes; NaN becomes -2^62. */
+int64_t vt_tensor_whole(const struct vt_tensor *t, int64_t i);
 void vt_tensor_set(struct vt_tensor *t, int64_t i, double v);
 
 /* bf16: the upper half of a float, rounded to nearest even (NaN stays NaN). f16: IEEE binary16. */

@@ -107,7 +107,8 @@ int vt__conv_sizes(struct vt__conv *v, const struct vt_node *n, int rank, const 
 {
   int64_t group = ((const struct vt_conv_attrs *)n->attrs)->group;
   *v = (struct vt__conv){.n = x[0], .c = x[1], .m = w[0], .group = group};
-  if (group < 1 || group > MAX_GROUPS || (w[0] >= 0 && w[0] % group) || (x[1] >= 0 && w[1] >= 0 && x[1] != w[1] * group))
+  if (group < 1 || group > MAX_GROUPS || (w[0] >= 0 && w[0] % group) ||
+      (x[1] >= 0 && w[1] >= 0 && x[1] != w[1] * group))
     return misfit(n, rank, x, w, e);
   return vt_conv_window(&v->win, n, rank, x, w, e);
 }
@@ -117,7 +118,8 @@ int vt__conv_transpose_sizes(struct vt__conv *v, const struct vt_node *n, int ra
 {
   int64_t group = ((const struct vt_conv_attrs *)n->attrs)->group;
   *v = (struct vt__conv){.n = x[0], .m = x[1], .group = group};
-  if (group < 1 || group > MAX_GROUPS || (x[1] >= 0 && w[0] >= 0 && x[1] != w[0]) || (x[1] >= 0 && x[1] % group))
+  if (group < 1 || group > MAX_GROUPS || (x[1] >= 0 && w[0] >= 0 && x[1] != w[0]) ||
+      (x[1] >= 0 && x[1] % group))
     return misfit(n, rank, x, w, e);
   v->c = w[1] < 0 ? -1 : w[1] * group;
   return vt_conv_transpose_window(&v->win, n, rank, x, w, e);

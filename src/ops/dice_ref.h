@@ -27,7 +27,7 @@ static inline int64_t vt__dice_label(const struct vt_tensor *t, int64_t at)
 {
   return t->dtype == VT_I64   ? ((const int64_t *)t->data)[at]
          : t->dtype == VT_I32 ? ((const int32_t *)t->data)[at]
-                              : (int64_t)vt_tensor_get(t, at);
+                              : vt_tensor_whole(t, at);
 }
 
 #endif

@@ -30,7 +30,7 @@ static int ref(const struct vt_ref_call *c, struct vt_err *e)
   size_t row = (size_t)vt__span(x->dim, axis + 1, x->rank) * vt_dtype_size(x->dtype);
   for (int64_t o = 0; o < outer; o++)
     for (int64_t i = 0; i < m; i++) {
-      int64_t k = (int64_t)vt_tensor_get(index, i);
+      int64_t k = vt_tensor_whole(index, i);
       if (k < -n || k >= n)
         return vt__bad(e, VT_EARG, c->node, "index %lld outside %lld entries", (long long)k, (long long)n);
       if (k < 0) k += n;

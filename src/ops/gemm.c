@@ -72,7 +72,8 @@ static int64_t macs(const struct vt_node *n)
 {
   const struct vt_gemm_attrs *t = n->attrs;
   const struct vt_value *a = n->in[0], *y = n->out[0];
-  return vt__is_static(a) && vt__is_static(y) ? vt__product(y->dim[0] * y->dim[1], a->dim[t->transA ? 0 : 1]) : 0;
+  return vt__is_static(a) && vt__is_static(y) ? vt__product(y->dim[0] * y->dim[1], a->dim[t->transA ? 0 : 1])
+                                              : 0;
 }
 
 #define S struct vt_gemm_attrs

@@ -7,7 +7,8 @@ int vt__group_norm_infer(struct vt_node *n, bool per_group, struct vt_err *e)
   const struct vt_value *x = n->in[0];
   int rc = vt__check_rank(n, 0, 2, VT_MAX_RANK, e);
   if (rc) return rc;
-  if (a->num_groups < 1 || a->num_groups > INT32_MAX || (x->rank > 1 && x->dim[1] >= 0 && x->dim[1] % a->num_groups))
+  if (a->num_groups < 1 || a->num_groups > INT32_MAX ||
+      (x->rank > 1 && x->dim[1] >= 0 && x->dim[1] % a->num_groups))
     return vt__bad(e, VT_ESHAPE, n, "%lld groups do not divide the channels", (long long)a->num_groups);
   for (int i = 1; i < 3 && !rc; i++) {
     const struct vt_value *s = n->in[i];

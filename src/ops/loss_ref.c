@@ -41,7 +41,7 @@ int vt__loss_label(const struct vt_ref_call *c, const struct vt_tensor *labels, 
   const struct vt__loss_attrs *a = c->attrs;
   int64_t y = labels->dtype == VT_I64   ? ((const int64_t *)labels->data)[at]
               : labels->dtype == VT_I32 ? ((const int32_t *)labels->data)[at]
-                                        : (int64_t)vt_tensor_get(labels, at);
+                                        : vt_tensor_whole(labels, at);
   *label = a->has_ignore && y == a->ignore_index ? -1 : y;
   if (*label == -1 && a->has_ignore && y == a->ignore_index) return VT_OK;
   if (y < 0 || y >= classes)

@@ -11,7 +11,8 @@ static int infer(struct vt_node *n, struct vt_err *e)
 {
   const struct attrs *a = n->attrs;
   int rc = vt__check_rank(n, 0, 2, VT_MAX_RANK, e);
-  if (!rc && (a->size < 1 || a->size > INT32_MAX)) rc = vt__bad(e, VT_EARG, n, "size %lld", (long long)a->size);
+  if (!rc && (a->size < 1 || a->size > INT32_MAX))
+    rc = vt__bad(e, VT_EARG, n, "size %lld", (long long)a->size);
   return rc ? rc : vt__infer_same(n, e);
 }
 

@@ -53,7 +53,8 @@ static int grad(VT_GRAD_ARGS)
 static int64_t macs(const struct vt_node *n)
 {
   const struct vt_value *a = n->in[0], *y = n->out[0];
-  return vt__is_static(a) && vt__is_static(y) ? vt__product(vt__span(y->dim, 0, y->rank), a->dim[a->rank - 1]) : 0;
+  return vt__is_static(a) && vt__is_static(y) ? vt__product(vt__span(y->dim, 0, y->rank), a->dim[a->rank - 1])
+                                              : 0;
 }
 
 static const struct vt_op_case cases[] = {

@@ -11,7 +11,7 @@ static inline int vt__nd_offset(const struct vt_ref_call *c, const struct vt_ten
 {
   *offset = 0;
   for (int64_t d = 0; d < k; d++) {
-    int64_t i = (int64_t)vt_tensor_get(index, at * k + d);
+    int64_t i = vt_tensor_whole(index, at * k + d);
     if (i < -dim[d] || i >= dim[d])
       return vt__bad(e, VT_EARG, c->node, "index %lld outside %lld entries", (long long)i, (long long)dim[d]);
     *offset += (i < 0 ? i + dim[d] : i) * stride[d];

@@ -17,7 +17,7 @@ static int infer(struct vt_node *n, struct vt_err *e)
   int64_t dim[VT_MAX_RANK], size = -1;
   int axis = 0, rc = VT_OK;
   if (depth->is_constant && depth->init.data && vt_tensor_count(&depth->init) == 1) {
-    size = (int64_t)vt_tensor_get(&depth->init, 0);
+    size = vt_tensor_whole(&depth->init, 0);
     if (size < 0 || size > INT32_MAX) return vt__bad(e, VT_EARG, n, "depth %lld", (long long)size);
   }
   if (i->rank >= 0) rc = shape(n, i->rank, i->dim, size, &axis, dim, e);
@@ -28,7 +28,7 @@ static int infer(struct vt_node *n, struct vt_err *e)
 static int ref(const struct vt_ref_call *c, struct vt_err *e)
 {
   const struct vt_tensor *index = c->in[0], *values = c->in[2];
-  int64_t dim[VT_MAX_RANK], depth = (int64_t)vt_tensor_get(c->in[1], 0);
+  int64_t dim[VT_MAX_RANK], depth = vt_tensor_whole(c->in[1], 0);
   int axis = 0;
   if (depth < 0 || depth > INT32_MAX || vt_tensor_count(values) != 2)
     return vt__bad(e, VT_EARG, c->node, "depth %lld, %lld values", (long long)depth,
@@ -40,7 +40,7 @@ static int ref(const struct vt_ref_call *c, struct vt_err *e)
   int64_t outer = vt__span(dim, 0, axis), inner = vt__span(dim, axis + 1, index->rank + 1);
   for (int64_t o = 0; o < outer; o++)
     for (int64_t i = 0; i < inner; i++) {
-      int64_t k = (int64_t)vt_tensor_get(index, o * inner + i);
+      int64_t k = vt_tensor_whole(index, o * inner + i);
       if (k < 0) k += depth;
       for (int64_t d = 0; d < depth; d++)
         vt__copy1(c->out[0]->data, (o * depth + d) * inner + i, values->data, d == k, size);

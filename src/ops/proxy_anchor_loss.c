@@ -47,7 +47,7 @@ static int ref(const struct vt_ref_call *c, struct vt_err *e)
   bool *there = vt_calloc((size_t)classes + 1, sizeof *there);
   int rc = label && there ? VT_OK : vt_fail(e, VT_ENOMEM, "out of memory");
   for (int64_t i = 0; i < n && !rc; i++) {
-    label[i] = (int64_t)vt_tensor_get(c->in[1], i);
+    label[i] = vt_tensor_whole(c->in[1], i);
     if (label[i] < 0) continue;
     if ((rc = vt__slope_label(c, i, classes, &label[i], e))) break;
     present += !there[label[i]];

@@ -130,6 +130,7 @@ int vt__reach_matmul(const struct vt_node *n, int in, int axis, struct vt_reach 
 /* The smallest fraction up / down that is a scale; false where there is none with small numbers. */
 static bool fraction(double scale, int64_t *up, int64_t *down)
 {
+  if (!(scale > 0 && scale <= VT_REACH_MAX)) return false;
   for (*down = 1; *down <= VT_REACH_MAX; ++*down) {
     *up = llround(scale * (double)*down);
     if (*up >= 1 && fabs(scale * (double)*down - (double)*up) < 1e-5 * (double)*up)

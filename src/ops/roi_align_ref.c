@@ -38,7 +38,7 @@ int vt__roi_samples(struct vt__roi *r, const struct vt_ref_call *c, const struct
   bool half = a->coordinate_transformation_mode == VT__ROI_HALF_PIXEL;
   float start[2], bin[2]; /* vertical, horizontal */
   int64_t grid[2], out[2] = {a->output_height, a->output_width};
-  r->batch = (int64_t)vt_tensor_get(batch, i);
+  r->batch = vt_tensor_whole(batch, i);
   if (r->batch < 0 || r->batch >= x->dim[0])
     return vt__bad(e, VT_EARG, c->node, "region %lld lies in picture %lld of %lld", (long long)i,
                    (long long)r->batch, (long long)x->dim[0]);

@@ -42,7 +42,7 @@ static int ref(const struct vt_ref_call *c, struct vt_err *e)
     if (d != axis && index->dim[d] > x->dim[d])
       return vt__bad(e, VT_ESHAPE, c->node, "indices are larger than the data along dimension %d", d);
   for (int64_t i = 0; i < count; i++) {
-    int64_t k = (int64_t)vt_tensor_get(index, i), at = 0;
+    int64_t k = vt_tensor_whole(index, i), at = 0;
     if (k < -n || k >= n)
       return vt__bad(e, VT_EARG, c->node, "index %lld outside %lld entries", (long long)k, (long long)n);
     for (int d = 0; d < x->rank; d++) at += stride[d] * (d == axis ? (k < 0 ? k + n : k) : pos[d]);

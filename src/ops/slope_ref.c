@@ -31,7 +31,7 @@ int vt__slope_labels(const struct vt_node *n, struct vt_err *e)
 int vt__slope_label(const struct vt_ref_call *c, int64_t at, int64_t classes, int64_t *label,
                     struct vt_err *e)
 {
-  *label = (int64_t)vt_tensor_get(c->in[1], at);
+  *label = vt_tensor_whole(c->in[1], at);
   if (classes && (*label < 0 || *label >= classes))
     return vt__bad(e, VT_EARG, c->node, "label %lld at %lld, 0 to %lld expected", (long long)*label,
                    (long long)at, (long long)classes - 1);

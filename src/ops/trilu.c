@@ -15,7 +15,7 @@ static int ref(const struct vt_ref_call *c, struct vt_err *e)
 {
   const struct attrs *a = c->attrs;
   const struct vt_tensor *x = c->in[0], *k = vt__arg(c, 1);
-  int64_t shift = k ? (int64_t)vt_tensor_get(k, 0) : 0, h = x->dim[x->rank - 2], w = x->dim[x->rank - 1];
+  int64_t shift = k ? vt_tensor_whole(k, 0) : 0, h = x->dim[x->rank - 2], w = x->dim[x->rank - 1];
   int64_t n = vt_tensor_count(x);
   size_t size = vt_dtype_size(x->dtype);
   static const uint64_t zero = 0;

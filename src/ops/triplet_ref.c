@@ -151,7 +151,7 @@ int vt__triplet_run(const struct vt_ref_call *c, const struct vt_tensor *x, cons
   distances(x, a->squared != 0, out->dist);
   uint64_t seed = 0;
   for (int64_t i = 0; i < n; i++) {
-    label[i] = (int64_t)vt_tensor_get(labels, i);
+    label[i] = vt_tensor_whole(labels, i);
     seed = mix(seed ^ (uint64_t)label[i]);
   }
   for (int64_t i = 0; i < n; i++)

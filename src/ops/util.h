@@ -140,7 +140,8 @@ static inline void vt__copy1(void *dst, int64_t j, const void *src, int64_t i, s
   memcpy((char *)dst + (size_t)j * size, (const char *)src + (size_t)i * size, size);
 }
 
-/* x op y of type T: floats as they are; integers wrap around, as in other runtimes, where C leaves it undefined. */
+/* x op y of type T: floats as they are; integers wrap around, as in other runtimes, where C leaves it
+ * undefined. */
 #define VT_WRAP(T, x, op, y) ((T)0.5 > 0 ? (T)((x)op(y)) : (T)((uint64_t)(x)op(uint64_t)(y)))
 
 /* Defines ref for y = f(x): BODY(T) is VT_MAP(T, expression in x). SWITCH: VT_SWITCH_FLOAT or

@@ -11,7 +11,7 @@
         if (k == 0)                                                                                          \
           *y = x;                                                                                            \
         else if (f <= VT__FOLD_MEAN)                                                                         \
-          *y = VT_WRAP(T, *y, +, x);                                                                                  \
+          *y = VT_WRAP(T, *y, +, x);                                                                         \
         else if (x != x || (f == VT__FOLD_MAX ? x > *y : x < *y))                                            \
           *y = x;                                                                                            \
         if (f == VT__FOLD_MEAN && k == c->nin - 1) *y = (T)(*y / (T)c->nin);                                 \

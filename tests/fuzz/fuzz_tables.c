@@ -70,14 +70,16 @@ static int fetch_pairs(uint8_t how, struct vt_err *e)
   struct vt_fetch_list l = {0};
   struct vt_fetch_result result[3] = {
       {.status = VT_FETCH_OK}, {.status = VT_FETCH_DEAD}, {.status = VT_FETCH_OK}};
-  char in[200], products[200];
+  char in[200], products[200], out[200], lost[200];
   int64_t rows, kept;
   vt_fuzz_put("list", list, sizeof list - 1);
   snprintf(in, sizeof in, "%s", vt_fuzz_path("pairs"));
   snprintf(products, sizeof products, "%s", vt_fuzz_path("products"));
+  snprintf(out, sizeof out, "%s", vt_fuzz_path("kept"));
+  snprintf(lost, sizeof lost, "%s", vt_fuzz_path("lost"));
   const char *const file[] = {products};
   const struct vt_strings some = {how & 2 ? 1 : 0, (const char **)(uintptr_t)file};
-  const struct vt_fetch_pairs p = {in, vt_fuzz_path("kept"), how & 1 ? 2 : 1, photos, &some};
+  const struct vt_fetch_pairs p = {in, out, lost, how & 1 ? 2 : 1, photos, &some};
   int rc = read_list(VT_FETCH_PAIRS, vt_fuzz_path("list"), &l, e);
   if (!rc) rc = vt_fetch_pairs_keep(&p, &l, result, &rows, &kept, e);
   vt_fuzz_check(rc || (kept <= rows && kept >= 0), "more pairs kept than there are");

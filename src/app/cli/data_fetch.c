@@ -44,7 +44,9 @@ static const struct vt_opt rows[] = {
     {"retry-dead", 0, VT_OPT_FLAG, offsetof(struct opts, retry_dead), NULL, 0, 0, NULL, NULL,
      "try again what an earlier run found dead"},
     {"pairs", 0, VT_OPT_LIST, offsetof(struct opts, pairs), NULL, 0, 0, NULL, "FILE",
-     "write the rows of a list of pairs that kept both halves to FOLDER/kept_FILE (repeatable)"},
+     "write the rows of a list of pairs that kept both halves to FOLDER/kept_FILE, what the others lost and "
+     "why to "
+     "FOLDER/lost_FILE.csv (repeatable)"},
     {"photos", 0, VT_OPT_LIST, offsetof(struct opts, photos), NULL, 0, 0, NULL, "FIELD",
      "fields of pairs that hold ids of LIST (default: photo)"},
     {"products", 0, VT_OPT_LIST, offsetof(struct opts, products), NULL, 0, 0, NULL, "FILE",
@@ -73,19 +75,22 @@ static int keep_pairs(struct vt_cli *cli, const struct opts *o, struct fetched *
     for (int k = 0; k < i; k++)
       if (!strcmp(vt_path_base(o->pairs.v[k]), vt_path_base(p.in)))
         return vt_fail(e, VT_EUSAGE, "--pairs: two files are named %s", vt_path_base(p.in));
-    const char *name = vt_arena_printf(&cli->arena, "kept_%s", vt_path_base(p.in));
-    p.out = name ? vt_path_join(&cli->arena, o->out, name) : NULL;
-    if (!p.out) return vt_fail(e, VT_ENOMEM, "out of memory");
+    const char *kept_name = vt_arena_printf(&cli->arena, "kept_%s", vt_path_base(p.in)),
+               *lost_name = vt_arena_printf(&cli->arena, "lost_%s.csv", vt_path_base(p.in));
+    p.out = kept_name ? vt_path_join(&cli->arena, o->out, kept_name) : NULL;
+    p.lost = lost_name ? vt_path_join(&cli->arena, o->out, lost_name) : NULL;
+    if (!p.out || !p.lost) return vt_fail(e, VT_ENOMEM, "out of memory");
     if ((rc = vt_fetch_pairs_keep(&p, &f->list, f->result, &all, &kept, e))) break;
     if (o->json) {
       vt_buf_adds(&f->out, i ? ", " : ", \"pairs\": [");
       vt_buf_adds(&f->out, "{\"file\": ");
       vt_json_text(&f->out, p.out);
-      vt_buf_addf(&f->out, ", \"rows\": %lld, \"kept\": %lld}%s", (long long)all, (long long)kept,
-                  i + 1 == o->pairs.n ? "]" : "");
+      vt_buf_addf(&f->out, ", \"rows\": %lld, \"kept\": %lld, \"lost\": ", (long long)all, (long long)kept);
+      vt_json_text(&f->out, p.lost);
+      vt_buf_adds(&f->out, i + 1 == o->pairs.n ? "}]" : "}");
     } else {
-      vt_buf_addf(&f->out, "%s: %lld of %lld pairs kept both halves\n", p.out, (long long)kept,
-                  (long long)all);
+      vt_buf_addf(&f->out, "%s: %lld of %lld pairs kept both halves; the others: %s\n", p.out,
+                  (long long)kept, (long long)all, p.lost);
     }
   }
   return rc;

@@ -189,7 +189,7 @@ static bool slice(const struct vt_plan_node *n, const struct vt_slot *whole, int
     if (grad) by = st.v[i];
     if (at < 0 && !grad) at += len;
     start[d] = VT_CLAMP(at, 0, by > 0 ? len : len - 1);
-    step[d] = by;
+    step[d] = VT_CLAMP(by, -VT_MAX(len, 1), VT_MAX(len, 1)); /* longer ones reach no second entry */
   }
   return true;
 }
