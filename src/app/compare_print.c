@@ -38,12 +38,17 @@ static void differences(const struct vt_comparison *c, difference_fn *each, stru
     }
 }
 
-static void number(struct vt_buf *b, double v, const char *none)
+static void number(struct vt_buf *b, double v)
 {
   if (isnan(v))
-    vt_buf_adds(b, none);
+    vt_buf_adds(b, "null");
   else
     vt_buf_addf(b, "%.9g", v);
+}
+
+static double cost_of(const struct vt_run *r, const char *name)
+{
+  return *name == 'p' ? r->parameters : r->macs;
 }
 
 /* ---- text ---- */
@@ -62,15 +67,13 @@ static void text_row(const struct vt_comparison *c, const char *name,
   for (int i = 0; i < c->nruns; i++) {
     char text[32] = "-";
     double v = of(&c->run[i], name);
-    if (!isnan(v)) snprintf(text, sizeof text, "%.6g", v);
+    if (!isnan(v) && of == cost_of)
+      vt_amount(v, text, sizeof text);
+    else if (!isnan(v))
+      snprintf(text, sizeof text, "%.6g", v);
     vt_buf_addf(b, " %16s", text);
   }
   vt_buf_addc(b, '\n');
-}
-
-static double cost_of(const struct vt_run *r, const char *name)
-{
-  return *name == 'p' ? r->parameters : r->macs;
 }
 
 void vt_compare_table(const struct vt_comparison *c, struct vt_buf *b)
@@ -113,15 +116,15 @@ void vt_compare_json(const struct vt_comparison *c, struct vt_buf *b)
     vt_buf_addf(b, "%s{\"run\": ", i ? ",\n " : "");
     vt_json_text(b, r->path);
     vt_buf_adds(b, ", \"parameters\": ");
-    number(b, r->parameters, "null");
+    number(b, r->parameters);
     vt_buf_adds(b, ", \"multiply_adds\": ");
-    number(b, r->macs, "null");
+    number(b, r->macs);
     vt_buf_adds(b, ", \"figures\": {");
     for (int k = 0; k < r->n; k++) {
       vt_buf_adds(b, k ? ", " : "");
       vt_json_text(b, r->column[k]);
       vt_buf_adds(b, ": ");
-      number(b, vt_run_figure(r, r->column[k]), "null");
+      number(b, vt_run_figure(r, r->column[k]));
     }
     vt_buf_adds(b, "}}");
   }
@@ -138,6 +141,16 @@ void vt_compare_json(const struct vt_comparison *c, struct vt_buf *b)
 
 /* ---- page ---- */
 
+static void page_number(struct vt_buf *b, double v, bool is_cost)
+{
+  char text[32];
+  if (isnan(v))
+    vt_buf_adds(b, "&ndash;");
+  else
+    vt_buf_adds(b,
+                is_cost ? vt_amount(v, text, sizeof text) : (snprintf(text, sizeof text, "%.4g", v), text));
+}
+
 static void cells(const struct vt_comparison *c, const char *name,
                   const char *(*text)(const struct vt_run *, const char *),
                   double (*value)(const struct vt_run *, const char *), struct vt_buf *b)
@@ -149,7 +162,7 @@ static void cells(const struct vt_comparison *c, const char *name,
     if (text)
       vt_html_text(b, text(&c->run[i], name));
     else
-      number(b, value(&c->run[i], name), "&ndash;");
+      page_number(b, value(&c->run[i], name), value == cost_of);
   }
   vt_buf_adds(b, "</td></tr>\n");
 }

@@ -1,6 +1,8 @@
 /* Agreement of two columns of a table as clusterings. */
 #include "app/eval_retrieval.h"
 
+#include <math.h>
+
 struct pairs {
   int64_t n, cap;
   int32_t *a, *b;
@@ -22,8 +24,57 @@ static int add(struct pairs *p, int32_t a, int32_t b, struct vt_err *e)
   return 0;
 }
 
-int vt_eval_clusters(const char *table, const char *first, const char *second, struct vt_figures *f,
-                     struct vt_err *e)
+/* ---- intervals */
+
+struct draws {
+  const struct pairs *p;
+  struct pairs drawn;
+  int rc;
+  struct vt_err *e;
+};
+
+static void measure_draw(void *ctx, const int32_t *weight, double *figure)
+{
+  struct draws *w = ctx;
+  int64_t n = 0;
+  figure[0] = figure[1] = NAN;
+  for (int64_t i = 0; i < w->p->n; i++)
+    for (int32_t k = 0; k < weight[i]; k++) {
+      w->drawn.a[n] = w->p->a[i];
+      w->drawn.b[n++] = w->p->b[i];
+    }
+  if (!w->rc) w->rc = vt_cluster_agreement(w->drawn.a, w->drawn.b, n, &figure[0], &figure[1], w->e);
+}
+
+static int add_intervals(const struct pairs *p, int rounds, uint64_t seed, struct vt_figures *f,
+                         struct vt_err *e)
+{
+  static const char *const name[] = {"NMI", "AMI"};
+  double low[2], high[2];
+  struct draws w = {.p = p, .e = e};
+  w.drawn.a = vt_calloc((size_t)p->n, sizeof *w.drawn.a);
+  w.drawn.b = vt_calloc((size_t)p->n, sizeof *w.drawn.b);
+  int rc = w.drawn.a && w.drawn.b ? 0 : vt_fail(e, VT_ENOMEM, "out of memory");
+  const struct vt_bootstrap_job j = {.n = p->n,
+                                     .rounds = rounds,
+                                     .figures = 2,
+                                     .level = .95,
+                                     .seed = seed,
+                                     .measure = measure_draw,
+                                     .ctx = &w};
+  if (!rc) rc = vt_bootstrap_of(&j, low, high, e);
+  if (!rc) rc = w.rc;
+  for (int k = 0; k < 2 && !rc; k++) {
+    vt_figures_addf(f, low[k], "%s_low", name[k]);
+    vt_figures_addf(f, high[k], "%s_high", name[k]);
+  }
+  vt_free(w.drawn.a);
+  vt_free(w.drawn.b);
+  return rc;
+}
+
+int vt_eval_clusters(const char *table, const char *first, const char *second, int rounds, uint64_t seed,
+                     struct vt_figures *f, struct vt_err *e)
 {
   struct vt_words wa = {0}, wb = {0};
   struct pairs p = {0};
@@ -47,6 +98,7 @@ int vt_eval_clusters(const char *table, const char *first, const char *second, s
     vt_figures_addf(f, wb.n, "clusters %s", second);
     vt_figures_add(f, "NMI", nmi);
     vt_figures_add(f, "AMI", ami);
+    if (rounds) rc = add_intervals(&p, rounds, seed, f, e);
   }
   vt_free(p.a);
   vt_free(p.b);

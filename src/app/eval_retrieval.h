@@ -23,9 +23,9 @@ struct vt_retrieval_opts {
 };
 int vt_eval_retrieval(const struct vt_retrieval_opts *o, struct vt_figures *f, struct vt_err *e);
 
-/* A table with two columns of words: their NMI and AMI. */
-int vt_eval_clusters(const char *table, const char *first, const char *second, struct vt_figures *f,
-                     struct vt_err *e);
+/* A table with two columns of words: their NMI and AMI. rounds, seed: of the bootstrap over rows, 0 none. */
+int vt_eval_clusters(const char *table, const char *first, const char *second, int rounds, uint64_t seed,
+                     struct vt_figures *f, struct vt_err *e);
 
 /* What was measured, for pages and tables (app/eval_retrieval_out.c). */
 struct vt_retrieved {

@@ -84,8 +84,10 @@ struct vt_node *vt__node_append(struct vt_graph *g, const struct vt_op_desc *op,
   if (!n->name || !n->in || !n->out) goto oom;
   for (int i = 0; i < nin; i++) n->in[i] = in[i];
   for (int i = 0; i < nout; i++) {
-    if (outname && !*outname[i]) continue;
-    struct vt_value *v = new_output(g, n, i, outname ? outname[i] : NULL);
+    const bool named = outname && *outname[i];
+    if (outname && !named && i >= op->min_out)
+      continue; /* what an operator always gives is a value all the same */
+    struct vt_value *v = new_output(g, n, i, named ? outname[i] : NULL);
     if (!v) return NULL;
     v->producer = n;
     v->output_index = i;

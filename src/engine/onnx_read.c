@@ -198,16 +198,16 @@ static int read_inputs(struct vt__onnx_reader *r, struct vt_graph *g, const Onnx
   return 0;
 }
 
-/* Where inference knows less than the file says, the file is believed. */
+/* Where inference knows less than the file says, the file is believed, unless both together are too large. */
 static void complete(struct vt_value *v, const struct vt_value *t)
 {
+  int64_t dim[VT_MAX_RANK];
   if (!v->dtype) v->dtype = t->dtype;
   if (t->rank < 0 || (v->rank >= 0 && v->rank != t->rank)) return;
-  if (v->rank < 0)
-    for (int i = 0; i < t->rank; i++) v->dim[i] = -1;
+  for (int i = 0; i < t->rank; i++) dim[i] = v->rank < 0 || v->dim[i] < 0 ? t->dim[i] : v->dim[i];
+  if (!vt_dims_bounded(t->rank, dim)) return;
   v->rank = t->rank;
-  for (int i = 0; i < t->rank; i++)
-    if (v->dim[i] < 0) v->dim[i] = t->dim[i];
+  memcpy(v->dim, dim, (size_t)t->rank * sizeof *dim);
 }
 
 static int read_outputs(struct vt__onnx_reader *r, struct vt_graph *g, const Onnx__GraphProto *p,

@@ -29,7 +29,8 @@ static int run_rows(struct vt_cli *cli, const struct opts *o, const char *out, s
 {
   double start = vt_now();
   bool file = !strcmp(vt_path_ext(out), "csv");
-  int rc = file ? 0 : vt_mkdirs(out, e);
+  const char *folder = file ? vt_path_dir(&cli->arena, out) : out;
+  int rc = folder ? vt_mkdirs(folder, e) : vt_fail(e, VT_ENOMEM, "out of memory");
   if (rc) return rc;
   const char *path = file ? out : vt_path_join(&cli->arena, out, "train.csv");
   if (!path) return vt_fail(e, VT_ENOMEM, "out of memory");
