@@ -33,7 +33,7 @@ struct line {
 static int64_t inside(int64_t i, int64_t size, int padding, bool align)
 {
   if (i >= 0 && i < size) return i;
-  if (padding == VT__GRID_ZEROS) return -1;
+  if (size < 1 || padding == VT__GRID_ZEROS) return -1;
   if (padding == VT__GRID_BORDER || size == 1) return i < 0 ? 0 : size - 1;
   int64_t period = align ? 2 * (size - 1) : 2 * size;
   i %= period;

@@ -66,6 +66,10 @@ int vt__resize_shape(const struct vt_node *n, int rank, const int64_t *in, const
   int want = a->axes.n ? a->axes.n : rank;
   int64_t size[VT_MAX_RANK];
   *known = true;
+  for (int i = 0; i < a->axes.n; i++) {
+    int d, rc = vt__axis(n, a->axes.v[i], rank, &d, e);
+    if (rc) return rc;
+  }
   bool by_size = sizes && vt_tensor_count(sizes) > 0, by_scale = scales && vt_tensor_count(scales) > 0;
   int64_t have = by_size ? vt_tensor_count(sizes) : by_scale ? vt_tensor_count(scales) : 0;
   if (have == 0) {
