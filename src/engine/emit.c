@@ -43,7 +43,9 @@ static int check_arity(struct vt_graph *g, const struct vt_op_desc *op, int nin,
   if (nout < op->min_out || (op->max_out != VT_VARIADIC && nout > op->max_out))
     return vt__graph_fail(g, VT_EARG, "%s gives %d to %d outputs, not %d", op->name, op->min_out, op->max_out,
                           nout);
-  for (int i = 0; i < op->min_in && i < nin; i++)
+  /* Of any number of inputs none is optional; Loop, which wants none, looks itself. */
+  const int needed = op->max_in == VT_VARIADIC && op->min_in > 0 ? nin : op->min_in;
+  for (int i = 0; i < needed && i < nin; i++)
     if (!in[i]) return vt__graph_fail(g, VT_EARG, "%s: input %d may not be left out", op->name, i);
   return 0;
 }

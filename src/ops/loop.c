@@ -20,6 +20,8 @@ static int infer(struct vt_node *n, struct vt_err *e)
   if (count < 0 || a->captures < 0 || g->ninputs != n->nin || g->noutputs != 1 + n->nout || n->nout < count)
     return vt__bad(e, VT_EARG, n, "the body's %d inputs and %d outputs do not fit %d and %d", g->ninputs,
                    g->noutputs, n->nin, n->nout);
+  for (int i = 2; i < n->nin; i++)
+    if (!n->in[i]) return vt__bad(e, VT_EARG, n, "carried value %d is left out", i - 2);
   for (int i = 0; i < n->nout; i++) {
     const struct vt_value *y = g->outputs[1 + i];
     int64_t dim[VT_MAX_RANK] = {-1};
@@ -28,7 +30,7 @@ static int infer(struct vt_node *n, struct vt_err *e)
       for (int d = 0; d < y->rank; d++) dim[d + 1] = -1; /* the body may be told otherwise when it runs */
       vt__out(n, i, y->dtype, y->rank < 0 ? -1 : y->rank + 1, dim);
     } else { /* a carried value may change its shape from one iteration to the next */
-      vt__out(n, i, n->in[2 + i] ? n->in[2 + i]->dtype : y->dtype, -1, NULL);
+      vt__out(n, i, n->in[2 + i]->dtype, -1, NULL);
     }
   }
   return VT_OK;
