@@ -51,11 +51,14 @@ static void test_compare(void **state)
   assert_true(isnan(vt_run_figure(&c->run[0], "lr")));
   assert_string_equal(vt_run_value(&c->run[1], "optimizer.name"), "sgd");
   assert_string_equal(vt_run_value(&c->run[0], "task"), "segment");
-  const char *first = put("a", "per.csv", "image,right,f1\nx.jpg,1,.5\ny.jpg,1,.9\nz.jpg,0,\nw.jpg,1,.7\n");
-  const char *last = put("b", "per.csv", "image,right,f1\ny.jpg,1,.1\nw.jpg,1,.7\nx.jpg,1,.75\nz.jpg,1,1\n");
+#define PICTURE VT_SOURCE_ROOT "/tests/fixtures/images/wide.png"
+  const char *first =
+      put("a", "per.csv", "image,right,f1\nx.jpg,1,.5\n" PICTURE ",1,.9\nz.jpg,0,\nw.jpg,1,.7\n");
+  const char *last =
+      put("b", "per.csv", "image,right,f1\n" PICTURE ",1,.1\nw.jpg,1,.7\nx.jpg,1,.75\nz.jpg,1,1\n");
   assert_int_equal(vt_compare_images(c, first, last, NULL, 10, &e), 0);
   assert_int_equal(c->nchanges, 2); /* w is the same, z was not measured */
-  assert_string_equal(c->change[0].image, "y.jpg");
+  assert_string_equal(c->change[0].image, PICTURE);
   assert_float_equal(c->change[1].last, .75, 1e-12);
   vt_compare_json(c, &b);
   assert_non_null(strstr(
@@ -65,6 +68,8 @@ static void test_compare(void **state)
   vt_compare_table(c, &b);
   vt_compare_page(c, &b);
   assert_false(b.failed);
+  const char *shown = strstr(b.data, "<img alt=\"\" src=\"data:image/jpeg;base64,/9j/");
+  assert_true(shown && !strstr(shown + 1, "<img")); /* x.jpg is not there */
   vt_buf_clear(&b);
   vt_comparison_clear(c);
   /* A model whose pictures may have any size is counted at the size they are prepared for. */

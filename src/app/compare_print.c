@@ -1,6 +1,7 @@
 /* A comparison of runs as text, JSON and a page. */
 #include "app/compare.h"
 #include "app/labels_report.h"
+#include "image/image.h"
 #include "plot/plot.h"
 
 #include <math.h>
@@ -68,7 +69,7 @@ static void text_row(const struct vt_comparison *c, const char *name,
     char text[32] = "-";
     double v = of(&c->run[i], name);
     if (!isnan(v) && of == cost_of)
-      vt_amount(v, text, sizeof text);
+      vt_short_number(text, v);
     else if (!isnan(v))
       snprintf(text, sizeof text, "%.6g", v);
     vt_buf_addf(b, " %16s", text);
@@ -147,8 +148,7 @@ static void page_number(struct vt_buf *b, double v, bool is_cost)
   if (isnan(v))
     vt_buf_adds(b, "&ndash;");
   else
-    vt_buf_adds(b,
-                is_cost ? vt_amount(v, text, sizeof text) : (snprintf(text, sizeof text, "%.4g", v), text));
+    vt_buf_adds(b, is_cost ? vt_short_number(text, v) : (snprintf(text, sizeof text, "%.4g", v), text));
 }
 
 static void cells(const struct vt_comparison *c, const char *name,
@@ -188,6 +188,41 @@ static void charts(const struct vt_comparison *c, struct vt_buf *b)
                 name, z, y);
 }
 
+/* The picture of a row, small, if it is where the table says. */
+static void thumbnail(const char *path, struct vt_buf *b)
+{
+  enum { SIDE = 96, QUALITY = 80 };
+  struct vt_image im = {0}, small = {0};
+  struct vt_buf jpeg = {0};
+  if (vt_image_read(&im, path, &(struct vt_decode_opts){.min_side = SIDE}, NULL, NULL)) return;
+  const double scale = VT_MIN((double)SIDE / VT_MAX(im.width, im.height), 1);
+  const int w = VT_MAX((int)(im.width * scale + .5), 1), h = VT_MAX((int)(im.height * scale + .5), 1);
+  if (!vt_image_init(&small, w, h, im.channels, NULL) &&
+      !vt_image_resize(&small, &im, 0, 0, im.width, im.height, VT_BICUBIC, NULL) &&
+      !vt_image_encode(&jpeg, &small, VT_FMT_JPEG, QUALITY, NULL))
+    vt_html_jpeg(b, &jpeg, "");
+  vt_buf_clear(&jpeg);
+  vt_image_clear(&small);
+  vt_image_clear(&im);
+}
+
+static void changes(const struct vt_comparison *c, struct vt_buf *b)
+{
+  enum { SHOWN = 200 };
+  if (!c->nchanges) return;
+  vt_buf_adds(b, "<h2>Pictures that changed most in ");
+  vt_html_text(b, c->change_of);
+  vt_buf_adds(b, "</h2>\n<table>\n<tr><th></th><th></th><th>first</th><th>last</th></tr>\n");
+  for (int i = 0; i < c->nchanges; i++) {
+    vt_buf_adds(b, "<tr><td>");
+    if (i < SHOWN) thumbnail(c->change[i].image, b);
+    vt_buf_adds(b, "</td><td>");
+    vt_html_text(b, c->change[i].image);
+    vt_buf_addf(b, "</td><td>%.4g</td><td>%.4g</td></tr>\n", c->change[i].first, c->change[i].last);
+  }
+  vt_buf_adds(b, "</table>\n");
+}
+
 void vt_compare_page(const struct vt_comparison *c, struct vt_buf *b)
 {
   const char *column[MAX_COLUMNS];
@@ -208,12 +243,6 @@ void vt_compare_page(const struct vt_comparison *c, struct vt_buf *b)
   vt_buf_adds(b, "<h2>Recipes differ in</h2>\n<table>\n");
   differences(c, page_difference, b);
   vt_buf_adds(b, "</table>\n");
-  if (c->nchanges) vt_buf_adds(b, "<h2>Pictures that changed most</h2>\n<table>\n");
-  for (int i = 0; i < c->nchanges; i++) {
-    vt_buf_adds(b, "<tr><td>");
-    vt_html_text(b, c->change[i].image);
-    vt_buf_addf(b, "</td><td>%.6g</td><td>%.6g</td></tr>\n", c->change[i].first, c->change[i].last);
-  }
-  if (c->nchanges) vt_buf_adds(b, "</table>\n");
+  changes(c, b);
   vt_html_close(b);
 }

@@ -124,20 +124,6 @@ static void add_together(const struct vt__page *p)
   vt_free(v);
 }
 
-static void add_base64(struct vt_buf *b, const struct vt_buf *bytes)
-{
-  static const char digit[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  const uint8_t *p = (const uint8_t *)bytes->data;
-  for (size_t i = 0; i < bytes->len; i += 3) {
-    const size_t left = bytes->len - i;
-    const uint32_t v =
-        (uint32_t)p[i] << 16 | (left > 1 ? (uint32_t)p[i + 1] << 8 : 0) | (left > 2 ? p[i + 2] : 0);
-    const char four[4] = {digit[v >> 18], digit[v >> 12 & 63], left > 1 ? digit[v >> 6 & 63] : '=',
-                          left > 2 ? digit[v & 63] : '='};
-    vt_buf_add(b, four, 4);
-  }
-}
-
 static void add_fact(struct vt_buf *b, const char *name, int64_t n, const char *more, int64_t m)
 {
   vt_buf_addf(b, "<dt>%s</dt><dd>", name);
@@ -208,9 +194,7 @@ void vt_labels_report_html(const struct vt_labels *l, const struct vt_label_stat
   add_facts(l, s, b);
   if (pictures) {
     vt_html_section(b, "Pictures, drawn by lot", NULL);
-    vt_buf_adds(b, "<img alt=\"labelled pictures\" src=\"data:image/jpeg;base64,");
-    add_base64(b, pictures);
-    vt_buf_adds(b, "\">\n");
+    vt_html_jpeg(b, pictures, "labelled pictures");
   }
   add_counts(&p);
   add_areas(&p);

@@ -157,15 +157,3 @@ bool vt_parse_f64(const char *s, double *out)
   *out = v;
   return true;
 }
-
-const char *vt_amount(double v, char *out, size_t size)
-{
-  static const char unit[] = " kMGT";
-  int k = 0;
-  while (v >= 1000 && k < 4) v /= 1000, k++;
-  if (k)
-    snprintf(out, size, "%.4g %c", v, unit[k]);
-  else
-    snprintf(out, size, "%.0f ", v);
-  return out;
-}

@@ -31,7 +31,4 @@ size_t vt_utf8_width(const char *s);
 bool vt_parse_i64(const char *s, int64_t *out);
 bool vt_parse_f64(const char *s, double *out);
 
-/* "25.6 M" into out, for people; whole numbers below 1000 as they are, with the space. Returns out. */
-const char *vt_amount(double v, char *out, size_t size);
-
 #endif

@@ -155,6 +155,29 @@ void vt_html_bars_close(struct vt_buf *b)
   vt_buf_adds(b, "</div>\n");
 }
 
+static void add_base64(struct vt_buf *b, const struct vt_buf *bytes)
+{
+  static const char digit[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  const uint8_t *p = (const uint8_t *)bytes->data;
+  for (size_t i = 0; i < bytes->len; i += 3) {
+    const size_t left = bytes->len - i;
+    const uint32_t v =
+        (uint32_t)p[i] << 16 | (left > 1 ? (uint32_t)p[i + 1] << 8 : 0) | (left > 2 ? p[i + 2] : 0);
+    const char four[4] = {digit[v >> 18], digit[v >> 12 & 63], left > 1 ? digit[v >> 6 & 63] : '=',
+                          left > 2 ? digit[v & 63] : '='};
+    vt_buf_add(b, four, 4);
+  }
+}
+
+void vt_html_jpeg(struct vt_buf *b, const struct vt_buf *jpeg, const char *alt)
+{
+  vt_buf_adds(b, "<img alt=\"");
+  vt_html_text(b, alt);
+  vt_buf_adds(b, "\" src=\"data:image/jpeg;base64,");
+  add_base64(b, jpeg);
+  vt_buf_adds(b, "\">\n");
+}
+
 const char *vt_short_number(char text[16], double v)
 {
   static const struct {

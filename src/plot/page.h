@@ -11,6 +11,8 @@ void vt_html_text(struct vt_buf *b, const char *s);                          /* 
 void vt_html_count(struct vt_buf *b, int64_t n);                             /* 1,234,567 */
 void vt_html_section(struct vt_buf *b, const char *title, const char *note); /* note may be NULL */
 
+void vt_html_jpeg(struct vt_buf *b, const struct vt_buf *jpeg, const char *alt); /* the picture itself */
+
 /* Rows of name, track and text between open and close. Shares of the track's length are 0 .. 1; `second`
  * below 0: one bar. The key says what the colours are. */
 void vt_html_bars_open(struct vt_buf *b, const char *first, const char *second);

@@ -134,23 +134,35 @@ static void print_values(FILE *f, const char *title, struct vt_value *const *v, 
   }
 }
 
+static const char *amount(double v, char *out, size_t size)
+{
+  static const char unit[] = " kMGT";
+  int k = 0;
+  while (v >= 1000 && k < 4) v /= 1000, k++;
+  if (k)
+    snprintf(out, size, "%.4g %c", v, unit[k]);
+  else
+    snprintf(out, size, "%.0f ", v);
+  return out;
+}
+
 static void print_text(struct vt_cli *cli, const struct info *s)
 {
   const struct vt_graph *g = s->g;
   FILE *f = cli->out;
   char a[32], b[32];
   fprintf(f, "%s: %s, opset %d, %sB\n", s->path, g->name, g->opset,
-          vt_amount((double)vt_file_size(s->path), a, sizeof a));
+          amount((double)vt_file_size(s->path), a, sizeof a));
   print_values(f, "inputs", g->inputs, g->ninputs);
   print_values(f, "outputs", g->outputs, g->noutputs);
   fprintf(f, "operators (%d nodes)\n", g->nnodes);
   for (int i = 0; i < s->nops; i++) fprintf(f, "  %-24s %d\n", s->ops[i].op->name, s->ops[i].n);
-  fprintf(f, "parameters %s (%sB)\n", vt_amount((double)s->parameters, a, sizeof a),
-          vt_amount((double)s->bytes, b, sizeof b));
+  fprintf(f, "parameters %s (%sB)\n", amount((double)s->parameters, a, sizeof a),
+          amount((double)s->bytes, b, sizeof b));
   if (s->macs < 0)
     fprintf(f, "multiply-adds depend on the input's shape: give it with --shape\n");
   else
-    fprintf(f, "multiply-adds %s\n", vt_amount((double)s->macs, a, sizeof a));
+    fprintf(f, "multiply-adds %s\n", amount((double)s->macs, a, sizeof a));
   if (g->nmeta) fprintf(f, "metadata\n");
   for (int i = 0; i < g->nmeta; i++) {
     fprintf(f, "  %s: ", g->meta[i].key);
@@ -168,8 +180,8 @@ static void print_memory(FILE *f, const struct vt_program *p)
   fprintf(f,
           "memory plan: weights %sB as they are, %sB packed, activations %sB; %d steps, %d reorders, %d by "
           "reference kernels\n",
-          vt_amount((double)s.weight_bytes, w, sizeof w), vt_amount((double)s.packed_bytes, k, sizeof k),
-          vt_amount((double)s.arena_bytes, a, sizeof a), s.nsteps, s.nreorders, s.nreference);
+          amount((double)s.weight_bytes, w, sizeof w), amount((double)s.packed_bytes, k, sizeof k),
+          amount((double)s.arena_bytes, a, sizeof a), s.nsteps, s.nreorders, s.nreference);
 }
 
 static int plan(struct vt_cli *cli, const struct vt_graph *g, const struct opts *o, struct vt_err *e)
