@@ -66,6 +66,7 @@ static inline void walk(enum pass pass, const struct vt__conv *v, float *x, floa
   const struct vt_window *g = &v->win;
   int64_t in = vt__span(g->in, 0, 3), out = vt__span(g->out, 0, 3), taps = vt__span(g->k, 0, 3);
   int64_t cg = v->c / v->group, mg = v->m / v->group;
+  if (!in || !out || !taps) return; /* an empty map may have no address */
   for (int64_t n = 0; n < v->n; n++)
     for (int64_t m = 0; m < v->m; m++)
       for (int64_t c = 0; c < cg; c++)
