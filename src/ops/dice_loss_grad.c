@@ -16,6 +16,8 @@ static int ref(const struct vt_ref_call *c, struct vt_err *e)
   const struct vt_tensor *labels = c->in[2];
   float *dx = c->out[0]->data;
   struct vt__dice s;
+  if (c->in[0]->dtype != VT_F32 || vt_tensor_count(c->in[0]) != 1)
+    return vt__bad_dtype(c, c->in[0]->dtype, e);
   int rc = vt__dice_init(&s, c, c->in[1], labels, e);
   if (rc) return rc;
   double smooth = (double)a->smooth, up = (double)*(const float *)c->in[0]->data / VT_MAX(s.present, 1);

@@ -13,6 +13,10 @@ static int infer(struct vt_node *n, struct vt_err *e)
   if (rc) return rc;
   for (int d = 0; dy->rank >= 0 && d < rank; d++) {
     if (dy->dim[d] < 1) continue;
+    if (a->steps.v[d] < -INT32_MAX || a->steps.v[d] > INT32_MAX || dy->dim[d] > INT32_MAX)
+      return vt__bad(e, VT_ELIMIT, n, "step %lld", (long long)a->steps.v[d]);
+    if (a->starts.v[d] > (int64_t)1 << 40)
+      return vt__bad(e, VT_ELIMIT, n, "start %lld", (long long)a->starts.v[d]);
     int64_t last = a->starts.v[d] + (dy->dim[d] - 1) * a->steps.v[d];
     if (a->starts.v[d] < 0 || last < 0 || a->starts.v[d] >= a->shape.v[d] || last >= a->shape.v[d])
       return vt__bad(e, VT_ESHAPE, n, "dimension %d reaches to %lld of %lld", d, (long long)last,
