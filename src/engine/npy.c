@@ -93,9 +93,8 @@ int vt_npy_read(struct vt_tensor *t, const char *path, size_t limit, struct vt_e
   memcpy(header, p + at, len);
   header[len] = 0;
   if ((rc = parse_header(header, path, &shape, e))) goto out;
-  int64_t n = vt_tensor_count(&shape);
   size_t bytes = vt_tensor_bytes(&shape), there = m.len - at - len;
-  if (n < 0 || n > (int64_t)1 << 40 || bytes > limit)
+  if (!vt_dims_bounded(shape.rank, shape.dim) || bytes > limit)
     rc = vt_fail(e, VT_ELIMIT, "%s: array larger than the limit of %zu bytes", path, limit);
   else if (bytes > there)
     rc = vt_fail(e, VT_EFORMAT, "%s: cut off: its header promises %zu bytes of data, %zu are there", path,

@@ -55,8 +55,7 @@ static int read_shape(const struct vt_safetensors *s, const char *name, json_t *
                      name);
     t->dim[d] = (int64_t)n;
   }
-  int64_t count = vt_tensor_count(t);
-  if (count < 0 || count > (int64_t)1 << 40)
+  if (!vt_dims_bounded(t->rank, t->dim))
     return vt_fail(e, VT_ELIMIT, "%s: tensor '%.200s' has over 2^40 elements", s->path, name);
   return 0;
 }

@@ -66,10 +66,9 @@ int64_t vt_dims_count(int rank, const int64_t *dim)
 
 bool vt_dims_bounded(int rank, const int64_t *dim)
 {
-  const int64_t most = (int64_t)1 << 40;
   int64_t n = 1;
   for (int i = 0; i < rank; i++) {
-    if (dim[i] > most / n) return false;
+    if (dim[i] > VT_MAX_ELEMENTS / n) return false;
     n *= VT_MAX(dim[i], 1);
   }
   return true;

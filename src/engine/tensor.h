@@ -12,6 +12,8 @@
 #include "base/base.h"
 
 enum { VT_MAX_RANK = 8 };
+/* Elements of a tensor and of a graph's value: neither strides nor sums of a few spans overflow below it. */
+#define VT_MAX_ELEMENTS (INT64_C(1) << 40)
 
 /* Numbers are those of ONNX's TensorProto.DataType. */
 enum vt_dtype {
@@ -48,12 +50,12 @@ struct vt_tensor {
 /* Product of dimensions (1 for rank 0); -1 on overflow or unknown (negative) dimensions. Immutable. */
 int64_t vt_dims_count(int rank, const int64_t *dim);
 int64_t vt_tensor_count(const struct vt_tensor *t);
-/* Whether the known dimensions, zeros taken as ones, multiply to at most 2^40, as those of every tensor and
- * every value of a graph do: neither strides nor sums of a few spans overflow then. */
+/* Whether the known dimensions, zeros taken as ones, multiply to at most VT_MAX_ELEMENTS. */
 bool vt_dims_bounded(int rank, const int64_t *dim);
 size_t vt_tensor_bytes(const struct vt_tensor *t);
 
-/* New storage, zeroed, 64-byte aligned. Limit: 2^40 elements; fails cleanly. Release with vt_tensor_clear. */
+/* New storage, zeroed, 64-byte aligned. Limit: VT_MAX_ELEMENTS; fails cleanly. Release with vt_tensor_clear.
+ */
 int vt_tensor_init(struct vt_tensor *t, enum vt_dtype dtype, int rank, const int64_t *dim, struct vt_err *e);
 /* A view on bytes of the caller's. */
 struct vt_tensor vt_tensor_view(enum vt_dtype dtype, int rank, const int64_t *dim, void *data);

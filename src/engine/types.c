@@ -32,6 +32,7 @@ static const char *const uniform[] = {
     "LessOrEqual",
     "LpNormalizationGrad",
     "MatMul",
+    "MaxPoolGrad",
     "Max",
     "Mean",
     "Min",

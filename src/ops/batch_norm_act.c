@@ -1,16 +1,14 @@
 /* ai.vitrine:BatchNormAct: batch normalisation in training with what follows it, made by the fusion pass:
  * y = act(BatchNormalization(x) + residual). */
+#include "ops/grad_check.h"
 #include "ops/util.h"
 
 extern const struct vt_op_desc vt_op_batch_normalization;
 
 static int infer(struct vt_node *n, struct vt_err *e)
 {
-  const struct vt_value *x = n->in[0], *r = vt__in(n, 5);
   int rc = vt_op_batch_normalization.infer(n, e);
-  if (!rc && r && vt__is_static(r) && vt__is_static(x) && !vt__same_shape(r, x))
-    return vt__bad(e, VT_ESHAPE, n, "residual '%s' does not have the shape of the input", r->name);
-  return rc;
+  return !rc && vt__in(n, 5) ? vt__check_alike(n, 0, 5, e) : rc;
 }
 
 static int ref(const struct vt_ref_call *c, struct vt_err *e)

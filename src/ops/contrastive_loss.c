@@ -24,15 +24,13 @@ static int ref(const struct vt_ref_call *c, struct vt_err *e)
   if (vt_tensor_count(c->in[1]) != n) return vt__bad(e, VT_ESHAPE, c->node, "one label per row expected");
   if (slope && n > 0 && dims > 0) memset(slope, 0, vt_tensor_bytes(x));
   int64_t part = 0;
-  for (int64_t i = 0, l; i < n; i++) part += !vt__slope_label(c, i, 0, &l, e) && l >= 0;
+  for (int64_t i = 0; i < n; i++) part += vt_tensor_whole(c->in[1], i) >= 0;
   double unit = part > 1 ? 2.0 / ((double)part * (double)(part - 1)) : 0;
   for (int64_t i = 0; i < n; i++)
     for (int64_t j = 0; j < i; j++) {
       const float *p = (const float *)x->data + i * dims, *q = (const float *)x->data + j * dims;
-      int64_t yi, yj;
+      const int64_t yi = vt_tensor_whole(c->in[1], i), yj = vt_tensor_whole(c->in[1], j);
       double square = 0;
-      vt__slope_label(c, i, 0, &yi, e);
-      vt__slope_label(c, j, 0, &yj, e);
       if (yi < 0 || yj < 0) continue;
       for (int64_t k = 0; k < dims; k++)
         square += ((double)p[k] - (double)q[k]) * ((double)p[k] - (double)q[k]);

@@ -1,6 +1,7 @@
 /* ai.vitrine:ConvGradInput: gradient of Conv for its input. Attribute `shape` is the shape of that input, the
  * others are the forward node's. */
 #include "ops/conv_ref.h"
+#include "ops/grad_check.h"
 
 static int sizes(struct vt__conv *v, const struct vt_node *n, int rank, const int64_t *dy, const int64_t *w,
                  struct vt_err *e)
@@ -24,14 +25,12 @@ static int infer(struct vt_node *n, struct vt_err *e)
   const struct vt_conv_attrs *a = n->attrs;
   const struct vt_value *dy = n->in[0], *w = n->in[1];
   struct vt__conv v;
-  if (dy->rank >= 0 && w->rank >= 0) {
+  int rc = vt__out_shape(n, dy->dtype, &a->shape, e);
+  if (!rc && dy->rank >= 0 && w->rank >= 0) {
     if (dy->rank != w->rank) return vt__check_rank(n, 1, dy->rank, dy->rank, e);
-    int rc = sizes(&v, n, dy->rank, dy->dim, w->dim, e);
-    if (rc) return rc;
+    rc = sizes(&v, n, dy->rank, dy->dim, w->dim, e);
   }
-  if (a->shape.n > VT_MAX_RANK) return vt__bad(e, VT_ESHAPE, n, "attribute shape has %d entries", a->shape.n);
-  vt__out(n, 0, dy->dtype, a->shape.n, a->shape.v);
-  return VT_OK;
+  return rc;
 }
 
 static int ref(const struct vt_ref_call *c, struct vt_err *e)

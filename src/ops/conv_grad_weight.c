@@ -1,6 +1,7 @@
 /* ai.vitrine:ConvGradWeight: gradient of Conv for its weight. Attribute `shape` is the shape of that weight,
  * the others are the forward node's. */
 #include "ops/conv_ref.h"
+#include "ops/grad_check.h"
 
 static int infer(struct vt_node *n, struct vt_err *e)
 {
@@ -8,9 +9,10 @@ static int infer(struct vt_node *n, struct vt_err *e)
   const struct vt_value *x = n->in[0], *dy = n->in[1];
   if (a->shape.n < 3 || a->shape.n > 5)
     return vt__bad(e, VT_ESHAPE, n, "attribute shape has %d entries", a->shape.n);
-  if (x->rank >= 0 && dy->rank >= 0) {
+  int rc = vt__out_shape(n, x->dtype, &a->shape, e);
+  if (!rc && x->rank >= 0 && dy->rank >= 0) {
     struct vt__conv v;
-    int rc = vt__check_rank(n, 0, a->shape.n, a->shape.n, e);
+    rc = vt__check_rank(n, 0, a->shape.n, a->shape.n, e);
     if (!rc) rc = vt__check_rank(n, 1, a->shape.n, a->shape.n, e);
     if (!rc) rc = vt__conv_sizes(&v, n, x->rank, x->dim, a->shape.v, e);
     if (rc) return rc;
@@ -24,8 +26,7 @@ static int infer(struct vt_node *n, struct vt_err *e)
         return vt__bad(e, VT_ESHAPE, n, "gradient %s, %s expected", s, t);
       }
   }
-  vt__out(n, 0, x->dtype, a->shape.n, a->shape.v);
-  return VT_OK;
+  return rc;
 }
 
 static int ref(const struct vt_ref_call *c, struct vt_err *e)

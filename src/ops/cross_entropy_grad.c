@@ -2,12 +2,19 @@
  *
  * With p = softmax(x) and s = dloss · w[y] / (reduction's divisor): dx[c] = s (p[c] − [c = y]) for logits,
  * −s [c = y] otherwise; 0 where the label is ignored. */
+#include "ops/grad_check.h"
 #include "ops/loss_ref.h"
 #include "ops/softmax_ref.h"
 
 static int infer(struct vt_node *n, struct vt_err *e)
 {
+  const struct vt__loss_attrs *a = n->attrs;
+  const struct vt_value *labels = n->in[2];
   int rc = vt__loss_infer(n, 1, e);
+  int64_t losses = a->reduction != VT__NONE ? 1
+                   : vt__is_static(labels)  ? vt_dims_count(labels->rank, labels->dim)
+                                            : -1;
+  if (!rc && losses >= 0) rc = vt__check_count(n, 0, losses, e);
   if (!rc) vt__out_like(n, 0, n->in[1]);
   return rc;
 }

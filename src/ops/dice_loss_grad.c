@@ -2,10 +2,12 @@
  *   ∂loss/∂p_c(i) = −(2 g_c(i) U_c − I_c) / (U_c² K),   K classes present;
  * through the softmax: dx_c = p_c (q_c − Σ_k p_k q_k) with q that derivative. */
 #include "ops/dice_ref.h"
+#include "ops/grad_check.h"
 
 static int infer(struct vt_node *n, struct vt_err *e)
 {
-  int rc = vt__dice_infer(n, 1, e);
+  int rc = vt__check_count(n, 0, 1, e);
+  if (!rc) rc = vt__dice_infer(n, 1, e);
   vt__out_like(n, 0, n->in[1]);
   return rc;
 }
@@ -16,8 +18,6 @@ static int ref(const struct vt_ref_call *c, struct vt_err *e)
   const struct vt_tensor *labels = c->in[2];
   float *dx = c->out[0]->data;
   struct vt__dice s;
-  if (c->in[0]->dtype != VT_F32 || vt_tensor_count(c->in[0]) != 1)
-    return vt__bad_dtype(c, c->in[0]->dtype, e);
   int rc = vt__dice_init(&s, c, c->in[1], labels, e);
   if (rc) return rc;
   double smooth = (double)a->smooth, up = (double)*(const float *)c->in[0]->data / VT_MAX(s.present, 1);

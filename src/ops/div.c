@@ -2,7 +2,7 @@
 #include "ops/util.h"
 
 #define BODY(T)    VT_MAP2(T, T, x / y)
-#define INTEGER(T) VT_MAP2(T, T, y == 0 ? 0 : (T)-1 < (T)1 && y + 1 == 0 ? (T)(0 - (uint64_t)x) : x / y)
+#define INTEGER(T) VT_MAP2(T, T, y == 0 ? 0 : (T)-1 < (T)1 && y == (T)-1 ? (T)(0 - (uint64_t)x) : x / y)
 
 static int ref(const struct vt_ref_call *c, struct vt_err *e)
 {

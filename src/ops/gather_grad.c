@@ -1,5 +1,5 @@
 /* ai.vitrine:GatherGrad: adds the slices of dy into zeros of attribute `shape` at the indices. */
-#include "ops/util.h"
+#include "ops/grad_check.h"
 
 struct attrs {
   int64_t axis;
@@ -13,8 +13,7 @@ static int infer(struct vt_node *n, struct vt_err *e)
   if (a->shape.n < 1 || a->shape.n > VT_MAX_RANK)
     return vt__bad(e, VT_ESHAPE, n, "shape has %d entries", a->shape.n);
   if ((rc = vt__axis(n, a->axis, a->shape.n, &axis, e))) return rc;
-  vt__out(n, 0, n->in[0]->dtype, a->shape.n, a->shape.v);
-  return VT_OK;
+  return vt__out_shape(n, n->in[0]->dtype, &a->shape, e);
 }
 
 static int ref(const struct vt_ref_call *c, struct vt_err *e)

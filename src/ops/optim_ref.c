@@ -1,4 +1,5 @@
 /* Optimiser steps: shapes, and Adam in both forms. */
+#include "ops/grad_check.h"
 #include "ops/optim_ref.h"
 
 int vt__optim_infer(struct vt_node *n, int nstate, int first_scalar, struct vt_err *e)
@@ -6,8 +7,9 @@ int vt__optim_infer(struct vt_node *n, int nstate, int first_scalar, struct vt_e
   const struct vt_value *w = n->in[0];
   for (int i = 1; i < n->nin; i++) {
     const struct vt_value *v = n->in[i];
-    if (!v || !vt__is_static(v) || !vt__is_static(w)) continue;
-    if (i < first_scalar ? !vt__same_shape(w, v) : vt__span(v->dim, 0, v->rank) != 1) {
+    int rc = v && i < first_scalar ? vt__check_alike(n, 0, i, e) : VT_OK;
+    if (rc) return rc;
+    if (v && i >= first_scalar && vt__is_static(v) && vt_dims_count(v->rank, v->dim) != 1) {
       char s[96];
       vt_shape_print(v->rank, v->dim, s, sizeof s);
       return vt__bad(e, VT_ESHAPE, n, "input %d '%s' has shape %s", i, v->name, s);

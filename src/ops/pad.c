@@ -1,7 +1,6 @@
 /* Pad: adds (or, where negative, cuts off) elements at the ends of dimensions: a constant, the mirror image,
  * the edge or the other end. */
 #include "ops/util.h"
-#include <stdlib.h>
 
 enum { CONSTANT, REFLECT, EDGE, WRAP };
 struct attrs {
@@ -23,7 +22,7 @@ static int widths(const struct vt_node *n, const struct vt_tensor *pads, const s
     if (rc) return rc;
     lo[d] = p[i];
     hi[d] = p[na + i];
-    if (llabs(lo[d]) > INT32_MAX || llabs(hi[d]) > INT32_MAX)
+    if (VT_MIN(lo[d], hi[d]) < -INT32_MAX || VT_MAX(lo[d], hi[d]) > INT32_MAX)
       return vt__bad(e, VT_ELIMIT, n, "padding over 2^31");
   }
   return 1;

@@ -1,14 +1,13 @@
 /* ai.vitrine:ResizeGrad: the transposed resampling. Attribute `shape` is the shape of Resize's input, the
  * others and `scales` (left out: sizes decide) are the forward node's. */
+#include "ops/grad_check.h"
 #include "ops/resize_ref.h"
 
 static int infer(struct vt_node *n, struct vt_err *e)
 {
   const struct vt_resize_attrs *a = n->attrs;
   int rc = a->shape.n > 0 ? vt__check_rank(n, 0, a->shape.n, a->shape.n, e) : VT_OK;
-  if (rc) return rc;
-  vt__out(n, 0, n->in[0]->dtype, a->shape.n, a->shape.v);
-  return VT_OK;
+  return rc ? rc : vt__out_shape(n, n->in[0]->dtype, &a->shape, e);
 }
 
 static int ref(const struct vt_ref_call *c, struct vt_err *e)

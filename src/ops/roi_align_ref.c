@@ -42,6 +42,7 @@ int vt__roi_samples(struct vt__roi *r, const struct vt_ref_call *c, const struct
   if (r->batch < 0 || r->batch >= x->dim[0])
     return vt__bad(e, VT_EARG, c->node, "region %lld lies in picture %lld of %lld", (long long)i,
                    (long long)r->batch, (long long)x->dim[0]);
+  if (x->dim[2] < 1 || x->dim[3] < 1) return vt__bad(e, VT_ESHAPE, c->node, "regions of an empty map");
   for (int d = 0; d < 2; d++) {
     start[d] = roi[1 - d] * a->spatial_scale - (half ? 0.5f : 0);
     float size = roi[3 - d] * a->spatial_scale - (half ? 0.5f : 0) - start[d];

@@ -43,26 +43,27 @@ static int clamp(struct slice *s, const struct vt_node *owner, int rank, const i
   return VT_OK;
 }
 
-/* Inputs 1 to 4; a length of -1: not known. */
+/* Inputs 1 to 4; a length of -1: not known. Axes and steps may be left out. */
 struct lists {
   int n, naxes, nsteps;
+  bool has_axes, has_steps;
   int64_t starts[VT_MAX_RANK], ends[VT_MAX_RANK], axes[VT_MAX_RANK], steps[VT_MAX_RANK];
 };
 
 static int resolve(struct slice *s, const struct vt_node *n, const struct lists *l, int rank,
                    const int64_t *dim, struct vt_err *e)
 {
-  if ((l->naxes && l->naxes != l->n) || (l->nsteps && l->nsteps != l->n))
+  if ((l->has_axes && l->naxes != l->n) || (l->has_steps && l->nsteps != l->n))
     return vt__bad(e, VT_ESHAPE, n, "starts, ends, axes and steps differ in length");
-  return clamp(s, n, rank, dim, l->n, l->starts, l->ends, l->naxes ? l->axes : NULL,
-               l->nsteps ? l->steps : NULL, e);
+  return clamp(s, n, rank, dim, l->n, l->starts, l->ends, l->has_axes ? l->axes : NULL,
+               l->has_steps ? l->steps : NULL, e);
 }
 
 /* 1: known, 0: not known, negative: error. */
 static int constant_slice(struct slice *s, const struct vt_node *n, struct vt_err *e)
 {
-  struct lists l = {0};
   const struct vt_value *x = n->in[0], *axes = vt__in(n, 3), *steps = vt__in(n, 4);
+  struct lists l = {.has_axes = axes, .has_steps = steps};
   l.n = vt__const_ints(n->in[1], l.starts, VT_MAX_RANK);
   int nend = vt__const_ints(n->in[2], l.ends, VT_MAX_RANK);
   l.naxes = axes ? vt__const_ints(axes, l.axes, VT_MAX_RANK) : 0;
@@ -87,11 +88,11 @@ static int infer(struct vt_node *n, struct vt_err *e)
 static int ref(const struct vt_ref_call *c, struct vt_err *e)
 {
   const struct vt_tensor *x = c->in[0];
-  struct lists l = {0};
+  struct lists l = {.has_axes = vt__arg(c, 3), .has_steps = vt__arg(c, 4)};
   struct slice s = {0};
   l.n = vt__tensor_ints(c->in[1], l.starts, VT_MAX_RANK);
-  l.naxes = vt__arg(c, 3) ? vt__tensor_ints(c->in[3], l.axes, VT_MAX_RANK) : 0;
-  l.nsteps = vt__arg(c, 4) ? vt__tensor_ints(c->in[4], l.steps, VT_MAX_RANK) : 0;
+  l.naxes = l.has_axes ? vt__tensor_ints(c->in[3], l.axes, VT_MAX_RANK) : 0;
+  l.nsteps = l.has_steps ? vt__tensor_ints(c->in[4], l.steps, VT_MAX_RANK) : 0;
   if (l.n < 0 || vt__tensor_ints(c->in[2], l.ends, VT_MAX_RANK) != l.n || l.naxes < 0 || l.nsteps < 0)
     return vt__bad(e, VT_ESHAPE, c->node,
                    "starts, ends, axes and steps must be integer vectors of one length");

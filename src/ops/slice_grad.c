@@ -1,6 +1,15 @@
 /* ai.vitrine:SliceGrad: lays dy into zeros of attribute `shape` at starts + i · steps (one entry per axis).
  */
+#include "ops/grad_check.h"
 #include "ops/slice_ref.h"
+
+/* Whether start, start + step, … of `count` entries stay within `size`. */
+static bool inside(int64_t start, int64_t step, int64_t count, int64_t size)
+{
+  int64_t last;
+  return start >= 0 && start < size && !__builtin_mul_overflow(count - 1, step, &last) &&
+         !__builtin_add_overflow(start, last, &last) && last >= 0 && last < size;
+}
 
 static int infer(struct vt_node *n, struct vt_err *e)
 {
@@ -10,20 +19,12 @@ static int infer(struct vt_node *n, struct vt_err *e)
   if (rank > VT_MAX_RANK || a->starts.n != rank || a->steps.n != rank)
     return vt__bad(e, VT_ESHAPE, n, "shape, starts and steps differ in length");
   int rc = vt__check_rank(n, 0, rank, rank, e);
-  if (rc) return rc;
-  for (int d = 0; dy->rank >= 0 && d < rank; d++) {
-    if (dy->dim[d] < 1) continue;
-    if (a->steps.v[d] < -INT32_MAX || a->steps.v[d] > INT32_MAX || dy->dim[d] > INT32_MAX)
-      return vt__bad(e, VT_ELIMIT, n, "step %lld", (long long)a->steps.v[d]);
-    if (a->starts.v[d] > (int64_t)1 << 40)
-      return vt__bad(e, VT_ELIMIT, n, "start %lld", (long long)a->starts.v[d]);
-    int64_t last = a->starts.v[d] + (dy->dim[d] - 1) * a->steps.v[d];
-    if (a->starts.v[d] < 0 || last < 0 || a->starts.v[d] >= a->shape.v[d] || last >= a->shape.v[d])
-      return vt__bad(e, VT_ESHAPE, n, "dimension %d reaches to %lld of %lld", d, (long long)last,
-                     (long long)a->shape.v[d]);
-  }
-  vt__out(n, 0, dy->dtype, rank, a->shape.v);
-  return VT_OK;
+  for (int d = 0; dy->rank >= 0 && d < rank && !rc; d++)
+    if (dy->dim[d] > 0 && !inside(a->starts.v[d], a->steps.v[d], dy->dim[d], a->shape.v[d]))
+      rc = vt__bad(e, VT_ESHAPE, n, "%lld entries from %lld by %lld leave dimension %d of %lld",
+                   (long long)dy->dim[d], (long long)a->starts.v[d], (long long)a->steps.v[d], d,
+                   (long long)a->shape.v[d]);
+  return rc ? rc : vt__out_shape(n, dy->dtype, &a->shape, e);
 }
 
 static int ref(const struct vt_ref_call *c, struct vt_err *e)
@@ -39,7 +40,7 @@ static int ref(const struct vt_ref_call *c, struct vt_err *e)
   vt__strides(dy->rank, dy->dim, from);
   for (int d = 0; d < dx->rank; d++) {
     at += a->starts.v[d] * to[d];
-    to[d] *= a->steps.v[d];
+    to[d] *= dy->dim[d] > 1 ? a->steps.v[d] : 0; /* one entry: a step of any length */
   }
   vt__copy_strided(dy->rank, dy->dim, size, (char *)dx->data + at * (int64_t)size, to, dy->data, from);
   return VT_OK;

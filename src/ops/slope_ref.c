@@ -32,7 +32,7 @@ int vt__slope_label(const struct vt_ref_call *c, int64_t at, int64_t classes, in
                     struct vt_err *e)
 {
   *label = vt_tensor_whole(c->in[1], at);
-  if (classes && (*label < 0 || *label >= classes))
+  if (*label < 0 || *label >= classes)
     return vt__bad(e, VT_EARG, c->node, "label %lld at %lld, 0 to %lld expected", (long long)*label,
                    (long long)at, (long long)classes - 1);
   return VT_OK;

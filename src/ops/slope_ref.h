@@ -9,8 +9,7 @@
 int vt__slope_infer(struct vt_node *n, struct vt_err *e);
 /* dx[0] = dy[0] · output 1, of this node or of one that asks for it; the other inputs count as constant. */
 int vt__slope_grad(VT_GRAD_ARGS);
-/* Labels (N) for x (N, …): shapes in infer, value in ref (VT_EARG outside 0 … classes − 1; classes 0: any).
- */
+/* Labels (N) for x (N, …): shapes in infer, value in ref (VT_EARG outside 0 … classes − 1). */
 int vt__slope_labels(const struct vt_node *n, struct vt_err *e);
 int vt__slope_label(const struct vt_ref_call *c, int64_t at, int64_t classes, int64_t *label,
                     struct vt_err *e);

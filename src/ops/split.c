@@ -15,7 +15,7 @@ static int pieces(const struct vt_node *n, const struct vt_tensor *split, bool g
       return split->data ? vt__bad(e, VT_ESHAPE, n, "split does not have one entry per output") : 0;
     int64_t sum = 0;
     for (int i = 0; i < n->nout; i++) {
-      if (len[i] < 0 || len[i] > (int64_t)1 << 40)
+      if (len[i] < 0 || len[i] > VT_MAX_ELEMENTS)
         return vt__bad(e, VT_EARG, n, "a piece of %lld", (long long)len[i]);
       sum += len[i];
     }

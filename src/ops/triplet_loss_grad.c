@@ -1,12 +1,14 @@
 /* ai.vitrine:TripletLossGrad: with w(i, j) = ∂loss/∂d(i, j) of the chosen triplets,
  *   dx_i = dloss Σ_j (w(i,j) + w(j,i)) ∂d(i,j)/∂x_i;   ∂d/∂x_i = 2 (x_i − x_j), or (x_i − x_j)/d when not
  * squared; and 2 alpha/(3D) x_i for each triplet of i's, over their number. */
+#include "ops/grad_check.h"
 #include "ops/triplet_ref.h"
 
 static int infer(struct vt_node *n, struct vt_err *e)
 {
+  int rc = vt__check_count(n, 0, 1, e);
   vt__out_like(n, 0, n->in[1]);
-  return vt__triplet_infer(n, 1, e);
+  return rc ? rc : vt__triplet_infer(n, 1, e);
 }
 
 static int ref(const struct vt_ref_call *c, struct vt_err *e)

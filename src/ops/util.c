@@ -41,6 +41,18 @@ int vt__check_count(const struct vt_node *n, int i, int64_t count, struct vt_err
   return vt__bad(e, VT_ESHAPE, n, "input %d '%s' is not %lld numbers of f32", i, v->name, (long long)count);
 }
 
+int vt__out_shape(struct vt_node *n, enum vt_dtype t, const struct vt_ints *shape, struct vt_err *e)
+{
+  if (shape->n > VT_MAX_RANK) return vt__bad(e, VT_ESHAPE, n, "attribute shape has %d entries", shape->n);
+  for (int d = 0; d < shape->n; d++)
+    if (shape->v[d] < 0)
+      return vt__bad(e, VT_ESHAPE, n, "attribute shape holds %lld", (long long)shape->v[d]);
+  if (!vt_dims_bounded(shape->n, shape->v))
+    return vt__bad(e, VT_ELIMIT, n, "attribute shape has over 2^40 elements");
+  vt__out(n, 0, t, shape->n, shape->v);
+  return VT_OK;
+}
+
 int vt__infer_same1(struct vt_node *n, struct vt_err *e)
 {
   vt__out_like(n, 0, n->in[1]);

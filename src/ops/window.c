@@ -3,7 +3,7 @@
 #include "ops/util.h"
 
 /* Products of a size and a step stay below 2^60. */
-static const int64_t max_size = (int64_t)1 << 40, max_step = 1 << 20;
+static const int64_t max_size = VT_MAX_ELEMENTS, max_step = 1 << 20;
 
 static int list(const struct vt_node *owner, const char *name, const struct vt_ints *l, int nd, int64_t lo,
                 int64_t hi, int64_t fallback, int64_t *out, struct vt_err *e)
@@ -151,6 +151,9 @@ int vt_pool_window(struct vt_window *out, const struct vt_node *n, int rank, con
   if (a->kernel_shape.n != rank - 2)
     return vt__bad(e, VT_ESHAPE, n, "attribute kernel_shape has %d entries for an input of rank %d",
                    a->kernel_shape.n, rank);
+  for (int i = 0; i < a->kernel_shape.n; i++)
+    if (a->kernel_shape.v[i] < 1)
+      return vt__bad(e, VT_EARG, n, "kernel size %lld", (long long)a->kernel_shape.v[i]);
   return vt_window_init(out, n, rank - 2, x + 2, a->kernel_shape.v, a->auto_pad, &a->strides, &a->dilations,
                         &a->pads, a->ceil_mode != 0, e);
 }

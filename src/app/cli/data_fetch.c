@@ -46,11 +46,11 @@ static const struct vt_opt rows[] = {
     {"pairs", 0, VT_OPT_LIST, offsetof(struct opts, pairs), NULL, 0, 0, NULL, "FILE",
      "write the rows of a list of pairs that kept both halves to FOLDER/kept_FILE, what the others lost and "
      "why to "
-     "FOLDER/lost_FILE.csv (repeatable)"},
+     "FOLDER/lost_FILE.csv"},
     {"photos", 0, VT_OPT_LIST, offsetof(struct opts, photos), NULL, 0, 0, NULL, "FIELD",
      "fields of pairs that hold ids of LIST (default: photo)"},
     {"products", 0, VT_OPT_LIST, offsetof(struct opts, products), NULL, 0, 0, NULL, "FILE",
-     "photo and product: a pair's product needs a picture, too (repeatable)"},
+     "photo and product: a pair's product needs a picture, too"},
     VT_READING_ROWS(struct opts, reading),
     {"json", 0, VT_OPT_FLAG, offsetof(struct opts, json), NULL, 0, 0, NULL, NULL, "print one JSON object"},
 };

@@ -18,7 +18,7 @@ static const struct vt_opt rows[] = {
     {"batch", 'b', VT_OPT_INT, offsetof(struct opts, batch), "1", 1, 4096, NULL, "N",
      "size of the inputs' first dimension where the model leaves it open"},
     {"shape", 0, VT_OPT_LIST, offsetof(struct opts, shape), NULL, 0, 0, NULL, "INPUT=N,C,H,W",
-     "shape of an input whose other dimensions are open (repeatable)"},
+     "shape of an input whose other dimensions are open"},
     {"precision", 'p', VT_OPT_ENUM, offsetof(struct opts, precision), "auto", 0, 0, "f32|bf16|int8|auto",
      NULL, "type of feature maps; auto takes what this processor is best at"},
     {"seconds", 0, VT_OPT_FLOAT, offsetof(struct opts, seconds), "2", 0.01, 3600, NULL, "SECONDS",

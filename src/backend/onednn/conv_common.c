@@ -1,11 +1,24 @@
 /* Geometry, layouts and packed weights of convolutions. */
 #include "backend/onednn/conv_common.h"
 
+/* oneDNN counts positions in int, and divides by some of them. */
+static bool counted_in_int(const struct vt_window *w)
+{
+  enum { MOST = 1 << 24 };
+  for (int i = 0; i < 3; i++) {
+    const int64_t span[] = {w->in[i], w->out[i], w->lo[i], w->hi[i], w->stride[i], w->k[i] * w->dil[i]};
+    for (size_t j = 0; j < VT_COUNT(span); j++)
+      if (span[j] > MOST) return false;
+  }
+  return true;
+}
+
 bool vt__conv_init(struct vt__conv *c, const struct vt_window *w, int rank, const int64_t *large,
                    const int64_t *small, int64_t group, bool transposed, enum vt_dtype type,
                    enum vt_dtype wtype)
 {
   int nd = rank - 2, o = 3 - nd, g = group > 1;
+  if (!counted_in_int(w)) return false;
   *c = (struct vt__conv){.wrank = rank + g, .transposed = transposed, .type = type, .wtype = wtype};
   if (g) c->wdim[0] = group;
   c->wdim[g] = small[1] / group;

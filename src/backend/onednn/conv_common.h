@@ -19,7 +19,7 @@ struct vt__conv {
 };
 /* From a window (conv direction: `in` large, `out` small), the shapes (N, C, …) of the large and (N, M, …) of
  * the small side, and the dtype of feature maps. transposed: a ConvTranspose, whose small side is its input.
- */
+ * False: sizes that oneDNN does not count with. */
 bool vt__conv_init(struct vt__conv *c, const struct vt_window *w, int rank, const int64_t *large,
                    const int64_t *small, int64_t group, bool transposed, enum vt_dtype type,
                    enum vt_dtype wtype);
