@@ -56,7 +56,15 @@ static void test_compare(void **state)
       put("a", "per.csv", "image,right,f1\nx.jpg,1,.5\n" PICTURE ",1,.9\nz.jpg,0,\nw.jpg,1,.7\n");
   const char *last =
       put("b", "per.csv", "image,right,f1\n" PICTURE ",1,.1\nw.jpg,1,.7\nx.jpg,1,.75\nz.jpg,1,1\n");
-  assert_int_equal(vt_compare_images(c, first, last, NULL, 10, &e), 0);
+  assert_int_equal(
+      vt_compare_images(c, first, last, &(struct vt_compare_opts){.top = 10, .rounds = 400, .seed = 3}, &e),
+      0);
+  const struct vt_change_mean *m = &c->change_mean; /* of x, the picture and w: .25, -.8, 0 */
+  assert_true(m->pictures == 3 && m->alone == 1);
+  assert_float_equal(m->first, .7, 1e-12);
+  assert_float_equal(m->last - m->first, -.55 / 3, 1e-12);
+  assert_float_equal(m->lo, -.8, 1e-12); /* of 27 draws one is all of the lowest, one all of the highest */
+  assert_float_equal(m->hi, .25, 1e-12);
   assert_int_equal(c->nchanges, 2); /* w is the same, z was not measured */
   assert_string_equal(c->change[0].image, PICTURE);
   assert_float_equal(c->change[1].last, .75, 1e-12);
@@ -65,6 +73,7 @@ static void test_compare(void **state)
       b.data,
       "\"recipe_differences\": {\"optimizer.name\": [\"adamw\", \"sgd\"], \"mixup\": [\"\", \"0.2\"]}"));
   assert_non_null(strstr(b.data, "\"parameters\": null"));
+  assert_non_null(strstr(b.data, "\"pictures\": 3, \"in_one_only\": 1, \"first\": 0.7, "));
   vt_compare_table(c, &b);
   vt_compare_page(c, &b);
   assert_false(b.failed);

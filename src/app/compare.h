@@ -22,6 +22,12 @@ struct vt_image_change {
   const char *image;
   double first, last;
 };
+/* Of the pictures that both tables have. */
+struct vt_change_mean {
+  int pictures, alone; /* in both; in one only */
+  double first, last;  /* means */
+  double lo, hi;       /* 95 % interval of last − first by drawing pictures; NaN without */
+};
 struct vt_comparison {
   struct vt_arena arena;
   int nruns;
@@ -31,15 +37,21 @@ struct vt_comparison {
   int nchanges;
   struct vt_image_change *change; /* the most changed first */
   const char *change_of;          /* which column */
+  struct vt_change_mean change_mean;
 };
 /* Reads results.csv and recipe.yaml of each folder, and the model if there is one. metric NULL: the first
  * recipe's `best`. */
 int vt_compare_runs(struct vt_comparison *c, struct vt_cli *cli, const struct vt_strings *runs,
                     const char *metric, struct vt_err *e);
 /* Two tables of results by picture (first column: the picture): what changed most in `column` (NULL: the
- * last). */
-int vt_compare_images(struct vt_comparison *c, const char *first, const char *last, const char *column,
-                      int top, struct vt_err *e);
+ * last), at most `top`, and by how much on average; `rounds` draws for its interval, 0: none. */
+struct vt_compare_opts {
+  const char *column;
+  int top, rounds;
+  uint64_t seed;
+};
+int vt_compare_images(struct vt_comparison *c, const char *first, const char *last,
+                      const struct vt_compare_opts *o, struct vt_err *e);
 double vt_run_figure(const struct vt_run *r, const char *column);  /* NaN if it has none */
 const char *vt_run_value(const struct vt_run *r, const char *key); /* "" if it has none */
 void vt_compare_table(const struct vt_comparison *c, struct vt_buf *b);

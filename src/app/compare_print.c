@@ -41,7 +41,7 @@ static void differences(const struct vt_comparison *c, difference_fn *each, stru
 
 static void number(struct vt_buf *b, double v)
 {
-  if (isnan(v))
+  if (!isfinite(v))
     vt_buf_adds(b, "null");
   else
     vt_buf_addf(b, "%.9g", v);
@@ -88,6 +88,13 @@ void vt_compare_table(const struct vt_comparison *c, struct vt_buf *b)
   text_row(c, "parameters", cost_of, b);
   text_row(c, "multiply-adds", cost_of, b);
   differences(c, text_difference, b);
+  if (c->change_of) {
+    const struct vt_change_mean *m = &c->change_mean;
+    vt_buf_addf(b, "\nmean %s of %d pictures %.6g -> %.6g, difference %.4g", c->change_of, m->pictures,
+                m->first, m->last, m->last - m->first);
+    if (!isnan(m->lo)) vt_buf_addf(b, " (95 %% %.4g to %.4g)", m->lo, m->hi);
+    vt_buf_addf(b, "; %d pictures in one table only\n", m->alone);
+  }
   if (c->nchanges) vt_buf_addf(b, "\npictures that changed most in %s\n", c->change_of);
   for (int i = 0; i < c->nchanges; i++)
     vt_buf_addf(b, "%-44s %10.6g -> %-10.6g\n", c->change[i].image, c->change[i].first, c->change[i].last);
@@ -105,6 +112,27 @@ static void json_difference(const struct vt_comparison *c, const char *key, int 
     vt_json_text(b, vt_run_value(&c->run[i], key));
   }
   vt_buf_addc(b, ']');
+}
+
+static void json_mean(const struct vt_comparison *c, struct vt_buf *b)
+{
+  const struct vt_change_mean *m = &c->change_mean;
+  vt_buf_adds(b, "\"image_mean\": {\"column\": ");
+  vt_json_text(b, c->change_of);
+  vt_buf_addf(b, ", \"pictures\": %d, \"in_one_only\": %d", m->pictures, m->alone);
+  const struct {
+    const char *name;
+    double v;
+  } rows[] = {{"first", m->first},
+              {"last", m->last},
+              {"difference", m->last - m->first},
+              {"lo", m->lo},
+              {"hi", m->hi}};
+  for (size_t i = 0; i < VT_COUNT(rows); i++) {
+    vt_buf_addf(b, ", \"%s\": ", rows[i].name);
+    number(b, rows[i].v);
+  }
+  vt_buf_adds(b, "},\n ");
 }
 
 void vt_compare_json(const struct vt_comparison *c, struct vt_buf *b)
@@ -131,7 +159,9 @@ void vt_compare_json(const struct vt_comparison *c, struct vt_buf *b)
   }
   vt_buf_adds(b, "], \"recipe_differences\": {");
   differences(c, json_difference, b);
-  vt_buf_adds(b, "}, \"images\": [");
+  vt_buf_adds(b, "}, ");
+  if (c->change_of) json_mean(c, b);
+  vt_buf_adds(b, "\"images\": [");
   for (int i = 0; i < c->nchanges; i++) {
     vt_buf_adds(b, i ? ",\n {\"image\": " : "{\"image\": ");
     vt_json_text(b, c->change[i].image);
@@ -209,6 +239,14 @@ static void thumbnail(const char *path, struct vt_buf *b)
 static void changes(const struct vt_comparison *c, struct vt_buf *b)
 {
   enum { SHOWN = 200 };
+  const struct vt_change_mean *m = &c->change_mean;
+  if (!c->change_of) return;
+  vt_buf_adds(b, "<h2>Pictures in both tables</h2>\n<p>Mean ");
+  vt_html_text(b, c->change_of);
+  vt_buf_addf(b, " of %d: %.4g &rarr; %.4g, difference %.4g", m->pictures, m->first, m->last,
+              m->last - m->first);
+  if (!isnan(m->lo)) vt_buf_addf(b, " (95 %% %.4g to %.4g)", m->lo, m->hi);
+  vt_buf_addf(b, "; %d in one table only.</p>\n", m->alone);
   if (!c->nchanges) return;
   vt_buf_adds(b, "<h2>Pictures that changed most in ");
   vt_html_text(b, c->change_of);

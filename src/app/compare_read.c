@@ -1,6 +1,7 @@
 /* Reading runs: what `train` leaves in a folder, and results by picture. The recipe is read as train prints
  * it: `key: value # help`, groups one level deep. */
 #include "app/compare_internal.h"
+#include "eval/eval.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -196,21 +197,46 @@ static int read_images(struct vt_comparison *c, struct by_image *t, const char *
   return rc ? rc : VT_MIN(got, 0);
 }
 
-int vt_compare_images(struct vt_comparison *c, const char *first, const char *last, const char *column,
-                      int top, struct vt_err *e)
+/* Means over the n pairs, and by `rounds` draws of them the interval of their difference. */
+static int average(struct vt_change_mean *m, const struct vt_image_change *v, int n,
+                   const struct vt_compare_opts *o, struct vt_err *e)
+{
+  *m = (struct vt_change_mean){.pictures = n, .first = NAN, .last = NAN, .lo = NAN, .hi = NAN};
+  if (!n) return 0;
+  double *by = vt_calloc((size_t)n, sizeof *by), first = 0, last = 0;
+  if (!by) return out_of_memory(e);
+  for (int i = 0; i < n; i++) {
+    first += v[i].first;
+    last += v[i].last;
+    by[i] = v[i].last - v[i].first;
+  }
+  m->first = first / n;
+  m->last = last / n;
+  int rc = o->rounds ? vt_bootstrap(by, n, o->rounds, .95, o->seed, &m->lo, &m->hi, e) : 0;
+  vt_free(by);
+  return rc;
+}
+
+int vt_compare_images(struct vt_comparison *c, const char *first, const char *last,
+                      const struct vt_compare_opts *o, struct vt_err *e)
 {
   struct by_image a = {0}, b = {0};
-  c->change_of = column;
-  int n = 0, rc = read_images(c, &a, first, &c->change_of, e);
+  c->change_of = o->column;
+  int n = 0, changed = 0, rc = read_images(c, &a, first, &c->change_of, e);
   if (!rc) rc = read_images(c, &b, last, &c->change_of, e);
-  for (int i = 0, k = 0; i < a.n && !rc; i++) { /* pictures of both */
+  const int all = a.n;
+  for (int i = 0, k = 0; i < all && !rc; i++) { /* pictures of both */
     while (k < b.n && strcmp(b.v[k].image, a.v[i].image) < 0) k++;
-    if (k == b.n || strcmp(b.v[k].image, a.v[i].image) || b.v[k].first == a.v[i].first) continue;
+    if (k == b.n || strcmp(b.v[k].image, a.v[i].image)) continue;
     a.v[n] = a.v[i];
-    a.v[n++].last = b.v[k].first;
+    a.v[n++].last = b.v[k++].first;
   }
-  if (n) qsort(a.v, (size_t)n, sizeof *a.v, by_change);
-  c->nchanges = VT_MIN(n, top);
+  if (!rc) rc = average(&c->change_mean, a.v, n, o, e);
+  c->change_mean.alone = all + b.n - 2 * n;
+  for (int i = 0; i < n; i++)
+    if (a.v[i].first != a.v[i].last) a.v[changed++] = a.v[i];
+  if (changed) qsort(a.v, (size_t)changed, sizeof *a.v, by_change);
+  c->nchanges = VT_MIN(changed, o->top);
   c->change = a.v;
   vt_free(b.v);
   return rc;

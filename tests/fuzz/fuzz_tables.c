@@ -184,7 +184,9 @@ static int compare_images(uint8_t how, struct vt_err *e)
   char first[200];
   c = (struct vt_comparison){0};
   snprintf(first, sizeof first, "%s", vt_fuzz_path("first.csv"));
-  int rc = vt_compare_images(&c, first, vt_fuzz_path("last.csv"), how & 1 ? "f1" : NULL, 1 + (how >> 2), e);
+  const struct vt_compare_opts o = {
+      .column = how & 1 ? "f1" : NULL, .top = 1 + (how >> 2), .rounds = how & 2 ? 3 : 0, .seed = 1};
+  int rc = vt_compare_images(&c, first, vt_fuzz_path("last.csv"), &o, e);
   for (int k = 1; k < c.nchanges && !rc; k++)
     vt_fuzz_check(c.change[k].image && c.change[k].first != c.change[k].last, "no change");
   vt_comparison_clear(&c);

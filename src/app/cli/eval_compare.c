@@ -4,7 +4,7 @@
 struct opts {
   const char *metric, *report, *column;
   struct vt_strings images;
-  int64_t top;
+  int64_t top, bootstrap, seed;
   bool json;
 };
 static const struct vt_opt rows[] = {
@@ -15,6 +15,9 @@ static const struct vt_opt rows[] = {
     {"column", 0, VT_OPT_STRING, offsetof(struct opts, column), NULL, 0, 0, NULL, "NAME",
      "which column of them (default: the last)"},
     {"top", 0, VT_OPT_INT, offsetof(struct opts, top), "20", 1, 100000, NULL, "N", "pictures listed"},
+    {"bootstrap", 0, VT_OPT_INT, offsetof(struct opts, bootstrap), "0", 0, 100000, NULL, "N",
+     "95 % interval of their mean difference by so many draws of the pictures, 0 = none"},
+    {"seed", 0, VT_OPT_INT, offsetof(struct opts, seed), "1", 0, INT32_MAX, NULL, "N", "of the draws"},
     {"report", 0, VT_OPT_STRING, offsetof(struct opts, report), NULL, 0, 0, NULL, "FILE.html",
      "write a page with charts, too"},
     {"json", 0, VT_OPT_FLAG, offsetof(struct opts, json), NULL, 0, 0, NULL, NULL, "print one JSON object"},
@@ -31,7 +34,11 @@ static int run(struct vt_cli *cli, const void *opts, const struct vt_strings *ar
   if (!rc && o->images.n && o->images.n != 2) rc = vt_fail(e, VT_EUSAGE, "--images: expected two tables");
   if (!rc) rc = vt_compare_runs(c, cli, args, o->metric, e);
   if (!rc && o->images.n)
-    rc = vt_compare_images(c, o->images.v[0], o->images.v[1], o->column, (int)o->top, e);
+    rc = vt_compare_images(
+        c, o->images.v[0], o->images.v[1],
+        &(struct vt_compare_opts){
+            .column = o->column, .top = (int)o->top, .rounds = (int)o->bootstrap, .seed = (uint64_t)o->seed},
+        e);
   if (!rc && o->report) {
     vt_compare_page(c, &b);
     rc =
@@ -52,7 +59,9 @@ const struct vt_verb vt_verb_eval_compare = {
     .args = "RUN…",
     .summary = "runs of training side by side: figures, sizes, differences of recipes",
     .help = "Figures are those of each run's best epoch. Parameters and multiply-adds (of one picture of the "
-            "size\nthat the model is made for) come from best.onnx, else last.onnx.",
+            "size\nthat the model is made for) come from best.onnx, else last.onnx. --images A.csv --images "
+            "B.csv\n"
+            "take two runs' results by picture; pictures that one of them lacks do not count.",
     .opt = rows,
     .nopt = VT_COUNT(rows),
     .opts_size = sizeof(struct opts),
