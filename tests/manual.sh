@@ -37,6 +37,7 @@ while read -r first second; do
   # shellcheck disable=SC2086
   "$program" $verb --help >"$dir/help" || echo "$verb --help fails" >>"$dir/why"
   sed -n "/^\.SS $verb\$/,/^\.S[SH] /p" "$dir/plain" >"$dir/section"
+  sed '/^options:/,$d' "$dir/help" | LC_ALL=C.UTF-8 awk -v verb="$verb" 'length > 115 {print verb " --help: over 115 columns: " $0}' >>"$dir/why"
   [ -s "$dir/section" ] || echo "$verb is not in the manual" >>"$dir/why"
   grep -q "\"$verb\") words=" "$dir/bash" || echo "$verb is not in bash's completions" >>"$dir/why"
   grep -q "^ *'$verb')" "$dir/zsh" || echo "$verb is not in zsh's completions" >>"$dir/why"

@@ -8,6 +8,7 @@
 #include <cmocka.h>
 #include <jansson.h>
 #include "app/eval_maps.h"
+#include "plot/plot.h"
 #include "image/image.h"
 
 enum {
@@ -99,20 +100,25 @@ static void test_maps(void **state)
   struct vt_figures f = {0};
   struct vt_err e = {0};
   struct vt_buf b = {0};
-  char table[100];
+  char table[100], page[100];
   assert_non_null(mkdtemp(dir));
   draw();
   snprintf(table, sizeof table, "%s/table.csv", dir);
+  snprintf(page, sizeof page, "%s/page.html", dir);
   char t[100], p[100];
   snprintf(t, sizeof t, "%s", path_of("truth", -1));
   snprintf(p, sizeof p, "%s", path_of("found", -1));
   const struct vt_map_folders d = {
       .truth = t, .found = p, .classes = CLASSES, .ignore = IGNORE, .boundary = true};
-  const struct vt_map_opts o = {.classes = true, .rounds = 200, .seed = 2, .per_image = table};
+  const struct vt_map_opts o = {
+      .classes = true, .rounds = 200, .seed = 2, .per_image = table, .report = page};
   if (vt_eval_maps(&d, o, &f, &e)) fail_msg("%s", e.msg);
   vt_buf_addf(&b, "{%s}", f.json.data);
   json_t *got = json_loads(b.data, 0, NULL);
   assert_non_null(got);
+  char *shown = NULL;
+  size_t length;
+  if (vt_file_read(page, 1 << 20, &shown, &length, &e)) fail_msg("%s", e.msg);
   double iou = 0, dice = 0, edge = 0, weighted = 0, all = 0, right = 0;
   for (int c = 0; c < CLASSES; c++) {
     double in = 0, nt = 0, np = 0, both = 0, any = 0;
@@ -150,7 +156,17 @@ static void test_maps(void **state)
       snprintf(name, sizeof name, "%s_%d", each[k].what, c);
       same(got, name, each[k].want);
     }
+    struct vt_buf line = {0}; /* of the page */
+    vt_buf_addf(&line, "<tr><td>%d</td><td>", c);
+    vt_html_count(&line, (int64_t)nt);
+    vt_buf_adds(&line, "</td><td>");
+    vt_html_count(&line, (int64_t)np);
+    for (int k = 1; k < 5; k++) vt_buf_addf(&line, "</td><td>%.4f", each[k == 3 ? 0 : k == 4 ? 3 : k].want);
+    vt_buf_adds(&line, "</td></tr>");
+    if (!strstr(shown, line.data)) fail_msg("the page lacks %s", line.data);
+    vt_buf_clear(&line);
   }
+  vt_free(shown);
   same(got, "mean_iou", iou);
   same(got, "mean_dice", dice);
   same(got, "mean_boundary_iou", edge);

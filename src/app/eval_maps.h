@@ -13,6 +13,7 @@ struct vt_map_sums {
   int64_t n, cap; /* pictures */
   int64_t
       *count; // (n, 3, classes): in both, in truth, predicted; 5 with boundary: in both boundaries, in either
+  int64_t *pair;      // (classes, classes) of all pictures: rows truth, columns found
   struct vt_buf name; /* of pictures, each ended by 0 */
 };
 int vt_map_sums_init(struct vt_map_sums *s, int classes, bool boundary, struct vt_err *e);
@@ -33,11 +34,13 @@ struct vt_map_opts {
   bool seen;                /* only of classes that occur */
   int rounds;               /* of the bootstrap over pictures, 0 none */
   uint64_t seed;
-  const char *per_image; /* file, or NULL */
+  const char *per_image, *report; /* files, or NULL */
 };
 /* mean_iou, pixel_accuracy, frequency_weighted_iou, mean_dice, mean_boundary_iou; intervals; classes. */
 int vt_map_sums_report(const struct vt_map_sums *s, const struct vt_map_opts *o, struct vt_figures *f,
                        struct vt_err *e);
+/* A page with bars and figures of each class that occurs, and the confusion matrix. */
+int vt_map_page(const struct vt_map_sums *s, const char *const *name, const char *path, struct vt_err *e);
 
 /* Two folders of pictures of labels with the same names. names: a text file with a class a line, or NULL;
  * `classes` without it: how many, 0 = as many as there are. */

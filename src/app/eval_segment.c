@@ -85,6 +85,8 @@ int vt_eval_segment(struct vt_cli *cli, const struct vt_measure_opts *o, struct 
   const struct vt_map_opts report = {.names = d.taxonomy.group,
                                      .rounds = (int)o->bootstrap,
                                      .seed = (uint64_t)o->seed,
+                                     .classes = o->classes,
+                                     .report = o->report,
                                      .per_image = o->per_image};
   if ((rc = vt_map_sums_report(&sums, &report, f, e))) goto out;
   vt_figures_add(f, "ms_per_photo", photos ? 1000 * seconds / (double)photos : 0);

@@ -19,14 +19,16 @@ static const double boundary_share = .02;
 int vt_map_sums_init(struct vt_map_sums *s, int classes, bool boundary, struct vt_err *e)
 {
   *s = (struct vt_map_sums){.classes = classes, .boundary = boundary};
-  return classes >= 1 && classes <= 256
-             ? 0
-             : vt_fail(e, VT_EARG, "label maps of %d classes; 1 to 256 allowed", classes);
+  if (classes < 1 || classes > 256)
+    return vt_fail(e, VT_EARG, "label maps of %d classes; 1 to 256 allowed", classes);
+  s->pair = vt_calloc((size_t)classes * (size_t)classes, sizeof *s->pair);
+  return s->pair ? 0 : vt_fail(e, VT_ENOMEM, "out of memory");
 }
 
 void vt_map_sums_clear(struct vt_map_sums *s)
 {
   vt_free(s->count);
+  vt_free(s->pair);
   vt_buf_clear(&s->name);
   *s = (struct vt_map_sums){0};
 }
@@ -96,6 +98,7 @@ int vt_map_sums_add(struct vt_map_sums *s, const struct vt_map_pair *p, struct v
       row[TRUTH * s->classes + t]++;
       row[FOUND * s->classes + f]++;
       if (t == f) row[BOTH * s->classes + t]++;
+      s->pair[t * s->classes + f]++;
     }
   if (s->boundary && (rc = add_boundaries(s, p, row, e))) return rc;
   vt_buf_add(&s->name, p->name, strlen(p->name) + 1);
@@ -217,6 +220,7 @@ int vt_map_sums_report(const struct vt_map_sums *s, const struct vt_map_opts *o,
   measure(&d, NULL, figure);
   add_classes(&d, o, f);
   if (!rc && o->per_image) rc = write_pictures(s, o->per_image, e);
+  if (!rc && o->report) rc = vt_map_page(s, o->names, o->report, e);
   vt_free(d.sum);
   return rc;
 }

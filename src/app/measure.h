@@ -15,8 +15,9 @@ struct vt_measure_opts {
   int64_t batch;
   bool json;
   int64_t bootstrap, seed; /* rounds for intervals, 0 none; of the draws */
-  bool boundary;           /* of eval segment: boundary IoU as well */
-  const char *per_image;   /* of eval segment: a table by picture, or NULL */
+  /* of eval segment: */
+  bool boundary, classes;         /* boundary IoU, precision, recall and Dice of each class as well */
+  const char *per_image, *report; /* a table by picture, a page; or NULL */
 };
 /* clang-format off */
 #define VT_MEASURE_OPTS(T, field)                                                                                     \

@@ -87,6 +87,19 @@ static double shade_of(const int64_t *count, int n, int t, int p, bool shares, i
   return all ? (double)c / (double)all : 0;
 }
 
+/* In four characters: 999, 1.2k, 35M. */
+static void short_count(char text[32], int64_t count)
+{
+  double v = (double)count;
+  const char *sign = "kMGTPE";
+  if (count < 1000) {
+    snprintf(text, 32, "%lld", (long long)count);
+    return;
+  }
+  for (v /= 1000; v >= 999.5; sign++) v /= 1000;
+  snprintf(text, 32, v < 9.95 ? "%.1f%c" : "%.0f%c", v, *sign);
+}
+
 static void add_numbers(struct vt_buf *b, bool shares, int n, const int64_t *count, const double *v,
                         double room, double cell)
 {
@@ -97,7 +110,7 @@ static void add_numbers(struct vt_buf *b, bool shares, int n, const int64_t *cou
     if (shares)
       snprintf(text, sizeof text, "%.2f", v[i]);
     else
-      vt_short_number(text, (double)count[i]);
+      short_count(text, count[i]);
     vt__svg_label(b, room + ((double)column + .5) * cell, 30 + room + ((double)row + .5) * cell + 4, "middle",
                   v[i] > .55 ? "#fff" : vt__svg_ink, text);
   }

@@ -185,12 +185,12 @@ const struct vt_verb vt_verb_data_clean = {
     .args = "FILE",
     .summary = "remove what is wrong or unwanted from a set of labels, step by step",
     .help =
-        "Every step prints rows and pictures before and after, and which lines went, and why. Steps: size, "
-        "attributes,\n"
-        "min-area=50, duplicates, two-classes, rle-range, class=NAME (in quotes if it has a comma), "
-        "min-instances=N, min-images=5, "
-        "keep=SHARE,\n"
-        "lengths; and, looking at the pictures in --images: missing, unreadable, tiny=32, near-duplicates=6.",
+        "Every step prints rows and pictures before and after, and which lines went, and why. Steps: size,\n"
+        "attributes, min-area=50, duplicates, two-classes, rle-range, class=NAME (in quotes if it has a "
+        "comma),\n"
+        "min-instances=N, min-images=5, keep=SHARE, lengths; and, looking at the pictures in --images: "
+        "missing,\n"
+        "unreadable, tiny=32, near-duplicates=6.",
     .opt = rows,
     .nopt = VT_COUNT(rows),
     .opts_size = sizeof(struct opts),

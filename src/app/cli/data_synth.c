@@ -60,11 +60,10 @@ const struct vt_verb vt_verb_data_synth = {
     .args = "FOLDER|FILE.csv",
     .summary = "draw a catalogue of garments and street photos of figures who wear them",
     .help = "Writes products/, photos/ and masks/ with products.csv, group_map.csv, pairs.csv and split.csv: "
-            "pictures, "
+            "pictures,\n"
             "exact label maps, and which product is in which photo. With --format imaterialist: one table of "
-            "drawn "
-            "masks\n"
-            "(FOLDER/train.csv, or the FILE.csv named) with label_descriptions.json beside it.",
+            "drawn\n"
+            "masks (FOLDER/train.csv, or the FILE.csv named) with label_descriptions.json beside it.",
     .opt = rows,
     .nopt = VT_COUNT(rows),
     .opts_size = sizeof(struct opts),

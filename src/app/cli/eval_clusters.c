@@ -32,8 +32,10 @@ const struct vt_verb vt_verb_eval_clusters = {
     .args = "TABLE.csv",
     .summary = "agreement of two clusterings: normalised and adjusted mutual information",
     .help = "Two columns of a table; rows of equal words are one cluster. Which of the two is the truth does "
-            "not matter. A row that is drawn twice agrees with itself, so the intervals of --bootstrap lie "
-            "too high where clusters have few rows.",
+            "not\n"
+            "matter. A row that is drawn twice agrees with itself, so the intervals of --bootstrap lie too "
+            "high where\n"
+            "clusters have few rows.",
     .opt = rows,
     .nopt = VT_COUNT(rows),
     .opts_size = sizeof(struct opts),

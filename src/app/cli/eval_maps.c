@@ -18,6 +18,7 @@ static const struct vt_opt rows[] = {
     {"classes", 0, VT_OPT_FLAG, AT(how.classes), NULL, 0, 0, NULL, NULL, "precision, recall and Dice of each class as well"},
     {"bootstrap", 0, VT_OPT_INT, AT(bootstrap), "0", 0, 100000, NULL, "N", "95 % intervals by so many draws of the pictures, 0 = none"},
     {"seed", 0, VT_OPT_INT, AT(seed), "1", 0, 9e15, NULL, "N", "of the draws"},
+    {"report", 0, VT_OPT_STRING, AT(how.report), NULL, 0, 0, NULL, "FILE.html", "write a page with each class and the confusion matrix, too"},
     {"per-image", 0, VT_OPT_STRING, AT(how.per_image), NULL, 0, 0, NULL, "FILE.csv", "write accuracy and mean IoU of each picture (eval compare reads it)"},
     {"json", 0, VT_OPT_FLAG, AT(json), NULL, 0, 0, NULL, NULL, "print one JSON object"},
 };
@@ -47,8 +48,8 @@ const struct vt_verb vt_verb_eval_maps = {
     .args = "TRUTH FOUND",
     .summary = "measure label maps: mean IoU, pixel accuracy, Dice, boundary IoU",
     .help = "Two folders of pictures of labels (PNG) with the same names. Figures are of all pixels "
-            "together; means are "
-            "over\nclasses that occur on either side.",
+            "together; means are\n"
+            "over classes that occur on either side.",
     .opt = rows,
     .nopt = VT_COUNT(rows),
     .opts_size = sizeof(struct opts),

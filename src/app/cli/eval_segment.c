@@ -11,6 +11,10 @@ static const struct vt_opt rows[] = {
     VT_MEASURE_BOOTSTRAP_OPTS(struct opts, m),
     {"boundary", 0, VT_OPT_FLAG, offsetof(struct opts, m.boundary), NULL, 0, 0, NULL, NULL,
      "boundary IoU as well, within 2 % of the diagonal"},
+    {"classes", 0, VT_OPT_FLAG, offsetof(struct opts, m.classes), NULL, 0, 0, NULL, NULL,
+     "precision, recall and Dice of each class as well"},
+    {"report", 0, VT_OPT_STRING, offsetof(struct opts, m.report), NULL, 0, 0, NULL, "FILE.html",
+     "write a page with each class and the confusion matrix, too"},
     {"per-image", 0, VT_OPT_STRING, offsetof(struct opts, m.per_image), NULL, 0, 0, NULL, "FILE.csv",
      "write accuracy and mean IoU of each photo (eval compare reads it)"},
 };

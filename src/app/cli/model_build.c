@@ -73,7 +73,7 @@ const struct vt_verb vt_verb_model_build = {
     "model build",
     "NETWORK",
     "write a network of the field as an ONNX file",
-    "Networks are listed by 'vitrine model list'. A file of weights that does not fit is told "
+    "Networks are listed by 'vitrine model list'. A file of weights that does not fit is told\n"
     "with all that is missing, too many or of another shape.",
     rows,
     VT_COUNT(rows),

@@ -18,7 +18,7 @@ static const struct vt_opt rows[] = {
     {"json", 0, VT_OPT_FLAG, offsetof(struct opts, json), NULL, 0, 0, NULL, NULL, "print one JSON object per photo"},
     {"method", 0, VT_OPT_ENUM, offsetof(struct opts, method), "model", 0, 0, "model|" VT_PLAIN_METHODS, NULL, "the network, or a method that needs none and finds one object"},
     {"box", 0, VT_OPT_STRING, offsetof(struct opts, box), NULL, 0, 0, NULL, "X,Y,W,H", "methods: the object lies inside, in pixels"},
-    {"seed", 0, VT_OPT_LIST, offsetof(struct opts, seeds), NULL, 0, 0, NULL, "X,Y", "grow: a point of the object (repeatable; default: the background grows from the frame)"},
+    {"seed", 0, VT_OPT_LIST, offsetof(struct opts, seeds), NULL, 0, 0, NULL, "X,Y", "grow: a point of the object (default: the background grows from the frame)"},
     VT_PLAIN_ROWS(struct opts, plain),
     VT_MODEL_OPTS(struct opts, m),
 };

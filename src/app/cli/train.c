@@ -55,8 +55,8 @@ const struct vt_verb vt_verb_train = {
     .args = "RECIPE [KEY=VALUE…]",
     .summary = "train a model by a recipe, or go on with a run",
     .help = "The same command again goes on where the run was interrupted; a finished run says so. KEY=VALUE "
-            "sets a key "
-            "of the recipe, such as optimizer.lr=0.02. RUN/recipe.yaml shows all keys with their values.",
+            "sets a\n"
+            "key of the recipe, such as optimizer.lr=0.02. RUN/recipe.yaml shows all keys with their values.",
     .opt = rows,
     .nopt = VT_COUNT(rows),
     .opts_size = sizeof(struct opts),
