@@ -157,4 +157,54 @@ static inline void put_yolo(void)
   put("y/labels/a.txt", "0 .5 .5 .5 .5\n");
 }
 
+#define HALF                                                                                                 \
+  "{\"images\":[{\"id\":7,\"file_name\":\"a.jpg\",\"width\":6,\"height\":4}],\"categories\":[{\"id\":3}],"   \
+  "\"attributes\":[{\"id\":1}],\n"                                                                           \
+  "\"annotations\":[{\"id\":1,\"image_id\":7,\"category_id\":3,\"bbox\":[1,1,2,3]},\n"
+
+static inline void put_single(void)
+{
+  put("one.csv", "ImageId,EncodedPixels,Height,Width,ClassId\na.jpg,1 2 9 1,4,6,3_1\nb.jpg,2 2,4,6,3\n");
+  put("one.json", HALF "{\"id\":2,\"image_id\":7,\"category_id\":3,\"segmentation\":[[1,1,5,1,5,3]]}]}");
+  put("boxes.csv", "path,label,split,category,x_1,y_1,x_2,y_2\na.jpg,p,train,tops,1,2,5,9\n");
+  put("voc/Annotations/a.xml",
+      "<annotation><filename>a.jpg</filename><size><width>9</width><height>8</height><depth>3</depth></size>"
+      "<object><name>hat</name><bndbox><xmin>1</xmin><ymin>2</ymin><xmax>5</xmax><ymax>6</ymax></bndbox>"
+      "</object></annotation>");
+}
+
+/* Every text that readers read: format, root that is read, file in it, and what puts them all there. */
+struct format_file {
+  const char *format, *root, *file;
+  void (*make)(void);
+};
+static const struct format_file format_files[] = {
+    {"imaterialist", "one.csv", "one.csv", put_single},
+    {"coco", "one.json", "one.json", put_single},
+    {"fashionpedia", "one.json", "one.json", put_single},
+    {"csv-boxes", "boxes.csv", "boxes.csv", put_single},
+    {"voc", "voc", "voc/Annotations/a.xml", put_single},
+    {"yolo", "y", "y/labels/a.txt", put_yolo},
+    {"yolo", "y", "y/images.csv", put_yolo},
+    {"yolo", "y", "y/classes.txt", put_yolo},
+    {"ccp-maps", "ccp", "ccp/split.csv", put_ccp},
+    {"label-maps", "maps", "maps/images.csv", put_label_maps},
+    {"label-maps", "maps", "maps/instances.csv", put_label_maps},
+    {"pairs", "pairs", "pairs/all.csv", put_pairs},
+    {"street2shop", "s2s", "s2s/train_pairs_bags.json", put_street2shop},
+    {"street2shop", "s2s", "s2s/photos.txt", put_street2shop},
+    {"shop-the-look", "stl/fashion.json", "stl/fashion.json", put_shop_the_look},
+    {"shop-the-look", "stl/fashion.json", "stl/fashion-cat.json", put_shop_the_look},
+    {"deepfashion2", "df2", "df2/train/annos/000001.json", put_deepfashion2},
+};
+
+/* In place: thousands of times. */
+static inline void rewrite(const char *name, const char *text, size_t n)
+{
+  FILE *f = fopen(path_of(name), "w");
+  assert_non_null(f);
+  assert_int_equal(fwrite(text, 1, n, f), n);
+  fclose(f);
+}
+
 #endif

@@ -2,6 +2,7 @@
  */
 #include "data/labels_internal.h"
 
+#include <math.h>
 #include <string.h>
 
 int vt__labels_set_coco(struct vt_labels *l, struct vt_instance *in, const char *s, size_t len,
@@ -30,6 +31,8 @@ int vt__labels_set_mask(struct vt_labels *l, struct vt_instance *in, const struc
 int vt__labels_set_polygons(struct vt_labels *l, struct vt_instance *in, const struct vt_polygons *p,
                             struct vt_err *e)
 {
+  int rc = vt_polygons_check(p, e);
+  if (rc) return vt_fail_in(e, rc, "segmentation");
   in->shape = VT_SHAPE_POLYGONS;
   in->shape_at = l->shapes.len;
   vt_buf_add(&l->shapes, &p->n, sizeof p->n);
@@ -95,6 +98,24 @@ int vt__box_check(const struct vt_label_image *im, const struct vt_box *b, struc
     return vt_fail(e, VT_EFORMAT, "the box of %g x %g pixels at %g, %g is larger than any picture", b->w,
                    b->h, b->x, b->y);
   return 0;
+}
+
+int vt__polygons_inside(const struct vt_labels *l, const struct vt_instance *in,
+                        const struct vt_label_image *im, struct vt_err *e)
+{
+  const char *at = l->shapes.data + in->shape_at, *end = at + in->shape_len;
+  double lo[2] = {INFINITY, INFINITY}, hi[2] = {-INFINITY, -INFINITY}, p[2];
+  int n;
+  memcpy(&n, at, sizeof n);
+  for (at += sizeof n + ((size_t)n + 1) * sizeof(int); at < end; at += sizeof p) {
+    memcpy(p, at, sizeof p);
+    for (int d = 0; d < 2; d++) {
+      lo[d] = VT_MIN(lo[d], p[d]);
+      hi[d] = VT_MAX(hi[d], p[d]);
+    }
+  }
+  if (hi[0] >= 0 && hi[1] >= 0 && (!im->width || (lo[0] <= im->width && lo[1] <= im->height))) return 0;
+  return vt_fail(e, VT_EFORMAT, "the polygons lie outside the picture '%s'", im->file);
 }
 
 int vt__instance_box(const struct vt_labels *l, const struct vt_instance *in, struct vt_box *box,

@@ -63,8 +63,10 @@ struct vt_polygons {
   double *xy; // (start[n], 2); owned
 };
 void vt_polygons_clear(struct vt_polygons *p);
+/* Fewer than 3 points, or coordinates that are not finite or beyond 10^7: VT_EFORMAT. */
+int vt_polygons_check(const struct vt_polygons *p, struct vt_err *e);
 /* The union of the polygons, each filled by the even-odd rule, as COCO's tools rasterise (mask/polygon.c).
- * Fewer than 3 points, or coordinates that are not finite or beyond 10^7: VT_EFORMAT. */
+ * They are checked as above. */
 int vt_mask_from_polygons(struct vt_mask *m, const struct vt_polygons *p, int width, int height,
                           struct vt_err *e);
 /* The mask's rings along pixel edges: outer ones clockwise, holes the other way. Put together by the even-odd

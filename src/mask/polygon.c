@@ -89,7 +89,7 @@ static void add_edge(struct changes *c, int x0, int y0, int x1, int y1)
   }
 }
 
-static int add_polygon(struct changes *c, const double *xy, int points, int number, struct vt_err *e)
+static int check(const double *xy, int points, int number, struct vt_err *e)
 {
   if (points < 3 || points > MAX_POINTS)
     return vt_fail(e, VT_EFORMAT, "polygon %d has %d points, expected 3 to %d", number, points, MAX_POINTS);
@@ -98,6 +98,21 @@ static int add_polygon(struct changes *c, const double *xy, int points, int numb
       return vt_fail(e, VT_EFORMAT, "polygon %d: coordinate %d is %g, expected a number of at most %d",
                      number, i, xy[i], MAX_COORDINATE);
   }
+  return 0;
+}
+
+int vt_polygons_check(const struct vt_polygons *p, struct vt_err *e)
+{
+  int rc = 0;
+  for (int i = 0; i < p->n && !rc; i++)
+    rc = check(p->xy + 2 * (size_t)p->start[i], p->start[i + 1] - p->start[i], i, e);
+  return rc;
+}
+
+static int add_polygon(struct changes *c, const double *xy, int points, int number, struct vt_err *e)
+{
+  int rc = check(xy, points, number, e);
+  if (rc) return rc;
   int px = (int)(SCALE * xy[0] + .5), py = (int)(SCALE * xy[1] + .5), first_x = px, first_y = py;
   for (int i = 1; i < points; i++) {
     int x = (int)(SCALE * xy[2 * i] + .5), y = (int)(SCALE * xy[2 * i + 1] + .5);

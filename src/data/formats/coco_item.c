@@ -119,7 +119,8 @@ static int add_polygons(struct vt__coco *r, struct vt_instance *in, struct vt_er
   for (int i = 0; i < p.n; i++)
     if (p.start[i + 1] - p.start[i] < 3)
       return vt__coco_wrong(r, e, "segmentation: a polygon of fewer than 3 points");
-  return vt__labels_set_polygons(r->l, in, &p, e);
+  int rc = vt__labels_set_polygons(r->l, in, &p, e);
+  return rc ? vt_fail_in(e, rc, "%s[%lld]", vt__coco_section[r->section], (long long)r->index) : 0;
 }
 
 static int check_numbers(struct vt__coco *r, struct vt_err *e)

@@ -22,6 +22,8 @@ static int resolve(struct vt__coco *r, struct vt_instance *in, const struct vt__
   const struct vt_box b = in->box;
   if (!r->results && b.w >= 0 && vt__box_check(im, &b, e))
     return vt_fail_in(e, VT_EFORMAT, "%s[%lld]: bbox", what, (long long)in->line);
+  if (in->shape == VT_SHAPE_POLYGONS && vt__polygons_inside(r->l, in, im, e))
+    return vt_fail_in(e, VT_EFORMAT, "%s[%lld]: segmentation", what, (long long)in->line);
   const int names_of_points = names->classes.v[in->cls].npoints;
   if (in->npoints && names_of_points && in->npoints != names_of_points)
     return vt_fail(e, VT_EFORMAT, "%s[%lld]: %d keypoints, its category names %d", what, (long long)in->line,

@@ -13,6 +13,7 @@
 #include "data/formats/text_out.h"
 #include "data/json_items.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -75,7 +76,7 @@ static int read_polygons(struct reader *r, const struct vt__json_item *it, int32
     if (line->n < 6) return vt_fail(e, VT_EFORMAT, "segmentation: a polygon of fewer than 3 points");
     for (int j = 0; j < line->n; j++) {
       const struct vt__json_node *v = line + 1 + j;
-      if (v->kind != VT__JSON_NUMBER || !(v->number >= -1e9 && v->number <= 1e9))
+      if (v->kind != VT__JSON_NUMBER || !isfinite(v->number))
         return vt_fail(e, VT_EFORMAT, "segmentation: expected numbers");
       vt_buf_add(&r->xy, &v->number, sizeof v->number);
     }

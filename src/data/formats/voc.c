@@ -177,10 +177,11 @@ static int read_object(struct reader *r, xmlNode *n, int32_t image, struct vt_er
   if (!rc) rc = number_of(box, "ymax", &y1, e);
   if (!rc && (x1 < x0 - 1 || y1 < y0 - 1))
     rc = vt_fail(e, VT_EFORMAT, "<object> '%s': xmax or ymax lies before xmin or ymin", name);
-  if (!rc && (x0 > im->width || y0 > im->height || x1 < 1 || y1 < 1))
-    rc = vt_fail(e, VT_EFORMAT, "<object> '%s': the box lies outside the %d x %d picture", name, im->width,
-                 im->height);
+  if (!rc && (x1 < 1 || y1 < 1))
+    rc = vt_fail(e, VT_EFORMAT, "<object> '%s': the box lies outside the picture '%s'", name, im->file);
   if (rc) return rc;
+  const struct vt_box pixels = {x0 - 1, y0 - 1, x1 - x0 + 1, y1 - y0 + 1};
+  if ((rc = vt__box_check(im, &pixels, e))) return vt_fail_in(e, rc, "<object> '%s'", name);
   int32_t cls = vt__labels_need_class(l, name, e);
   struct vt_instance *in = cls < 0 ? NULL : vt__labels_push(l, e);
   if (!in) return cls < 0 ? cls : VT_ENOMEM;
@@ -188,7 +189,7 @@ static int read_object(struct reader *r, xmlNode *n, int32_t image, struct vt_er
   in->cls = cls;
   in->id = l->n;
   in->line = xmlGetLineNo(n);
-  in->box = (struct vt_box){x0 - 1, y0 - 1, x1 - x0 + 1, y1 - y0 + 1};
+  in->box = pixels;
   in->area = in->box.w * in->box.h;
   in->hash = vt_hash64(&in->box, sizeof in->box);
   drop_others(r, n, known, VT_COUNT(known));
