@@ -122,6 +122,9 @@ int vt_conv_transpose_window(struct vt_window *out, const struct vt_node *n, int
 int vt_pool_window(struct vt_window *out, const struct vt_node *n, int rank, const int64_t *x,
                    struct vt_err *e);
 
+/* Start and step of each axis of Slice's input of that shape, inside it; false: they are not constant. */
+bool vt_slice_constant(const struct vt_node *n, int rank, const int64_t *dim, int64_t *start, int64_t *step);
+
 /* Resize along one axis as a sparse matrix: output i reads taps[start[i] .. start[i+1]) of the input. */
 struct vt_resize_axis {
   int64_t n, m;   /* input and output length */

@@ -60,9 +60,10 @@ static int resolve(struct slice *s, const struct vt_node *n, const struct lists 
 }
 
 /* 1: known, 0: not known, negative: error. */
-static int constant_slice(struct slice *s, const struct vt_node *n, struct vt_err *e)
+static int constant_slice(struct slice *s, const struct vt_node *n, int rank, const int64_t *dim,
+                          struct vt_err *e)
 {
-  const struct vt_value *x = n->in[0], *axes = vt__in(n, 3), *steps = vt__in(n, 4);
+  const struct vt_value *axes = vt__in(n, 3), *steps = vt__in(n, 4);
   struct lists l = {.has_axes = axes, .has_steps = steps};
   l.n = vt__const_ints(n->in[1], l.starts, VT_MAX_RANK);
   int nend = vt__const_ints(n->in[2], l.ends, VT_MAX_RANK);
@@ -70,15 +71,24 @@ static int constant_slice(struct slice *s, const struct vt_node *n, struct vt_er
   l.nsteps = steps ? vt__const_ints(steps, l.steps, VT_MAX_RANK) : 0;
   if (l.n < 0 || nend < 0 || l.naxes < 0 || l.nsteps < 0) return 0;
   if (nend != l.n) return vt__bad(e, VT_ESHAPE, n, "starts and ends differ in length");
-  int rc = resolve(s, n, &l, x->rank, x->dim, e);
+  int rc = resolve(s, n, &l, rank, dim, e);
   return rc ? rc : 1;
+}
+
+bool vt_slice_constant(const struct vt_node *n, int rank, const int64_t *dim, int64_t *start, int64_t *step)
+{
+  struct slice s;
+  if (constant_slice(&s, n, rank, dim, NULL) <= 0) return false;
+  memcpy(start, s.start, (size_t)rank * sizeof *start);
+  memcpy(step, s.step, (size_t)rank * sizeof *step);
+  return true;
 }
 
 static int infer(struct vt_node *n, struct vt_err *e)
 {
   const struct vt_value *x = n->in[0];
   struct slice s = {0};
-  int rc = x->rank < 0 ? 0 : constant_slice(&s, n, e);
+  int rc = x->rank < 0 ? 0 : constant_slice(&s, n, x->rank, x->dim, e);
   if (rc < 0) return rc;
   for (int d = 0; !rc && d < x->rank; d++) s.count[d] = -1;
   vt__out(n, 0, x->dtype, x->rank, s.count);
@@ -116,7 +126,7 @@ static int grad(VT_GRAD_ARGS)
 {
   struct vt_value *x = n->in[0];
   struct slice s = {0};
-  int rc = vt__is_static(x) ? constant_slice(&s, n, e) : 0;
+  int rc = vt__is_static(x) ? constant_slice(&s, n, x->rank, x->dim, e) : 0;
   if (rc < 0) return rc;
   if (!rc) return vt__bad(e, VT_ESHAPE, n, "its gradient needs static shapes and constant starts and ends");
   struct vt__slice_attrs a = {
@@ -129,7 +139,7 @@ static int grad(VT_GRAD_ARGS)
 static int reach(const struct vt_node *n, int in, int axis, struct vt_reach *r, struct vt_err *e)
 {
   struct slice s = {0};
-  int rc = in ? 0 : constant_slice(&s, n, e);
+  int rc = in ? 0 : constant_slice(&s, n, n->in[0]->rank, n->in[0]->dim, e);
   if (rc < 0) return rc;
   *r = (struct vt_reach){.whole = true};
   if (!rc || s.step[axis] < 1 || s.count[axis] < 1) return VT_OK;

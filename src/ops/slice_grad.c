@@ -40,7 +40,7 @@ static int ref(const struct vt_ref_call *c, struct vt_err *e)
   vt__strides(dy->rank, dy->dim, from);
   for (int d = 0; d < dx->rank; d++) {
     at += a->starts.v[d] * to[d];
-    to[d] *= dy->dim[d] > 1 ? a->steps.v[d] : 0; /* one entry: a step of any length */
+    to[d] *= dy->dim[d] > 1 ? a->steps.v[d] : 1; /* one entry: a step of any length */
   }
   vt__copy_strided(dy->rank, dy->dim, size, (char *)dx->data + at * (int64_t)size, to, dy->data, from);
   return VT_OK;

@@ -90,17 +90,6 @@ static struct vt_ints ints(const struct vt_node *n, const char *name)
   return (struct vt_ints){0};
 }
 
-static int64_t entry(const struct vt_tensor *t, int i)
-{
-  return t->dtype == VT_I64 ? ((const int64_t *)t->data)[i] : ((const int32_t *)t->data)[i];
-}
-
-static bool is_ints(const struct vt_slot *s)
-{
-  return s->constant && (s->constant->dtype == VT_I64 || s->constant->dtype == VT_I32) &&
-         s->constant->rank <= 1;
-}
-
 /* ---- Transpose ---- */
 static int transpose_accepts(struct vt_plan_node *n, char *reason, size_t size)
 {
@@ -169,27 +158,14 @@ static int expand_prepare(const struct vt_plan_node *n, void **out, size_t *scra
 
 /* ---- Slice and its gradient ---- */
 /* Start and step per axis; false where they are not constant. */
-static bool slice(const struct vt_plan_node *n, const struct vt_slot *whole, int64_t *start, int64_t *step)
+static bool slice(const struct vt_plan_node *n, bool grad, const struct vt_slot *whole, int64_t *start,
+                  int64_t *step)
 {
-  bool grad = n->nin == 1 && ints(n->node, "shape").n > 0, inputs = n->nin > 1;
-  struct vt_ints a = ints(n->node, "starts"), ax = ints(n->node, "axes"), st = ints(n->node, "steps");
-  for (int i = 1; i < n->nin; i++)
-    if (n->in[i].used && !is_ints(&n->in[i])) return false;
-  int count = inputs ? (int)vt_tensor_count(n->in[1].constant) : a.n;
+  if (!grad) return vt_slice_constant(n->node, whole->rank, whole->dim, start, step);
+  const struct vt_ints starts = ints(n->node, "starts"), steps = ints(n->node, "steps");
   for (int d = 0; d < whole->rank; d++) {
-    start[d] = 0;
-    step[d] = 1;
-  }
-  for (int i = 0; i < count; i++) {
-    bool has_axes = n->nin > 3 && n->in[3].used, has_steps = n->nin > 4 && n->in[4].used;
-    int64_t d = inputs ? (has_axes ? entry(n->in[3].constant, i) : i) : ax.n && !grad ? ax.v[i] : i;
-    if (d < 0) d += whole->rank;
-    int64_t at = inputs ? entry(n->in[1].constant, i) : a.v[i], by = 1, len = whole->dim[d];
-    if (inputs && has_steps) by = entry(n->in[4].constant, i);
-    if (grad) by = st.v[i];
-    if (at < 0 && !grad) at += len;
-    start[d] = VT_CLAMP(at, 0, by > 0 ? len : len - 1);
-    step[d] = VT_CLAMP(by, -VT_MAX(len, 1), VT_MAX(len, 1)); /* longer ones reach no second entry */
+    start[d] = starts.v[d];
+    step[d] = n->in[0].dim[d] > 1 ? steps.v[d] : 1; /* one entry: a step of any length */
   }
   return true;
 }
@@ -211,7 +187,7 @@ static int slice_accepts(struct vt_plan_node *n, char *reason, size_t size)
   struct vt_slot *part = grad ? &n->in[0] : &n->out[0], *whole = grad ? &n->out[0] : &n->in[0];
   int64_t start[VT_MAX_RANK], step[VT_MAX_RANK];
   if (!copyable(n->in[0].dtype)) return vt__refuse(reason, size, "dtype");
-  if (!slice(n, whole, start, step))
+  if (!slice(n, grad, whole, start, step))
     return vt__refuse(reason, size, "starts, axes or steps are not constant");
   int block = n->in[0].block;
   if (!along_channels(part, whole, start, step, block)) block = VT_PLAIN;
@@ -229,7 +205,7 @@ static int slice_prepare(const struct vt_plan_node *n, void **out, size_t *scrat
   const struct vt_slot *x = &n->in[0], *y = &n->out[0], *part = grad ? x : y, *whole = grad ? y : x;
   struct vt__move *m = &s->move[0];
   int64_t start[VT_MAX_RANK], step[VT_MAX_RANK], at = 0;
-  slice(n, whole, start, step);
+  slice(n, grad, whole, start, step);
   between(m, x, y, part->dim);
   if (whole->rank == 4 && whole->block != VT_PLAIN) {
     at = channel_at(whole, start[1]);
