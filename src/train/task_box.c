@@ -6,6 +6,7 @@
  * little; the true box is around all labels but the background. The network's four numbers are sigmoids:
  * centre and sides as shares of the picture's, turned to (x1, y1, x2, y2) by one multiplication, so that a
  * box is never inside out. */
+#include "train/augment_rows.h"
 #include "train/network_keys.h"
 #include "train/photo_sampler.h"
 #include "train/task_util.h"
@@ -34,10 +35,7 @@ static const struct vt_opt rows[] = {
     {"cache_mb", 0, VT_OPT_FLOAT, AT(cache_mb), "500", 0, 1e6, NULL, "MB", "memory for decoded photos"},
     VT__LICENCE_ROWS(struct opts, licence),
     VT__CLASS_SAMPLER_ROWS(struct opts, sampler),
-    {"augment.flip", 0, VT_OPT_FLOAT, AT(augment.flip), "0.5", 0, 1, NULL, NULL, "probability of a flip"},
-    {"augment.scale_min", 0, VT_OPT_FLOAT, AT(augment.scale_min), "0.5", 0.05, 20, NULL, NULL, "least zoom"},
-    {"augment.scale_max", 0, VT_OPT_FLOAT, AT(augment.scale_max), "1.2", 0.05, 20, NULL, NULL, "largest zoom"},
-    {"augment.shift", 0, VT_OPT_FLOAT, AT(augment.shift), "0.25", 0, 1, NULL, NULL, "translation, share of the side"},
+    VT__AUGMENT_PLACE_ROWS(struct opts, augment, "0.5", "0.5", "1.2", "0.25"),
 };
 /* clang-format on */
 

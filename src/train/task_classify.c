@@ -6,6 +6,7 @@
  * for each sample, so that a resumed run mixes the same. Loss: class_loss.h, of it the share 1 - distill
  * where there is a teacher, the rest being DistillationLoss; plus penalties on weights. */
 #include "eval/eval.h"
+#include "train/augment_rows.h"
 #include "train/class_loss.h"
 #include "train/class_sampler.h"
 #include "train/mix.h"
@@ -56,17 +57,9 @@ static const struct vt_opt rows[] = {
     VT__LICENCE_ROWS(struct opts, licence),
     VT__CLASS_SAMPLER_ROWS(struct opts, sampler),
     VT__POLICY_ROW(AT(policy)),
-    {"augment.flip", 0, VT_OPT_FLOAT, AT(augment.flip), "0.5", 0, 1, NULL, NULL, "probability of a flip"},
-    {"augment.scale_min", 0, VT_OPT_FLOAT, AT(augment.scale_min), "0.85", 0.05, 20, NULL, NULL, "least zoom"},
-    {"augment.scale_max", 0, VT_OPT_FLOAT, AT(augment.scale_max), "1.5", 0.05, 20, NULL, NULL, "largest zoom"},
-    {"augment.shift", 0, VT_OPT_FLOAT, AT(augment.shift), "0.1", 0, 1, NULL, NULL, "translation, share of the side"},
-    {"augment.rotate", 0, VT_OPT_FLOAT, AT(augment.rotate), "10", 0, 180, NULL, "DEGREES", "rotation"},
-    {"augment.aspect", 0, VT_OPT_FLOAT, AT(augment.aspect), "0.1", 0, 1, NULL, NULL, "change of aspect (logarithm)"},
-    {"augment.brightness", 0, VT_OPT_FLOAT, AT(augment.brightness), "0.2", 0, 1, NULL, NULL, "brightness jitter"},
-    {"augment.contrast", 0, VT_OPT_FLOAT, AT(augment.contrast), "0.2", 0, 1, NULL, NULL, "contrast jitter"},
-    {"augment.saturation", 0, VT_OPT_FLOAT, AT(augment.saturation), "0.3", 0, 1, NULL, NULL, "saturation jitter"},
-    {"augment.hue", 0, VT_OPT_FLOAT, AT(augment.hue), "0.03", 0, 0.5, NULL, "TURNS", "hue jitter"},
-    {"augment.erase", 0, VT_OPT_FLOAT, AT(augment.erase), "0.1", 0, 1, NULL, NULL, "probability of an erased box"},
+    VT__AUGMENT_PLACE_ROWS(struct opts, augment, "0.5", "0.85", "1.5", "0.1"),
+    VT__AUGMENT_LOOK_ROWS(struct opts, augment, "10", "0.1", "0.2", "0.2", "0.3", "0.03"),
+    VT__AUGMENT_ERASE_ROW(struct opts, augment, "0.1"),
 };
 /* clang-format on */
 

@@ -9,6 +9,7 @@
  *
  * The exported vector holds the probabilities of the group and of the attributes beside the features of
  * detail, in the shares of `parts`. */
+#include "train/augment_rows.h"
 #include "train/embed_task.h"
 
 #include <stdio.h>
@@ -68,26 +69,12 @@ static const struct vt_opt rows[] = {
     VT__LICENCE_ROWS(struct vt__embed_options, licence),
     VT__CLASS_SAMPLER_ROWS(struct vt__embed_options, sampler),
     VT__POLICY_ROW(AT(policy)),
-    {"augment.flip", 0, VT_OPT_FLOAT, AT(augment.flip), "0.5", 0, 1, NULL, NULL, "probability of a flip"},
-    {"augment.scale_min", 0, VT_OPT_FLOAT, AT(augment.scale_min), "0.85", 0.05, 20, NULL, NULL, "least zoom"},
-    {"augment.scale_max", 0, VT_OPT_FLOAT, AT(augment.scale_max), "1.2", 0.05, 20, NULL, NULL,
-     "largest zoom"},
-    {"augment.shift", 0, VT_OPT_FLOAT, AT(augment.shift), "0.06", 0, 1, NULL, NULL,
-     "translation, share of the side"},
-    {"augment.rotate", 0, VT_OPT_FLOAT, AT(augment.rotate), "6", 0, 180, NULL, "DEGREES", "rotation"},
-    {"augment.aspect", 0, VT_OPT_FLOAT, AT(augment.aspect), "0.08", 0, 1, NULL, NULL,
-     "change of aspect (logarithm)"},
-    {"augment.brightness", 0, VT_OPT_FLOAT, AT(augment.brightness), "0.15", 0, 1, NULL, NULL,
-     "brightness jitter"},
-    {"augment.contrast", 0, VT_OPT_FLOAT, AT(augment.contrast), "0.15", 0, 1, NULL, NULL, "contrast jitter"},
-    {"augment.saturation", 0, VT_OPT_FLOAT, AT(augment.saturation), "0.15", 0, 1, NULL, NULL,
-     "saturation jitter"},
-    {"augment.hue", 0, VT_OPT_FLOAT, AT(augment.hue), "0.01", 0, 0.5, NULL, "TURNS", "hue jitter"},
-    {"augment.blur", 0, VT_OPT_FLOAT, AT(augment.blur), "0.05", 0, 1, NULL, NULL, "probability of blur"},
-    {"augment.downscale", 0, VT_OPT_FLOAT, AT(augment.downscale), "0.2", 0, 1, NULL, NULL,
-     "probability of a loss of resolution"},
-    {"augment.erase", 0, VT_OPT_FLOAT, AT(augment.erase), "0.15", 0, 1, NULL, NULL,
-     "probability of an erased box"},
+    VT__AUGMENT_PLACE_ROWS(struct vt__embed_options, augment, "0.5", "0.85", "1.2", "0.06"),
+    VT__AUGMENT_LOOK_ROWS(struct vt__embed_options, augment, "6", "0.08", "0.15", "0.15", "0.15", "0.01"),
+    VT__AUGMENT_BLUR_ROW(struct vt__embed_options, augment, "0.05"),
+    VT__AUGMENT_ROW(struct vt__embed_options, augment, downscale, "0.2", 0, 1, NULL,
+                    "probability of a loss of resolution"),
+    VT__AUGMENT_ERASE_ROW(struct vt__embed_options, augment, "0.15"),
 };
 
 static const struct vt_preprocess preprocess_base = {

@@ -5,6 +5,7 @@
  * by majority. Loss: pixel_loss.h; by default cross-entropy with class weights plus `dice` times soft Dice.
  */
 #include "eval/eval.h"
+#include "train/augment_rows.h"
 #include "train/network_keys.h"
 #include "train/photo_sampler.h"
 #include "train/pixel_loss.h"
@@ -64,23 +65,10 @@ static const struct vt_opt rows[] = {
     VT__LICENCE_ROWS(struct opts, licence),
     VT__CLASS_SAMPLER_ROWS(struct opts, sampler),
     VT__POLICY_ROW(AT(policy)),
-    {"augment.flip", 0, VT_OPT_FLOAT, AT(augment.flip), "0.5", 0, 1, NULL, NULL, "probability of a flip"},
-    {"augment.scale_min", 0, VT_OPT_FLOAT, AT(augment.scale_min), "0.8", 0.05, 20, NULL, NULL, "least zoom"},
-    {"augment.scale_max", 0, VT_OPT_FLOAT, AT(augment.scale_max), "1.8", 0.05, 20, NULL, NULL,
-     "largest zoom"},
-    {"augment.shift", 0, VT_OPT_FLOAT, AT(augment.shift), "0.15", 0, 1, NULL, NULL,
-     "translation, share of the side"},
-    {"augment.rotate", 0, VT_OPT_FLOAT, AT(augment.rotate), "8", 0, 180, NULL, "DEGREES", "rotation"},
-    {"augment.aspect", 0, VT_OPT_FLOAT, AT(augment.aspect), "0.1", 0, 1, NULL, NULL,
-     "change of aspect (logarithm)"},
-    {"augment.brightness", 0, VT_OPT_FLOAT, AT(augment.brightness), "0.3", 0, 1, NULL, NULL,
-     "brightness jitter"},
-    {"augment.contrast", 0, VT_OPT_FLOAT, AT(augment.contrast), "0.3", 0, 1, NULL, NULL, "contrast jitter"},
-    {"augment.saturation", 0, VT_OPT_FLOAT, AT(augment.saturation), "0.4", 0, 1, NULL, NULL,
-     "saturation jitter"},
-    {"augment.hue", 0, VT_OPT_FLOAT, AT(augment.hue), "0.05", 0, 0.5, NULL, "TURNS", "hue jitter"},
-    {"augment.blur", 0, VT_OPT_FLOAT, AT(augment.blur), "0.1", 0, 1, NULL, NULL, "probability of blur"},
-    {"augment.grey", 0, VT_OPT_FLOAT, AT(augment.grey), "0.05", 0, 1, NULL, NULL, "probability of grey"},
+    VT__AUGMENT_PLACE_ROWS(struct opts, augment, "0.5", "0.8", "1.8", "0.15"),
+    VT__AUGMENT_LOOK_ROWS(struct opts, augment, "8", "0.1", "0.3", "0.3", "0.4", "0.05"),
+    VT__AUGMENT_BLUR_ROW(struct opts, augment, "0.1"),
+    VT__AUGMENT_ROW(struct opts, augment, grey, "0.05", 0, 1, NULL, "probability of grey"),
 };
 
 struct task {
