@@ -5,7 +5,6 @@
 #include <math.h>
 #include <string.h>
 
-/* Parameters and multiply-adds for one picture; what cannot be known stays NaN. */
 /* Numbers in float weights that a node or the model's end reads; a copy of another width may stand beside
  * them. */
 static double count_parameters(const struct vt_graph *g)
@@ -35,6 +34,7 @@ static void close_picture(struct vt_graph *g)
   if (v->dim[3] < 0) v->dim[3] = p.width;
 }
 
+/* Parameters and multiply-adds for one picture; what cannot be known stays NaN. */
 static void read_model(struct vt_run *r, struct vt_cli *cli, const char *path)
 {
   struct vt_graph *g = NULL;

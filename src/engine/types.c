@@ -1,7 +1,6 @@
 /* Operators whose inputs must all be of one type (the constraint T of ONNX's operator descriptions): their
  * kernels read every input as the first one's type, so a file that mixes types must be refused before they
  * run. */
-#include <stdlib.h>
 #include <string.h>
 #include "engine/engine_priv.h"
 
@@ -32,8 +31,8 @@ static const char *const uniform[] = {
     "LessOrEqual",
     "LpNormalizationGrad",
     "MatMul",
-    "MaxPoolGrad",
     "Max",
+    "MaxPoolGrad",
     "Mean",
     "Min",
     "Mod",
@@ -47,15 +46,17 @@ static const char *const uniform[] = {
     "Xor",
 };
 
-static int by_name(const void *key, const void *row)
+static bool is_uniform(const char *name)
 {
-  return strcmp(key, *(const char *const *)row);
+  for (size_t k = 0; k < VT_COUNT(uniform); k++)
+    if (!strcmp(uniform[k], name)) return true;
+  return false;
 }
 
 int vt__check_types(const struct vt_node *n, struct vt_err *e)
 {
   const struct vt_value *first = NULL;
-  if (n->nin < 2 || !bsearch(n->op->name, uniform, VT_COUNT(uniform), sizeof *uniform, by_name)) return 0;
+  if (n->nin < 2 || !is_uniform(n->op->name)) return 0;
   for (int i = 0; i < n->nin; i++) {
     const struct vt_value *v = n->in[i];
     if (!v || !v->dtype) continue;
