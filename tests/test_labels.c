@@ -367,8 +367,11 @@ static void test_stats(void **state)
               s.attributes_per_image[1] == 1);
   assert_true(s.cls[0].instances == 3 && s.cls[0].images == 2 && s.cls[1].images == 1);
   assert_true(s.cls[0].area[0] == 10 && s.cls[0].area[2] == 20 && s.cls[0].area[4] == 50);
+  assert_true(s.cls[0].area[1] == 15 &&
+              s.cls[0].area[3] == 35); /* numpy.percentile([10, 20, 50], [25, 75]) */
   assert_true(s.together[1] == 1 && s.together[0] == 2 && s.together[2] == 0);
   assert_true(s.width[0] == 20 && s.width[4] == 40 && s.height[4] == 30);
+  assert_true(s.width[1] == 25 && s.width[2] == 30 && s.width[3] == 35);
   vt_labels_report_html(&l, &s, "a & b", &(struct vt_buf){.data = (char[]){"JPEG!"}, .len = 5}, &b);
   assert_non_null(strstr(b.data, "&lt;pants&gt;"));
   assert_non_null(strstr(b.data, "a &amp; b"));

@@ -151,8 +151,8 @@ static void add_facts(const struct vt_labels *l, const struct vt_label_stats *s,
     add_fact(b, "instances with attributes", s->with_attributes, NULL, 0);
   }
   vt_buf_addf(b,
-              "<dt>width</dt><dd>%d to %d px, median %d</dd><dt>height</dt><dd>%d to %d px, median "
-              "%d</dd></dl>\n",
+              "<dt>width</dt><dd>%.0f to %.0f px, median %g</dd><dt>height</dt><dd>%.0f to %.0f px, median "
+              "%g</dd></dl>\n",
               s->width[0], s->width[4], s->width[2], s->height[0], s->height[4], s->height[2]);
 }
 

@@ -26,13 +26,17 @@ static void add_bins(struct vt_buf *b, const char *name, const int64_t *bin)
   vt_buf_addc(b, ']');
 }
 
+static void add_five(struct vt_buf *b, const char *name, const double *v)
+{
+  vt_buf_addf(b, ", \"%s\": [%.12g, %.12g, %.12g, %.12g, %.12g]", name, v[0], v[1], v[2], v[3], v[4]);
+}
+
 static void add_class(struct vt_buf *b, const struct vt_label_class *c, const struct vt_class_stats *s)
 {
   vt_json_text(b, c->name);
   vt_buf_addf(b, ": {\"id\": %lld, \"instances\": %lld, \"images\": %lld", (long long)c->id,
               (long long)s->instances, (long long)s->images);
-  for (int q = 0; q < 5 && !isnan(s->area[0]); q++)
-    vt_buf_addf(b, "%s%.12g%s", q ? ", " : ", \"area\": [", s->area[q], q == 4 ? "]" : "");
+  if (!isnan(s->area[0])) add_five(b, "area", s->area);
   vt_buf_addc(b, '}');
 }
 
@@ -63,9 +67,9 @@ void vt_labels_report_json(const struct vt_labels *l, const struct vt_label_stat
               (long long)s->empty_images);
   for (int k = 0, n = 0; k < 4; k++)
     if (s->split[k]) vt_buf_addf(b, "%s\"%s\": %lld", n++ ? ", " : "", split[k], (long long)s->split[k]);
-  vt_buf_addf(b, "}, \"width\": [%d, %d, %d, %d, %d], \"height\": [%d, %d, %d, %d, %d]", s->width[0],
-              s->width[1], s->width[2], s->width[3], s->width[4], s->height[0], s->height[1], s->height[2],
-              s->height[3], s->height[4]);
+  vt_buf_addc(b, '}');
+  add_five(b, "width", s->width);
+  add_five(b, "height", s->height);
   add_bins(b, "instances_per_image", s->per_image);
   add_bins(b, "attributes_per_image", s->attributes_per_image);
   vt_buf_adds(b, ", \"per_class\": {");
@@ -94,7 +98,7 @@ void vt_labels_report_table(const struct vt_labels *l, const struct vt_label_sta
               s->attributes, l->attributes.n, (long long)s->with_attributes);
   if (s->crowds) vt_buf_addf(b, "crowds      %lld\n", (long long)s->crowds);
   if (s->skipped) vt_buf_addf(b, "left out    %lld\n", (long long)s->skipped);
-  vt_buf_addf(b, "width       %d to %d, median %d\nheight      %d to %d, median %d\n\n", s->width[0],
+  vt_buf_addf(b, "width       %.0f to %.0f, median %g\nheight      %.0f to %.0f, median %g\n\n", s->width[0],
               s->width[4], s->width[2], s->height[0], s->height[4], s->height[2]);
   vt_buf_addf(b, "%-32s %10s %10s %12s %12s\n", "class", "instances", "images", "median area", "quartiles");
   for (int k = 0; k < l->classes.n; k++) {

@@ -1,5 +1,5 @@
-/* Counting a set of labels: one pass over the instances picture by picture, then quantiles of the areas of
- * each class (sorted; the quantile q of n values is the one at position round(q (n - 1))). */
+/* Counting a set of labels: one pass over the instances picture by picture, then quartiles of the areas of
+ * each class and of the sides of the pictures. */
 #include "data/label_stats.h"
 
 #include <math.h>
@@ -23,15 +23,15 @@ static int by_value(const void *a, const void *b)
   return *x < *y ? -1 : *x > *y;
 }
 
-static int by_size(const void *a, const void *b)
+/* Least, quartiles and greatest of v (n >= 1), which is put in order: at k (n - 1) / 4, between two values on
+ * the line between them (definition 7 of Hyndman & Fan, Sample Quantiles in Statistical Packages, 1996). */
+static void five_numbers(double *v, int64_t n, double *out)
 {
-  const int32_t *x = a, *y = b;
-  return *x < *y ? -1 : *x > *y;
-}
-
-static int64_t position(int k, int64_t n)
-{
-  return (k * (n - 1) + 2) / 4;
+  qsort(v, (size_t)n, sizeof *v, by_value);
+  for (int k = 0; k < 5; k++) {
+    const int64_t at = k * (n - 1) / 4, quarters = k * (n - 1) % 4;
+    out[k] = quarters ? v[at] + (double)quarters / 4 * (v[at + 1] - v[at]) : v[at];
+  }
 }
 
 static void one_picture(struct counter *c, const int64_t *row, int64_t n)
@@ -58,7 +58,7 @@ static void one_picture(struct counter *c, const int64_t *row, int64_t n)
   s->attributes_per_image[VT_MIN(attrs, VT_STATS_BINS - 1)]++;
 }
 
-static void quantiles(struct counter *c)
+static void areas(struct counter *c)
 {
   const struct vt_labels *l = c->l;
   for (int64_t i = 0; i < l->n; i++)
@@ -68,14 +68,14 @@ static void quantiles(struct counter *c)
     if (l->v[i].area >= 0) c->areas[c->start[l->v[i].cls]++] = l->v[i].area;
   for (int k = 0; k < l->classes.n; k++) {
     int64_t from = k ? c->start[k - 1] : 0, n = c->start[k] - from;
-    qsort(c->areas + from, (size_t)n, sizeof *c->areas, by_value);
-    for (int q = 0; q < 5; q++) c->s->cls[k].area[q] = n ? c->areas[from + position(q, n)] : NAN;
+    for (int q = 0; q < 5 && !n; q++) c->s->cls[k].area[q] = NAN;
+    if (n) five_numbers(c->areas + from, n, c->s->cls[k].area);
   }
 }
 
 static int sizes(struct vt_label_stats *s, const struct vt_labels *l, struct vt_err *e)
 {
-  int32_t *v = vt_calloc((size_t)l->nimages + 1, sizeof *v);
+  double *v = vt_calloc((size_t)l->nimages + 1, sizeof *v);
   if (!v) return vt_fail(e, VT_ENOMEM, "out of memory");
   for (int high = 0; high < 2; high++) {
     int64_t n = 0;
@@ -83,8 +83,7 @@ static int sizes(struct vt_label_stats *s, const struct vt_labels *l, struct vt_
       int32_t side = high ? l->image[k].height : l->image[k].width;
       if (side) v[n++] = side;
     }
-    qsort(v, (size_t)n, sizeof *v, by_size);
-    for (int q = 0; q < 5 && n; q++) (high ? s->height : s->width)[q] = v[position(q, n)];
+    if (n) five_numbers(v, n, high ? s->height : s->width);
   }
   vt_free(v);
   return 0;
@@ -106,7 +105,7 @@ static int count_all(struct counter *c, struct vt_err *e)
   for (int32_t k = 0; k < l->nimages; k++) s->split[l->image[k].split]++;
   for (int k = 0; k < l->classes.n; k++) s->classes += s->cls[k].instances > 0;
   for (int k = 0; k < l->attributes.n; k++) s->attributes += s->attribute[k] > 0;
-  quantiles(c);
+  areas(c);
   return sizes(s, l, e);
 }
 

@@ -57,8 +57,8 @@ static int run(struct vt_cli *cli, const void *opts, const struct vt_strings *ar
   if (!rc) rc = from->read(&l, args->v[0], &lo, e);
   if (!rc) rc = to->write(&l, args->v[1], &lo, &losses, e);
   if (!rc) {
-    fprintf(cli->out, "%s: %d pictures, %lld instances, %d classes\n", args->v[1], l.nimages, (long long)l.n,
-            l.classes.n);
+    fprintf(cli->out, "%s: %d pictures, %lld instances, %d classes; written to %s\n", args->v[0], l.nimages,
+            (long long)l.n, l.classes.n, args->v[1]);
     rc = vt_say_read(&l, args->v[0], true, &o->reading, e);
     vt_say_losses(args->v[1], &losses);
   }
