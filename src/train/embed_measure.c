@@ -1,9 +1,7 @@
 /* Vectors of the embedding task's samples with given weights, and the figures that measure its progress. */
 #include "train/embed_task.h"
 
-#include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 enum { GALLERY = 8000, QUERIES = 600, K = 10, DRAWN_K = 5 };
 
@@ -33,13 +31,14 @@ int vt__embed_vectors(struct vt__embed_task *t, const struct vt_weights *w, cons
                       float **out, int64_t *dim, struct vt_err *e)
 {
   enum { CHUNK = 64 };
-  char path[64];
   struct vt_embedder *x = NULL;
   size_t plane = vt__embed_plane_bytes(t) / sizeof(float);
   float *planes = vt_aligned(plane * CHUNK * sizeof *planes);
   *out = NULL;
-  snprintf(path, sizeof path, "/tmp/vitrine-embed-%ld.onnx", (long)getpid());
-  int rc = planes ? vt__embed_export(t, w, NULL, path, e) : vt_fail(e, VT_ENOMEM, "embed: out of memory");
+  char *path;
+  int rc = vt__scratch_model("embed", &path, e);
+  if (!rc && !planes) rc = vt_fail(e, VT_ENOMEM, "embed: out of memory");
+  if (!rc) rc = vt__embed_export(t, w, NULL, path, e);
   if (!rc)
     rc = vt_embedder_open(&x, t->registry, path,
                           &(struct vt_model_opts){.precision = VT_PREC_AUTO, .batch = CHUNK}, e);
@@ -55,7 +54,7 @@ int vt__embed_vectors(struct vt__embed_task *t, const struct vt_weights *w, cons
   }
 out:
   vt_embedder_free(x);
-  unlink(path);
+  vt__drop_scratch(path);
   vt_free(planes);
   return rc;
 }

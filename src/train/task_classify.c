@@ -16,9 +16,7 @@
 #include "train/teacher.h"
 
 #include <math.h>
-#include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 struct opts {
   int64_t width, height, hold_out, min_count;
@@ -427,13 +425,14 @@ static int validate(void *ctx, const struct vt_weights *w, struct vt_metrics *m,
 {
   struct task *t = ctx;
   int n = t->net.classes;
-  char path[64];
+  char *path;
   struct vt_classifier *c = NULL;
   struct vt_confusion table = {0};
   float *p = vt_reallocarray(NULL, (size_t)(t->nheld * n), sizeof *p); // (nheld, classes)
   int32_t *truth = vt_reallocarray(NULL, (size_t)t->nheld, sizeof *truth);
-  snprintf(path, sizeof path, "/tmp/vitrine-classify-%ld.onnx", (long)getpid());
-  int rc = p && truth ? export_model(t, w, NULL, path, e) : vt_fail(e, VT_ENOMEM, "classify: out of memory");
+  int rc = vt__scratch_model("classify", &path, e);
+  if (!rc && !(p && truth)) rc = vt_fail(e, VT_ENOMEM, "classify: out of memory");
+  if (!rc) rc = export_model(t, w, NULL, path, e);
   if (!rc)
     rc = vt_classifier_open(&c, t->registry, path, &(struct vt_model_opts){.precision = VT_PREC_AUTO}, e);
   if (!rc) rc = predict(t, c, p, e);
@@ -447,7 +446,7 @@ static int validate(void *ctx, const struct vt_weights *w, struct vt_metrics *m,
   }
   vt_confusion_clear(&table);
   vt_classifier_free(c);
-  unlink(path);
+  vt__drop_scratch(path);
   vt_free(p);
   vt_free(truth);
   return rc;

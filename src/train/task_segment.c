@@ -14,10 +14,8 @@
 #include "train/task_util.h"
 
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 struct opts {
   int64_t width, height, test_width, test_height, hold_out;
@@ -379,12 +377,12 @@ static int measure(struct task *t, struct vt_segmenter *seg, struct vt_confusion
 static int validate(void *ctx, const struct vt_weights *w, struct vt_metrics *m, struct vt_err *e)
 {
   struct task *t = ctx;
-  char path[64];
+  char *path;
   struct vt_segmenter *seg = NULL;
   struct vt_confusion c = {0};
   struct vt_model_opts mo = {.precision = VT_PREC_AUTO};
-  snprintf(path, sizeof path, "/tmp/vitrine-segment-%ld.onnx", (long)getpid());
-  int rc = export_model(t, w, NULL, path, e);
+  int rc = vt__scratch_model("segment", &path, e);
+  if (!rc) rc = export_model(t, w, NULL, path, e);
   if (!rc) rc = vt_segmenter_open(&seg, t->registry, path, &mo, e);
   if (!rc) rc = vt_confusion_init(&c, t->net.classes, e);
   if (!rc) rc = measure(t, seg, &c, e);
@@ -394,7 +392,7 @@ static int validate(void *ctx, const struct vt_weights *w, struct vt_metrics *m,
   }
   vt_confusion_clear(&c);
   vt_segmenter_free(seg);
-  unlink(path);
+  vt__drop_scratch(path);
   return rc;
 }
 

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 const struct vt_tensor *vt__weights_find(void *weights, const char *name)
 {
@@ -75,4 +76,26 @@ int vt__parse_ints(const char *key, const char *text, int n, int least, int most
     s = end + 1;
   }
   return 0;
+}
+
+int vt__scratch_model(const char *name, char **path, struct vt_err *e)
+{
+  const char *folder = getenv("TMPDIR"), *end = ".onnx";
+  struct vt_buf b = {0};
+  int rc = 0;
+  vt_buf_addf(&b, "%s/vitrine-%s-XXXXXX%s", folder && *folder ? folder : "/tmp", name, end);
+  const int fd = b.failed ? -1 : mkstemps(b.data, (int)strlen(end));
+  if (b.failed)
+    rc = vt_fail(e, VT_ENOMEM, "out of memory");
+  else if (fd < 0 || close(fd))
+    rc = vt_fail_errno(e, b.data);
+  if (rc) vt_buf_clear(&b);
+  *path = b.data;
+  return rc;
+}
+
+void vt__drop_scratch(char *path)
+{
+  if (path) unlink(path);
+  vt_free(path);
 }

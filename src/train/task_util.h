@@ -37,6 +37,11 @@ struct vt__model_file {
 /* Describes the network and writes it, weights in 16 bits, unless the graph has failed. */
 int vt__write_model(struct vt_graph *g, const struct vt__model_file *f, const char *path, struct vt_err *e);
 
+/* A new file in $TMPDIR (or /tmp) to put a network of the moment in, NAME at its name's start, ".onnx" at its
+ * end. vt__drop_scratch removes it and frees its path; it takes NULL, which *path is after a failure. */
+int vt__scratch_model(const char *name, char **path, struct vt_err *e);
+void vt__drop_scratch(char *path);
+
 /* Comma-separated whole numbers: exactly n of them, each in least..most. */
 int vt__parse_ints(const char *key, const char *text, int n, int least, int most, int *out, struct vt_err *e);
 
