@@ -157,6 +157,14 @@ static inline void put_yolo(void)
   put("y/labels/a.txt", "0 .5 .5 .5 .5\n");
 }
 
+static inline void put_yolo_tree(void)
+{
+  put("yt/data.yaml", "val: list.txt\nkpt_shape: [2, 3]\nnames: {0: hat, 3: bag}\n");
+  put("yt/list.txt", "./images/a.png\n");
+  put("yt/labels/a.txt", "3 .5 .5 .5 .5 .1 .2 2 0 0 0\n");
+  put_map("yt/images/a.png");
+}
+
 #define HALF                                                                                                 \
   "{\"images\":[{\"id\":7,\"file_name\":\"a.jpg\",\"width\":6,\"height\":4}],\"categories\":[{\"id\":3}],"   \
   "\"attributes\":[{\"id\":1}],\n"                                                                           \
@@ -187,6 +195,9 @@ static const struct format_file format_files[] = {
     {"yolo", "y", "y/labels/a.txt", put_yolo},
     {"yolo", "y", "y/images.csv", put_yolo},
     {"yolo", "y", "y/classes.txt", put_yolo},
+    {"yolo", "yt", "yt/labels/a.txt", put_yolo_tree},
+    {"yolo", "yt", "yt/data.yaml", put_yolo_tree},
+    {"yolo", "yt", "yt/list.txt", put_yolo_tree},
     {"ccp-maps", "ccp", "ccp/split.csv", put_ccp},
     {"label-maps", "maps", "maps/images.csv", put_label_maps},
     {"label-maps", "maps", "maps/instances.csv", put_label_maps},

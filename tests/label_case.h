@@ -38,7 +38,7 @@ static const char *file_of(const char *name, const char *text)
   return path;
 }
 
-static const char *data_file(const char *sub)
+static inline const char *data_file(const char *sub)
 {
   static char path[1024];
   const char *dir = vt_data_dir();
@@ -56,7 +56,7 @@ static int read_labels(struct vt_labels *l, const char *format, const char *path
   return vt_format_find(format, e)->read(l, path, o, e);
 }
 
-static void same_masks(const struct vt_labels *a, int64_t i, const struct vt_labels *b, int64_t k)
+static inline void same_masks(const struct vt_labels *a, int64_t i, const struct vt_labels *b, int64_t k)
 {
   struct vt_mask x, y;
   assert_int_equal(vt_instance_mask(a, &a->v[i], &x, NULL), 0);
@@ -65,6 +65,25 @@ static void same_masks(const struct vt_labels *a, int64_t i, const struct vt_lab
   assert_int_equal(vt_mask_area(&x), vt_mask_area(&y));
   vt_mask_clear(&x);
   vt_mask_clear(&y);
+}
+
+/* How often something whose name has this word was lost. */
+static inline int64_t lost_of(const struct vt_losses *l, const char *word)
+{
+  for (int k = 0; k < l->n; k++)
+    if (strstr(l->v[k].what, word)) return l->v[k].count;
+  return 0;
+}
+
+/* A text below the folder, its own folders made. */
+static inline void put(const char *name, const char *text)
+{
+  char path[200];
+  snprintf(path, sizeof path, "%s/%s", folder, name);
+  char *slash = strrchr(path, '/');
+  *slash = 0;
+  assert_int_equal(vt_mkdirs(path, NULL), 0);
+  file_of(name, text);
 }
 
 #endif

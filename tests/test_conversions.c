@@ -47,90 +47,6 @@ static void test_round_trip(void **state)
   vt_free(b);
 }
 
-/* Holes and pieces survive YOLO's single line: the masks read back are the masks written. */
-static int64_t lost_of(const struct vt_losses *l, const char *word)
-{
-  for (int k = 0; k < l->n; k++)
-    if (strstr(l->v[k].what, word)) return l->v[k].count;
-  return 0;
-}
-
-static void test_yolo(void **state)
-{
-  const char *path = data_file("imaterialist/ccp_val.csv");
-  if (!path) skip();
-  struct vt_labels a, b;
-  struct vt_losses lost = {0};
-  struct vt_err e = {0};
-  char root[100];
-  snprintf(root, sizeof root, "%s/yolo", folder);
-  if (read_labels(&a, "imaterialist", path, &(struct vt_labels_opts){0}, &e)) fail_msg("%s", e.msg);
-  if (vt_format_find("yolo", &e)->write(&a, root, &(struct vt_labels_opts){0}, &lost, &e))
-    fail_msg("%s", e.msg);
-  if (read_labels(&b, "yolo", root, &(struct vt_labels_opts){0}, &e)) fail_msg("%s", e.msg);
-  assert_int_equal(lost.n, 3);
-  assert_int_equal(lost_of(&lost, "supercategories"), 46);
-  assert_int_equal(lost_of(&lost, "names of attributes"), 92);
-  assert_int_equal(lost_of(&lost, "seams"), 49);
-  assert_int_equal(b.n, a.n);
-  assert_int_equal(b.nimages, a.nimages);
-  int64_t *order = vt_labels_by_image(&a, &e);
-  for (int64_t i = 0; i < a.n; i++) {
-    assert_string_equal(a.classes.v[a.v[order[i]].cls].name, b.classes.v[b.v[i].cls].name);
-    same_masks(&a, order[i], &b, i);
-  }
-  vt_free(order);
-  vt_labels_clear(&a);
-  vt_labels_clear(&b);
-}
-
-static void put(const char *name, const char *text)
-{
-  char path[200];
-  snprintf(path, sizeof path, "%s/%s", folder, name);
-  char *slash = strrchr(path, '/');
-  *slash = 0;
-  assert_int_equal(vt_mkdirs(path, NULL), 0);
-  file_of(name, text);
-}
-
-static void test_yolo_lines(void **state)
-{
-  static const struct {
-    const char *line, *word; /* word NULL: good */
-    double area;
-  } cases[] = {
-      {"0 0.5 0.5 0.5 0.5", NULL, 50},       {"1 0 0 .5 0 .5 .5 0 .5", NULL, 50},
-      {"0 0.5 0.5 0.5\r", "4 numbers", 0},   {"0 0.5 0.5 -0.5 0.5", "shares", 0},
-      {"0 0.5 0.5 1.5 0.5", "shares", 0},    {"2 0.5 0.5 0.5 0.5", "classes.txt", 0},
-      {"0 0.5 0.5 nan 0.5", "no number", 0}, {"0 .1 .1 .2 .2", NULL, 8},
-      {"-1 .1 .1 .2 .2", "class", 0},        {"0.5 .1 .1 .2 .2", "class", 0},
-      {"0 .1 .1 .2 .2 .3", "6 numbers", 0},  {"x .1 .1 .2 .2", "no number", 0},
-      {"0 1e999 .1 .2 .2", "no number", 0},
-  };
-  put("y/classes.txt", "hat\nbag\n");
-  put("y/images.csv", "image,id,name,width,height,split\na.jpg,4,a,20,10,val\n");
-  char root[100];
-  snprintf(root, sizeof root, "%s/y", folder);
-  for (size_t i = 0; i < VT_COUNT(cases); i++) {
-    struct vt_labels l;
-    struct vt_mask m;
-    struct vt_err e = {0};
-    put("y/labels/a.txt", cases[i].line);
-    int rc = read_labels(&l, "yolo", root, &(struct vt_labels_opts){0}, &e);
-    if (cases[i].word) {
-      if (!rc || !strstr(e.msg, cases[i].word) || !strstr(e.msg, "a.txt: line 1"))
-        fail_msg("'%s': code %d '%s'", cases[i].line, rc, e.msg);
-    } else {
-      if (rc || vt_instance_mask(&l, &l.v[0], &m, &e)) fail_msg("'%s': %s", cases[i].line, e.msg);
-      assert_true((double)vt_mask_area(&m) == cases[i].area);
-      assert_int_equal(l.image[0].split, VT_SPLIT_VAL);
-      vt_mask_clear(&m);
-    }
-    vt_labels_clear(&l);
-  }
-}
-
 static void test_csv_boxes(void **state)
 {
 #define BOXES "path,label,split,is_query,is_gallery,category,x_1,y_1,x_2,y_2\n"
@@ -326,8 +242,7 @@ static void test_voc_round_trip(void **state)
 int main(void)
 {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_round_trip), cmocka_unit_test(test_yolo),
-      cmocka_unit_test(test_yolo_lines), cmocka_unit_test(test_csv_boxes),
+      cmocka_unit_test(test_round_trip), cmocka_unit_test(test_csv_boxes),
       cmocka_unit_test(test_folders),    cmocka_unit_test(test_nothing_lost),
       cmocka_unit_test(test_voc),        cmocka_unit_test(test_voc_round_trip),
   };

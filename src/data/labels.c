@@ -282,12 +282,28 @@ static const char *const split_words[] = {"train", "val", "test"};
 
 bool vt__split_word(const char *word, uint8_t *split)
 {
-  for (size_t k = 0; k < VT_COUNT(split_words); k++)
-    if (!strcmp(word, split_words[k])) {
-      *split = (uint8_t)k;
-      return true;
-    }
+  static const struct {
+    const char *word;
+    uint8_t split;
+  } known[] = {{"train", VT_SPLIT_TRAIN}, {"val", VT_SPLIT_VAL},        {"test", VT_SPLIT_TEST},
+               {"valid", VT_SPLIT_VAL},   {"validation", VT_SPLIT_VAL}, {"training", VT_SPLIT_TRAIN}};
+  for (size_t k = 0; k < VT_COUNT(known); k++) {
+    const size_t n = strlen(known[k].word);
+    if (strncmp(word, known[k].word, n) != 0 || word[n + strspn(word + n, "0123456789")]) continue;
+    *split = known[k].split;
+    return true;
+  }
   return false;
+}
+
+bool vt__split_folder(const char *path, uint8_t *split)
+{
+  char word[32];
+  const size_t n = strcspn(path, "/");
+  if (!path[n] || n >= sizeof word) return false;
+  memcpy(word, path, n);
+  word[n] = 0;
+  return vt__split_word(word, split);
 }
 
 const char *vt__split_name(uint8_t split)

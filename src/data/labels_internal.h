@@ -87,8 +87,12 @@ enum {
 void vt__lose_details(const struct vt_labels *l, unsigned what, struct vt_losses *losses);
 /* The instance is written as its mask m alone: its own box and area go where they differ. */
 void vt__lose_measures(const struct vt_instance *in, const struct vt_mask *m, struct vt_losses *losses);
-/* The split that a name says: "train", "val", "test". */
+/* The split that a name says: "train", "val" or "test", also "training", "valid", "validation"; digits may
+ * follow
+ * ("val2017"). *split stays what it is where it says none. */
 bool vt__split_word(const char *word, uint8_t *split);
+/* Likewise the first folder of a relative path. */
+bool vt__split_folder(const char *path, uint8_t *split);
 const char *vt__split_name(uint8_t split); /* "" for none */
 
 /* Decimal text of length n -> the nearest double, as strtod; false if it is no number or not finite. */

@@ -8,26 +8,28 @@
 
 static const struct target {
   const char *format;              /* NULL: COCO's list of results */
+  const char *name;                /* where it is not the format's own */
   const char *set;                 /* what is read, below the folder */
   const char *file[VT_FUZZ_FILES]; /* what the input is split into; the last takes the rest */
 } targets[] = {
-    {"coco", "a.json", {"a.json"}},
-    {NULL, "results.json", {"results.json"}},
-    {"fashionpedia", "a.json", {"a.json"}},
-    {"imaterialist", "a.csv", {"a.csv", "label_descriptions.json"}},
-    {"label-maps",
-     "maps",
-     {"maps/images.csv", "maps/instances.csv", "maps/classes.csv", "maps/attributes.csv"}},
-    {"ccp-maps", "ccp", {"ccp/split.csv", "ccp/labels.txt"}},
-    {"yolo", "yolo", {"yolo/labels/a.txt", "yolo/classes.txt", "yolo/images.csv"}},
-    {"voc", "voc", {"voc/Annotations/a.xml", "voc/ImageSets/Main/train.txt"}},
-    {"folders", "classes", {"classes/train/hat/a.png"}},
-    {"idx", "idx", {"idx/a-images-idx3-ubyte", "idx/a-labels-idx1-ubyte"}},
-    {"csv-boxes", "a.csv", {"a.csv"}},
-    {"pairs", "a.csv", {"a.csv"}},
-    {"deepfashion2", "df2", {"df2/annos/1.json", "df2/train/annos/2.json"}},
-    {"street2shop", "s2s", {"s2s/train_pairs_a.json", "s2s/retrieval_a.json", "s2s/photos.txt"}},
-    {"shop-the-look", "a.json", {"a.json", "a-cat.json"}},
+    {"coco", .set = "a.json", .file = {"a.json"}},
+    {NULL, "coco-results", "results.json", {"results.json"}},
+    {"fashionpedia", .set = "a.json", .file = {"a.json"}},
+    {"imaterialist", .set = "a.csv", .file = {"a.csv", "label_descriptions.json"}},
+    {"label-maps", .set = "maps",
+     .file = {"maps/images.csv", "maps/instances.csv", "maps/classes.csv", "maps/attributes.csv"}},
+    {"ccp-maps", .set = "ccp", .file = {"ccp/split.csv", "ccp/labels.txt"}},
+    {"yolo", .set = "yolo", .file = {"yolo/labels/a.txt", "yolo/classes.txt", "yolo/images.csv"}},
+    {"voc", .set = "voc", .file = {"voc/Annotations/a.xml", "voc/ImageSets/Main/train.txt"}},
+    {"folders", .set = "classes", .file = {"classes/train/hat/a.png"}},
+    {"idx", .set = "idx", .file = {"idx/a-images-idx3-ubyte", "idx/a-labels-idx1-ubyte"}},
+    {"csv-boxes", .set = "a.csv", .file = {"a.csv"}},
+    {"pairs", .set = "a.csv", .file = {"a.csv"}},
+    {"deepfashion2", .set = "df2", .file = {"df2/annos/1.json", "df2/train/annos/2.json"}},
+    {"street2shop", .set = "s2s",
+     .file = {"s2s/train_pairs_a.json", "s2s/retrieval_a.json", "s2s/photos.txt"}},
+    {"shop-the-look", .set = "a.json", .file = {"a.json", "a-cat.json"}},
+    {"yolo", "yolo-tree", "tree", {"tree/labels/a.txt", "tree/data.yaml", "tree/train.txt"}},
 };
 
 static const char ground_truth[] =
@@ -49,7 +51,7 @@ int vt_fuzz_formats(void)
 
 const char *vt_fuzz_format(int k)
 {
-  return targets[k].format ? targets[k].format : "coco-results";
+  return targets[k].name ? targets[k].name : targets[k].format;
 }
 
 /* A picture that label maps and class folders find in its place. */
@@ -65,19 +67,11 @@ static void put_picture(const char *name)
 
 static void begin(void)
 {
-  static const char *const folders[] = {"maps/labels",
-                                        "maps/instances",
-                                        "ccp/masks",
-                                        "ccp/photos",
-                                        "yolo/labels",
-                                        "yolo/images",
-                                        "idx",
-                                        "voc/Annotations",
-                                        "voc/ImageSets/Main",
-                                        "classes/train/hat",
-                                        "df2/annos",
-                                        "df2/train/annos",
-                                        "s2s"};
+  static const char *const folders[] = {"maps/labels",     "maps/instances",     "ccp/masks",
+                                        "ccp/photos",      "yolo/labels",        "yolo/images",
+                                        "tree/labels",     "tree/images/val",    "idx",
+                                        "voc/Annotations", "voc/ImageSets/Main", "classes/train/hat",
+                                        "df2/annos",       "df2/train/annos",    "s2s"};
   vt_fuzz_root();
   for (size_t k = 0; k < VT_COUNT(folders); k++)
     vt_fuzz_check(!vt_mkdirs(vt_fuzz_path(folders[k]), NULL), folders[k]);
@@ -86,6 +80,8 @@ static void begin(void)
   put_picture("maps/instances/a.png");
   put_picture("ccp/masks/a.png");
   put_picture("yolo/images/a.png");
+  put_picture("tree/images/a.png");
+  put_picture("tree/images/val/b.png");
   vt_fuzz_put("gt.json", ground_truth, sizeof ground_truth - 1);
   vt_fuzz_check(!vt_labels_init(&truth, NULL), "memory");
   vt_fuzz_check(

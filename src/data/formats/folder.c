@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "data/labels_map.h"
 
@@ -34,7 +35,26 @@ int vt__folder_png(const char *root, const char *sub, const char *name, const st
   return rc;
 }
 
-const char *vt__names_take(struct vt__names *n, const struct vt_label_image *im, struct vt_err *e)
+bool vt__plain_path(const char *path)
+{
+  for (const char *p = path;; p++) {
+    if (*p == '.' || *p == '/' || !*p) return false;
+    p += strcspn(p, "/");
+    if (!*p) return true;
+  }
+}
+
+bool vt__is_picture(const char *path)
+{
+  static const char *const ending[] = {"jpg", "jpeg", "png", "webp", "gif", "heic", "avif"};
+  for (size_t k = 0; k < VT_COUNT(ending); k++)
+    if (!strcasecmp(vt_path_ext(path), ending[k])) return true;
+  return false;
+}
+
+/* odd: characters that become _, besides control characters. */
+static const char *take(struct vt__names *n, const struct vt_label_image *im, const char *odd,
+                        struct vt_err *e)
 {
   char name[200];
   const char *dot = strrchr(im->file, '.'), *slash = strrchr(im->file, '/');
@@ -43,7 +63,7 @@ const char *vt__names_take(struct vt__names *n, const struct vt_label_image *im,
   memcpy(name, im->file, len);
   name[len] = 0;
   for (char *p = name; *p; p++)
-    if (strchr("/\\:*?\"<>|", *p) || (unsigned char)*p < 33) *p = '_';
+    if (strchr(odd, *p) || (unsigned char)*p < 32) *p = '_';
   if (!n->taken && vt__map_new(&n->taken)) goto memory;
   uint64_t key = vt_hash64(name, strlen(name));
   if (!len || name[0] == '.' || vt__map_find(n->taken, key, NULL, NULL, NULL) >= 0) {
@@ -59,6 +79,17 @@ const char *vt__names_take(struct vt__names *n, const struct vt_label_image *im,
 memory:
   vt_fail(e, VT_ENOMEM, "out of memory");
   return NULL;
+}
+
+const char *vt__names_take(struct vt__names *n, const struct vt_label_image *im, struct vt_err *e)
+{
+  return take(n, im, "/\\:*?\"<>| ", e);
+}
+
+const char *vt__names_take_path(struct vt__names *n, const struct vt_label_image *im, struct vt_err *e)
+{
+  const bool plain = vt__plain_path(im->file) && strlen(im->file) < 160;
+  return take(n, im, plain ? "\\:*?\"<>|" : "/\\:*?\"<>|", e);
 }
 
 void vt__names_clear(struct vt__names *n)

@@ -17,8 +17,17 @@ struct vt__names {
   struct vt__map *taken;
 };
 const char *vt__names_take(struct vt__names *n, const struct vt_label_image *im, struct vt_err *e);
+/* Likewise with the picture's own folders before it, and blanks kept, where its path is plain: files beside
+ * pictures.
+ */
+const char *vt__names_take_path(struct vt__names *n, const struct vt_label_image *im, struct vt_err *e);
 void vt__names_clear(struct vt__names *n);
 
+/* Whether a path stays below the folder that it starts from: not absolute, no part empty or beginning with a
+ * dot.
+ */
+bool vt__plain_path(const char *path);
+bool vt__is_picture(const char *path); /* by its ending */
 /* Size of the picture `stem` with any usual ending in dir; its name (with ending) into file. VT_ENOENT if
  * none. */
 int vt__folder_probe(const char *dir, const char *stem, char *file, size_t size, int *width, int *height,

@@ -1,4 +1,5 @@
-/* Class folders: ROOT/CLASS/picture, or ROOT/SPLIT/CLASS/picture with SPLIT train, val or test. Each picture
+/* Class folders: ROOT/CLASS/picture, or ROOT/SPLIT/CLASS/picture with SPLIT train, val or test
+ * (or as vt__split_word has it). Each picture
  * is one instance whose box is the whole picture; its size is looked up. Classes are numbered by name.
  *
  * Written from the pictures in --images: each goes, byte by byte, into the folder of its first instance's
@@ -14,29 +15,18 @@ struct reader {
   const struct vt_labels_opts *o;
 };
 
-static bool is_picture(const char *rel)
-{
-  static const char *const ending[] = {"jpg", "jpeg", "png", "webp", "gif", "heic", "avif"};
-  for (size_t k = 0; k < VT_COUNT(ending); k++)
-    if (!strcasecmp(vt_path_ext(rel), ending[k])) return true;
-  return false;
-}
-
 static int each_file(const char *path, const char *rel, void *ctx, struct vt_err *e)
 {
   struct reader *r = ctx;
   struct vt_labels *l = r->l;
   char cls[256];
   uint8_t split = VT_SPLIT_NONE;
-  if (!is_picture(rel)) return 0;
+  if (!vt__is_picture(rel)) return 0;
   l->rows++;
   const char *slash = strchr(rel, '/'), *from = rel;
-  if (slash && slash - rel < 10 && strchr(slash + 1, '/')) {
-    snprintf(cls, sizeof cls, "%.*s", (int)(slash - rel), rel);
-    if (vt__split_word(cls, &split)) {
-      from = slash + 1;
-      slash = strchr(from, '/');
-    }
+  if (slash && strchr(slash + 1, '/') && vt__split_folder(rel, &split)) {
+    from = slash + 1;
+    slash = strchr(from, '/');
   }
   int width = 0, height = 0;
   int rc = !slash || slash - from >= (int)sizeof cls

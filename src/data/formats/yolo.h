@@ -1,0 +1,40 @@
+/* What the files of the YOLO format share: yolo.c writes; yolo_read.c finds texts and pictures, yolo_yaml.c
+ * reads what describes a set, yolo_text.c the text of a picture. Confined. */
+#ifndef VT_DATA_FORMATS_YOLO_H
+#define VT_DATA_FORMATS_YOLO_H
+
+#include "data/formats/folder.h"
+
+/* What data.yaml says besides the names of classes. Zeroed it says nothing; vt__yolo_yaml_clear. */
+struct vt__yolo_yaml {
+  struct vt_arena arena;
+  int nlists;
+  struct vt__yolo_list {
+    const char *path; /* a text with a picture a line, below the set's folder */
+    uint8_t split;
+  } list[12];
+  int points, numbers; /* key points of each object; 3 numbers each (x, y, visibility) or 2 */
+  bool named;          /* it names the classes */
+};
+/* Classes of a YAML file go into l. */
+int vt__yolo_read_yaml(struct vt_labels *l, struct vt__yolo_yaml *y, const char *path, struct vt_err *e);
+void vt__yolo_yaml_clear(struct vt__yolo_yaml *y);
+
+struct vt__yolo_reader {
+  struct vt_labels *l;
+  const struct vt_labels_opts *o;
+  const char *names; /* the file that names the classes; NULL: their numbers are their names */
+  struct vt__yolo_yaml yaml;
+  double *v; /* numbers of a line */
+  int n, cap;
+};
+/* Where other tools look for the text of picture NAME.jpg, which lies in images/ unless a folder of its path
+ * is called so: the last folder "images" becomes "labels". */
+void vt__yolo_text_path(struct vt_buf *b, const char *name);
+
+/* The objects of a picture. Lenient: lines that are wrong are left out. */
+int vt__yolo_read_text(struct vt__yolo_reader *r, int32_t image, const char *path, struct vt_err *e);
+
+int vt__yolo_read(struct vt_labels *l, const char *root, const struct vt_labels_opts *o, struct vt_err *e);
+
+#endif

@@ -1,0 +1,160 @@
+/* data.yaml of a YOLO set, as Ultralytics' tools have it:
+ *
+ *   train: images/train        folder, a text with a picture a line, or a list of such; val, test likewise
+ *   kpt_shape: [17, 3]         key points of each object, and numbers of each
+ *   names: [hat, bag]          or {0: hat, 1: bag}, in lines
+ *
+ * Only texts are of use here: what lies in folders says its split by their names. Other keys are read over.
+ */
+#include "data/formats/yolo.h"
+
+#include <string.h>
+#include <yaml.h>
+
+enum { MAX_BYTES = 1 << 24, MAX_CLASSES = 1000000 };
+
+struct reader {
+  struct vt_labels *l;
+  struct vt__yolo_yaml *y;
+  yaml_document_t *d;
+  const char *path;
+};
+
+static int fault(const struct reader *r, const yaml_node_t *n, const char *what, struct vt_err *e)
+{
+  return vt_fail(e, VT_EFORMAT, "%s: line %zu: %s", r->path, n->start_mark.line + 1, what);
+}
+
+/* NULL: it is no text. */
+static const char *text_of(const yaml_node_t *n)
+{
+  if (!n || n->type != YAML_SCALAR_NODE || memchr(n->data.scalar.value, 0, n->data.scalar.length))
+    return NULL;
+  return (const char *)n->data.scalar.value;
+}
+
+static bool whole(const yaml_node_t *n, int64_t most, int64_t *out)
+{
+  const char *text = text_of(n);
+  return text && vt_parse_i64(text, out) && *out >= 0 && *out <= most;
+}
+
+static int add_name(struct reader *r, int64_t id, const yaml_node_t *n, struct vt_err *e)
+{
+  const char *name = text_of(n);
+  if (!name) return fault(r, n, "the name of a class is no text", e);
+  const int32_t p = vt__labels_add_class(r->l, false, id, name, "", e);
+  return p < 0 ? vt_fail_in(e, p, "%s: line %zu", r->path, n->start_mark.line + 1) : 0;
+}
+
+static int read_names(struct reader *r, const yaml_node_t *n, struct vt_err *e)
+{
+  int rc = 0;
+  if (r->y->named) return fault(r, n, "names stand twice", e);
+  r->y->named = true;
+  if (n->type == YAML_SEQUENCE_NODE) {
+    const yaml_node_item_t *i = n->data.sequence.items.start;
+    for (int64_t id = 0; i < n->data.sequence.items.top && !rc; i++, id++)
+      rc = id > MAX_CLASSES ? fault(r, n, "more than 1000000 names", e)
+                            : add_name(r, id, yaml_document_get_node(r->d, *i), e);
+    return rc;
+  }
+  if (n->type != YAML_MAPPING_NODE) return fault(r, n, "names are no list", e);
+  for (const yaml_node_pair_t *k = n->data.mapping.pairs.start; k < n->data.mapping.pairs.top && !rc; k++) {
+    const yaml_node_t *key = yaml_document_get_node(r->d, k->key);
+    int64_t id;
+    rc = whole(key, MAX_CLASSES, &id) ? add_name(r, id, yaml_document_get_node(r->d, k->value), e)
+                                      : fault(r, key, "the number of a class is none", e);
+  }
+  return rc;
+}
+
+/* Where the pictures of a split are: texts are kept. */
+static int read_place(struct reader *r, const yaml_node_t *n, uint8_t split, struct vt_err *e)
+{
+  if (n->type == YAML_SEQUENCE_NODE) {
+    int rc = 0;
+    for (const yaml_node_item_t *i = n->data.sequence.items.start; i < n->data.sequence.items.top && !rc;
+         i++) {
+      const yaml_node_t *one = yaml_document_get_node(r->d, *i);
+      rc = one->type == YAML_SCALAR_NODE ? read_place(r, one, split, e) : fault(r, one, "expected a path", e);
+    }
+    return rc;
+  }
+  const char *path = text_of(n);
+  if (!path) return fault(r, n, "expected a path or a list of paths", e);
+  if (strcmp(vt_path_ext(path), "txt") != 0) return 0;
+  if (!strncmp(path, "./", 2)) path += 2;
+  if (!vt__plain_path(path)) return fault(r, n, "this list of pictures is not in the set's folder", e);
+  if (r->y->nlists == VT_COUNT(r->y->list)) return fault(r, n, "more than 12 lists of pictures", e);
+  struct vt__yolo_list *list = &r->y->list[r->y->nlists++];
+  *list = (struct vt__yolo_list){vt_arena_strdup(&r->y->arena, path), split};
+  return list->path ? 0 : vt_fail(e, VT_ENOMEM, "out of memory");
+}
+
+static int read_points(struct reader *r, const yaml_node_t *n, struct vt_err *e)
+{
+  int64_t points = 0, numbers = 0;
+  const yaml_node_item_t *i = n->type == YAML_SEQUENCE_NODE ? n->data.sequence.items.start : NULL;
+  if (!i || n->data.sequence.items.top - i != 2 ||
+      !whole(yaml_document_get_node(r->d, i[0]), VT__MAX_POINTS, &points) ||
+      !whole(yaml_document_get_node(r->d, i[1]), 3, &numbers) || numbers < 2)
+    return fault(r, n, "kpt_shape is no [points, 2 or 3]", e);
+  r->y->points = (int)points;
+  r->y->numbers = (int)numbers;
+  return 0;
+}
+
+static int read_root(struct reader *r, const yaml_node_t *root, struct vt_err *e)
+{
+  int rc = 0;
+  if (!root) return 0;
+  if (root->type != YAML_MAPPING_NODE) return fault(r, root, "no keys with values", e);
+  for (const yaml_node_pair_t *k = root->data.mapping.pairs.start; k < root->data.mapping.pairs.top && !rc;
+       k++) {
+    const yaml_node_t *v = yaml_document_get_node(r->d, k->value);
+    const char *key = text_of(yaml_document_get_node(r->d, k->key));
+    uint8_t split;
+    const char *value = text_of(v);
+    if (!key || (value && (!*value || !strcmp(value, "null") || !strcmp(value, "~"))))
+      continue; /* "test:" with nothing behind it */
+    if (!strcmp(key, "names"))
+      rc = read_names(r, v, e);
+    else if (!strcmp(key, "kpt_shape"))
+      rc = read_points(r, v, e);
+    else if (vt__split_word(key, &split))
+      rc = read_place(r, v, split, e);
+  }
+  return rc;
+}
+
+int vt__yolo_read_yaml(struct vt_labels *l, struct vt__yolo_yaml *y, const char *path, struct vt_err *e)
+{
+  yaml_parser_t p;
+  yaml_document_t d;
+  char *text;
+  size_t len;
+  int rc = vt_file_read(path, MAX_BYTES, &text, &len, e);
+  if (rc) return rc;
+  if (!yaml_parser_initialize(&p)) {
+    vt_free(text);
+    return vt_fail(e, VT_ENOMEM, "out of memory");
+  }
+  yaml_parser_set_input_string(&p, (const unsigned char *)text, len);
+  if (yaml_parser_load(&p, &d)) {
+    struct reader r = {l, y, &d, path};
+    rc = read_root(&r, yaml_document_get_root_node(&d), e);
+    yaml_document_delete(&d);
+  } else
+    rc = vt_fail(e, VT_EFORMAT, "%s: line %zu: %s", path, p.problem_mark.line + 1,
+                 p.problem ? p.problem : "no YAML");
+  yaml_parser_delete(&p);
+  vt_free(text);
+  return rc;
+}
+
+void vt__yolo_yaml_clear(struct vt__yolo_yaml *y)
+{
+  vt_arena_clear(&y->arena);
+  *y = (struct vt__yolo_yaml){0};
+}
