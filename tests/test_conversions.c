@@ -203,6 +203,41 @@ static void test_voc(void **state)
 }
 
 /* Boxes, crowds and splits come back; masks are said to be dropped. */
+/* Texts beside pictures, and splits that only folders say. */
+static void test_voc_folders(void **state)
+{
+#define XML(file)                                                                                            \
+  "<annotation><filename>" file                                                                              \
+  "</filename><size><width>5</width><height>4</height></size><object><name>hat</name>"                       \
+  "<bndbox><xmin>1</xmin><ymin>1</ymin><xmax>5</xmax><ymax>4</ymax></bndbox></object></annotation>"
+  static const struct {
+    const char *text, *xml, *root, *file;
+    int split;
+  } cases[] = {
+      {"voc3/a.xml", XML("a.jpg"), "voc3", "a.jpg", VT_SPLIT_NONE},
+      {"voc4/train/a.xml", XML("a.jpg"), "voc4", "train/a.jpg", VT_SPLIT_TRAIN},
+      {"voc5/valid/a.xml", XML(""), "voc5", "valid/a.jpg", VT_SPLIT_VAL},
+      {"voc6/test/a.xml", XML("b/a.jpg"), "voc6", "b/a.jpg", VT_SPLIT_TEST},
+      {"voc7/Annotations/val/a.xml", XML("a.jpg"), "voc7", "a.jpg", VT_SPLIT_VAL},
+  };
+  for (size_t i = 0; i < VT_COUNT(cases); i++) {
+    struct vt_labels l;
+    struct vt_err e = {0};
+    char root[100];
+    put(cases[i].text, cases[i].xml);
+    snprintf(root, sizeof root, "%s/%s", folder, cases[i].root);
+    if (read_labels(&l, "voc", root, &(struct vt_labels_opts){0}, &e)) fail_msg("%s", e.msg);
+    assert_true(l.n == 1 && l.nimages == 1);
+    assert_string_equal(l.image[0].file, cases[i].file);
+    assert_int_equal(l.image[0].split, cases[i].split);
+    vt_labels_clear(&l);
+    put(cases[i].text, "<annotation>");
+    if (!read_labels(&l, "voc", root, &(struct vt_labels_opts){0}, &e) || !strstr(e.msg, "a.xml: line 1"))
+      fail_msg("%s: '%s'", cases[i].text, e.msg);
+    vt_labels_clear(&l);
+  }
+}
+
 static void test_voc_round_trip(void **state)
 {
   const char *path = data_file("coco/instances_val2014_100.json");
@@ -242,9 +277,13 @@ static void test_voc_round_trip(void **state)
 int main(void)
 {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_round_trip), cmocka_unit_test(test_csv_boxes),
-      cmocka_unit_test(test_folders),    cmocka_unit_test(test_nothing_lost),
-      cmocka_unit_test(test_voc),        cmocka_unit_test(test_voc_round_trip),
+      cmocka_unit_test(test_round_trip),
+      cmocka_unit_test(test_csv_boxes),
+      cmocka_unit_test(test_folders),
+      cmocka_unit_test(test_nothing_lost),
+      cmocka_unit_test(test_voc),
+      cmocka_unit_test(test_voc_folders),
+      cmocka_unit_test(test_voc_round_trip),
   };
   return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

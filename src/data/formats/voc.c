@@ -1,4 +1,6 @@
 /* Pascal VOC: a folder with Annotations/NAME.xml, one a picture, and ImageSets/Main/{train,val,test}.txt.
+ * Where there is no Annotations, the texts lie beside the pictures, as LabelImg and Roboflow leave them.
+ * Where no list names a picture, folders may say its split (vt__split_folder).
  *
  *   <annotation><filename>a.jpg</filename><size><width>5</width><height>4</height><depth>3</depth></size>
  *     <object><name>hat</name><truncated>0</truncated><difficult>0</difficult>
@@ -8,6 +10,7 @@
  * crowd flag, `truncated` and `occluded` are attributes of these names. Classes are numbered by first use,
  * files by name. */
 #include "data/formats/folder.h"
+#include "data/labels_map.h"
 
 #include <libxml/parser.h>
 #include <libxml/xmlerror.h>
@@ -108,8 +111,8 @@ static int write_voc(const struct vt_labels *l, const char *root, const struct v
 struct reader {
   struct vt_labels *l;
   const struct vt_labels_opts *o;
-  const char *root;
-  char *sets[3]; /* texts of the three lists, NULL where there is none */
+  const char *below;       /* the folder of the texts, for messages: "Annotations/" or "" */
+  struct vt__map *sets[3]; /* names of pictures in the three lists, NULL where there is none */
 };
 
 static xmlNode *child(xmlNode *n, const char *name)
@@ -203,22 +206,49 @@ static int read_object(struct reader *r, xmlNode *n, int32_t image, struct vt_er
   return nattrs ? vt__labels_set_attrs(l, in, attr, nattrs, e) : 0;
 }
 
-static bool in_list(const char *list, const char *stem)
+/* A list: the first word of each line. */
+static int read_set(struct vt__map **set, const char *path, struct vt_err *e)
 {
-  size_t n = strlen(stem);
-  for (const char *p = list; p && (p = strstr(p, stem)); p++)
-    if ((p == list || p[-1] == '\n') && (!p[n] || strchr("\r\n \t", p[n]))) return true;
-  return false;
+  char *text;
+  size_t len;
+  int rc = vt_file_read(path, 1 << 28, &text, &len, e);
+  if (rc) return rc;
+  rc = vt__map_new(set);
+  for (const char *p = text; !rc && *p; p += strcspn(p, "\n"), p += *p != 0) {
+    const size_t n = strcspn(p, " \t\r\n");
+    const uint64_t key = vt_hash64(p, n);
+    if (n && vt__map_find(*set, key, NULL, NULL, NULL) < 0) rc = vt__map_put(*set, key, 0);
+  }
+  vt_free(text);
+  return rc ? vt_fail(e, VT_ENOMEM, "out of memory") : 0;
+}
+
+/* Lists say it, else the folder that the text lies in. */
+static uint8_t split_of(const struct reader *r, const char *stem)
+{
+  uint8_t split = VT_SPLIT_NONE;
+  vt__split_folder(stem, &split);
+  for (uint8_t k = 0; k < 3; k++)
+    if (r->sets[k] && vt__map_find(r->sets[k], vt_hash64(stem, strlen(stem)), NULL, NULL, NULL) >= 0)
+      split = k;
+  return split;
 }
 
 static int read_picture(struct reader *r, xmlNode *top, const char *stem, struct vt_err *e)
 {
   static const char *const known[] = {"filename", "size", "object"};
-  char file[512];
+  char file[1024];
   double width, height;
   if (!top || strcmp((const char *)top->name, "annotation") != 0)
     return vt_fail(e, VT_EFORMAT, "expected <annotation>");
-  if (!text_of(top, "filename", file, sizeof file)) snprintf(file, sizeof file, "%s.jpg", stem);
+  char name[512];
+  const char *slash =
+      *r->below ? NULL : strrchr(stem, '/'); /* a picture beside its text has that one's folder */
+  if (!text_of(top, "filename", name, sizeof name))
+    snprintf(name, sizeof name, "%s.jpg", slash ? slash + 1 : stem);
+  const int folder = slash && !strchr(name, '/') ? (int)(slash + 1 - stem) : 0;
+  if (snprintf(file, sizeof file, "%.*s%s", folder, stem, name) >= (int)sizeof file)
+    return vt_fail(e, VT_ELIMIT, "a name of over %zu bytes", sizeof file - 1);
   int rc = number_of(child(top, "size"), "width", &width, e);
   if (!rc) rc = number_of(child(top, "size"), "height", &height, e);
   if (!rc && (width < 1 || height < 1 || width > VT_MAX_SIDE || height > VT_MAX_SIDE ||
@@ -229,14 +259,13 @@ static int read_picture(struct reader *r, xmlNode *top, const char *stem, struct
   int32_t p = vt__labels_add_image(r->l, r->l->nimages + 1, file, (int)width, (int)height, e);
   if (p < 0) return p;
   drop_others(r, top, known, VT_COUNT(known));
-  for (uint8_t k = 0; k < 3; k++)
-    if (in_list(r->sets[k], stem)) r->l->image[p].split = k;
+  r->l->image[p].split = split_of(r, stem);
   for (xmlNode *n = top->children; n && !rc; n = n->next) {
     if (n->type != XML_ELEMENT_NODE || strcmp((const char *)n->name, "object") != 0) continue;
     r->l->rows++;
     long line = xmlGetLineNo(n);
     if ((rc = read_object(r, n, p, e))) {
-      vt_fail_in(e, rc, "Annotations/%s.xml: line %ld", stem, line);
+      vt_fail_in(e, rc, "%s%s.xml: line %ld", r->below, stem, line);
       rc = vt__labels_problem(r->l, r->o, e);
     }
   }
@@ -267,7 +296,9 @@ static int read_xml(struct reader *r, const char *path, const char *stem, struct
   xmlSetStructuredErrorFunc(NULL, NULL);
   vt_free(text);
   if (!rc || rc == VT_ENOMEM) return rc;
-  if (!strstr(e->msg, "Annotations/")) vt_fail_in(e, rc, "Annotations/%s.xml", stem);
+  const size_t n = strlen(r->below);
+  const bool named = !strncmp(e->msg, r->below, n) && !strncmp(e->msg + n, stem, strlen(stem));
+  if (!named) vt_fail_in(e, rc, "%s%s.xml", r->below, stem);
   return vt__labels_problem(r->l, r->o, e);
 }
 
@@ -284,25 +315,26 @@ static int each_xml(const char *path, const char *rel, void *ctx, struct vt_err 
 
 static int read_voc(struct vt_labels *l, const char *root, const struct vt_labels_opts *o, struct vt_err *e)
 {
-  struct reader r = {.l = l, .o = o, .root = root};
+  struct reader r = {.l = l, .o = o, .below = "Annotations/"};
   struct vt_err own = {0};
   if (!e) e = &own;
   char *xml = vt_path_join(NULL, root, "Annotations");
   int rc = xml ? 0 : vt_fail(e, VT_ENOMEM, "out of memory");
-  if (!rc && !vt_is_dir(xml)) rc = vt_fail(e, VT_ENOENT, "%s: no such folder", xml);
+  if (!rc && !vt_is_dir(root)) rc = vt_fail(e, VT_ENOENT, "%s: no such folder", root);
+  if (!rc && !vt_is_dir(xml)) r.below = "";
   for (uint8_t k = 0; k < 3 && !rc; k++) {
     struct vt_buf path = {0};
-    size_t len;
     vt_buf_addf(&path, "%s/ImageSets/Main/%s.txt", root, vt__split_name(k));
-    if (!path.failed && vt_is_file(path.data)) rc = vt_file_read(path.data, 1 << 28, &r.sets[k], &len, e);
+    if (!path.failed && vt_is_file(path.data)) rc = read_set(&r.sets[k], path.data, e);
     vt_buf_clear(&path);
   }
   if (!rc && (vt__labels_add_class(l, true, 0, "truncated", "", e) < 0 ||
               vt__labels_add_class(l, true, 1, "occluded", "", e) < 0))
     rc = VT_ENOMEM;
-  if (!rc) rc = vt_walk(xml, each_xml, &r, e);
-  if (!rc && !l->nimages && !l->skipped) rc = vt_fail(e, VT_ENOENT, "%s: no .xml file", xml);
-  for (int k = 0; k < 3; k++) vt_free(r.sets[k]);
+  if (!rc) rc = vt_walk(*r.below ? xml : root, each_xml, &r, e);
+  if (!rc && !l->nimages && !l->skipped)
+    rc = vt_fail(e, VT_ENOENT, "%s: no .xml file", *r.below ? xml : root);
+  for (int k = 0; k < 3; k++) vt__map_free(r.sets[k]);
   vt_free(xml);
   return rc;
 }
