@@ -280,6 +280,9 @@ static void test_bad_yaml(void **state)
       {"names: [bag]\ntrain: "
        "[1.txt,1.txt,1.txt,1.txt,1.txt,1.txt,1.txt,1.txt,1.txt,1.txt,1.txt,1.txt,1.txt]\n",
        "more than 12"},
+      {"nc: 2\n" HAT, "nc says 2 classes, names has 1"},
+      {"nc: many\n" HAT, "line 1: nc is no number"},
+      {"[a]: b\n" HAT, "line 1: a key that is no text"},
       {"names: []\n", "class 0 is not in data.yaml"},
       {"names: [\"\xff\"]\n", "data.yaml: line"},
   };

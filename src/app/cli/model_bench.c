@@ -95,7 +95,7 @@ static int measure(struct vt_session *s, const struct opts *o, const struct vt_t
   if (!rc && !f->runs) rc = vt_fail(e, VT_EINTERRUPTED, "interrupted");
   if (!rc) {
     qsort(t, (size_t)f->runs, sizeof *t, by_value);
-    f->median = t[f->runs / 2];
+    f->median = 0.5 * (t[(f->runs - 1) / 2] + t[f->runs / 2]);
     f->least = t[0];
   }
   vt_free(t);

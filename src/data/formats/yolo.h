@@ -5,9 +5,9 @@
 
 #include "data/formats/folder.h"
 
-/* What data.yaml says besides the names of classes. Zeroed it says nothing; vt__yolo_yaml_clear. */
+/* What data.yaml says besides the names of classes. Zeroed it says nothing. */
 struct vt__yolo_yaml {
-  struct vt_arena arena;
+  struct vt_arena arena; /* its owner clears it */
   int nlists;
   struct vt__yolo_list {
     const char *path; /* a text with a picture a line, below the set's folder */
@@ -16,10 +16,6 @@ struct vt__yolo_yaml {
   int points, numbers; /* key points of each object; 3 numbers each (x, y, visibility) or 2 */
   bool named;          /* it names the classes */
 };
-/* Classes of a YAML file go into l. */
-int vt__yolo_read_yaml(struct vt_labels *l, struct vt__yolo_yaml *y, const char *path, struct vt_err *e);
-void vt__yolo_yaml_clear(struct vt__yolo_yaml *y);
-
 struct vt__yolo_reader {
   struct vt_labels *l;
   const struct vt_labels_opts *o;
@@ -28,6 +24,9 @@ struct vt__yolo_reader {
   double *v; /* numbers of a line */
   int n, cap;
 };
+/* Fills set->yaml; the classes that it names go into the set. */
+int vt__yolo_read_yaml(struct vt__yolo_reader *set, const char *path, struct vt_err *e);
+
 /* Where other tools look for the text of picture NAME.jpg, which lies in images/ unless a folder of its path
  * is called so: the last folder "images" becomes "labels". */
 void vt__yolo_text_path(struct vt_buf *b, const char *name);

@@ -61,8 +61,8 @@ static int describe(struct reader *r, struct vt_err *e)
     char *path = !k && extra ? vt_strdup(extra) : vt_path_join(NULL, r->root, files[k]);
     if (!path) return vt_fail(e, VT_ENOMEM, "out of memory");
     if (!k && (extra || vt_is_file(path))) {
-      rc = vt__yolo_read_yaml(r->y.l, &r->y.yaml, path, e);
-      if (r->y.yaml.named) r->y.names = files[k];
+      rc = vt__yolo_read_yaml(&r->y, path, e);
+      if (r->y.yaml.named) r->y.names = extra ? extra : files[k];
     } else if (k && vt_is_file(path)) {
       rc = read_lines(r, path, e);
       r->y.names = files[k];
@@ -274,7 +274,7 @@ int vt__yolo_read(struct vt_labels *l, const char *root, const struct vt_labels_
     for (int k = 0; k < r.y.yaml.nlists && !rc; k++) rc = read_split(&r, &r.y.yaml.list[k], e);
     if (!rc && !l->nimages) rc = vt_fail(e, VT_ENOENT, "%s: no pictures with texts", root);
   }
-  vt__yolo_yaml_clear(&r.y.yaml);
+  vt_arena_clear(&r.y.yaml.arena);
   vt_free(list);
   vt_free(r.y.v);
   return rc;

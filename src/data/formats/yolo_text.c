@@ -11,7 +11,7 @@
 
 enum { MAX_LINE_NUMBERS = 1 << 21, MAX_TEXT = 1 << 28 };
 
-/* The numbers of a line into r->v; false: something on it is none. */
+/* The numbers of a line into r->v. */
 static int read_numbers(struct vt__yolo_reader *r, const char *line, struct vt_err *e)
 {
   r->n = 0;

@@ -2,22 +2,25 @@
  *
  *   train: images/train        folder, a text with a picture a line, or a list of such; val, test likewise
  *   kpt_shape: [17, 3]         key points of each object, and numbers of each
+ *   nc: 2                      how many classes names has
  *   names: [hat, bag]          or {0: hat, 1: bag}, in lines
  *
  * Only texts are of use here: what lies in folders says its split by their names. Other keys are read over.
  */
 #include "data/formats/yolo.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <yaml.h>
 
 enum { MAX_BYTES = 1 << 24, MAX_CLASSES = 1000000 };
 
 struct reader {
-  struct vt_labels *l;
-  struct vt__yolo_yaml *y;
+  struct vt__yolo_reader *set;
+  struct vt__yolo_yaml *y; /* the set's */
   yaml_document_t *d;
   const char *path;
+  int64_t classes; /* as nc says; -1: it says nothing */
 };
 
 static int fault(const struct reader *r, const yaml_node_t *n, const char *what, struct vt_err *e)
@@ -43,7 +46,7 @@ static int add_name(struct reader *r, int64_t id, const yaml_node_t *n, struct v
 {
   const char *name = text_of(n);
   if (!name) return fault(r, n, "the name of a class is no text", e);
-  const int32_t p = vt__labels_add_class(r->l, false, id, name, "", e);
+  const int32_t p = vt__labels_add_class(r->set->l, false, id, name, "", e);
   return p < 0 ? vt_fail_in(e, p, "%s: line %zu", r->path, n->start_mark.line + 1) : 0;
 }
 
@@ -85,7 +88,10 @@ static int read_place(struct reader *r, const yaml_node_t *n, uint8_t split, str
   if (!path) return fault(r, n, "expected a path or a list of paths", e);
   if (strcmp(vt_path_ext(path), "txt") != 0) return 0;
   if (!strncmp(path, "./", 2)) path += 2;
-  if (!vt__plain_path(path)) return fault(r, n, "this list of pictures is not in the set's folder", e);
+  if (!vt__plain_path(path)) {
+    fault(r, n, "this list of pictures is not in the set's folder", e);
+    return vt__labels_problem(r->set->l, r->set->o, e);
+  }
   if (r->y->nlists == VT_COUNT(r->y->list)) return fault(r, n, "more than 12 lists of pictures", e);
   struct vt__yolo_list *list = &r->y->list[r->y->nlists++];
   *list = (struct vt__yolo_list){vt_arena_strdup(&r->y->arena, path), split};
@@ -105,6 +111,24 @@ static int read_points(struct reader *r, const yaml_node_t *n, struct vt_err *e)
   return 0;
 }
 
+/* One key of the file. Of those that other tools need for themselves nothing is said. */
+static int read_key(struct reader *r, const char *key, const yaml_node_t *v, struct vt_err *e)
+{
+  static const char *const others[] = {"path", "download", "roboflow"};
+  char what[100];
+  uint8_t split;
+  if (!strcmp(key, "names")) return read_names(r, v, e);
+  if (!strcmp(key, "kpt_shape")) return read_points(r, v, e);
+  if (!strcmp(key, "nc"))
+    return whole(v, MAX_CLASSES, &r->classes) ? 0 : fault(r, v, "nc is no number of classes", e);
+  if (vt__split_word(key, &split)) return read_place(r, v, split, e);
+  for (size_t k = 0; k < VT_COUNT(others); k++)
+    if (!strcmp(key, others[k])) return 0;
+  snprintf(what, sizeof what, "data.yaml: '%.60s'", key);
+  vt_loss_add(&r->set->l->dropped, 1, what);
+  return 0;
+}
+
 static int read_root(struct reader *r, const yaml_node_t *root, struct vt_err *e)
 {
   int rc = 0;
@@ -112,23 +136,22 @@ static int read_root(struct reader *r, const yaml_node_t *root, struct vt_err *e
   if (root->type != YAML_MAPPING_NODE) return fault(r, root, "no keys with values", e);
   for (const yaml_node_pair_t *k = root->data.mapping.pairs.start; k < root->data.mapping.pairs.top && !rc;
        k++) {
-    const yaml_node_t *v = yaml_document_get_node(r->d, k->value);
-    const char *key = text_of(yaml_document_get_node(r->d, k->key));
-    uint8_t split;
-    const char *value = text_of(v);
-    if (!key || (value && (!*value || !strcmp(value, "null") || !strcmp(value, "~"))))
-      continue; /* "test:" with nothing behind it */
-    if (!strcmp(key, "names"))
-      rc = read_names(r, v, e);
-    else if (!strcmp(key, "kpt_shape"))
-      rc = read_points(r, v, e);
-    else if (vt__split_word(key, &split))
-      rc = read_place(r, v, split, e);
+    const yaml_node_t *v = yaml_document_get_node(r->d, k->value),
+                      *name = yaml_document_get_node(r->d, k->key);
+    const char *key = text_of(name), *value = text_of(v);
+    if (!key) rc = fault(r, name, "a key that is no text", e);
+    if (key &&
+        !(value && (!*value || !strcmp(value, "null") || !strcmp(value, "~")))) /* "test:", and no more */
+      rc = read_key(r, key, v, e);
   }
+  const int named = r->set->l->classes.n;
+  if (!rc && r->y->named && r->classes >= 0 && r->classes != named)
+    rc = vt_fail(e, VT_EFORMAT, "%s: nc says %lld classes, names has %d", r->path, (long long)r->classes,
+                 named);
   return rc;
 }
 
-int vt__yolo_read_yaml(struct vt_labels *l, struct vt__yolo_yaml *y, const char *path, struct vt_err *e)
+int vt__yolo_read_yaml(struct vt__yolo_reader *set, const char *path, struct vt_err *e)
 {
   yaml_parser_t p;
   yaml_document_t d;
@@ -142,7 +165,7 @@ int vt__yolo_read_yaml(struct vt_labels *l, struct vt__yolo_yaml *y, const char 
   }
   yaml_parser_set_input_string(&p, (const unsigned char *)text, len);
   if (yaml_parser_load(&p, &d)) {
-    struct reader r = {l, y, &d, path};
+    struct reader r = {set, &set->yaml, &d, path, -1};
     rc = read_root(&r, yaml_document_get_root_node(&d), e);
     yaml_document_delete(&d);
   } else
@@ -151,10 +174,4 @@ int vt__yolo_read_yaml(struct vt_labels *l, struct vt__yolo_yaml *y, const char 
   yaml_parser_delete(&p);
   vt_free(text);
   return rc;
-}
-
-void vt__yolo_yaml_clear(struct vt__yolo_yaml *y)
-{
-  vt_arena_clear(&y->arena);
-  *y = (struct vt__yolo_yaml){0};
 }
