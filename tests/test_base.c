@@ -60,6 +60,43 @@ static char *temp_file(const char *text)
   return path;
 }
 
+/* Text of every length about the sizes that the buffer grows by, added whole. */
+static void test_buffer(void **state)
+{
+  static char long_text[600];
+  memset(long_text, 'x', sizeof long_text - 1);
+  struct vt_buf b = {0};
+  size_t len = 0;
+  for (int n = 0; n < 600; n++) {
+    vt_buf_addf(&b, "%.*s", n, long_text);
+    len += (size_t)n;
+    assert_true(!b.failed && b.len == len && strlen(b.data) == len);
+  }
+  b.len = 0;
+  vt_buf_addf(&b, "%d %s", 7, "seven");
+  assert_string_equal(b.data, "7 seven");
+  vt_buf_clear(&b);
+}
+
+/* Both ways of writing replace a file whole, and refuse a folder. */
+static void test_write(void **state)
+{
+  int (*const write[])(const char *, const void *, size_t, struct vt_err *) = {vt_file_write_atomic,
+                                                                               vt_file_write};
+  for (int k = 0; k < 2; k++) {
+    struct vt_err e = {0};
+    char *path = temp_file("old and longer"), *text;
+    size_t n;
+    assert_int_equal(write[k](path, "new", 3, &e), 0);
+    assert_int_equal(vt_file_read(path, 100, &text, &n, &e), 0);
+    assert_string_equal(text, "new");
+    vt_free(text);
+    unlink(path);
+    assert_int_equal(write[k]("/tmp", "new", 3, &e), VT_EARG);
+    assert_int_equal(write[k]("/nowhere/at/all", "new", 3, &e), VT_ENOENT);
+  }
+}
+
 static void test_csv(void **state)
 {
   struct vt_csv c;
@@ -235,8 +272,9 @@ int main(int argc, char **argv)
 {
   if (argc > 1 && !strcmp(argv[1], "meet")) return meet();
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_utf8),       cmocka_unit_test(test_numbers), cmocka_unit_test(test_csv),
-      cmocka_unit_test(test_options),    cmocka_unit_test(test_rng),     cmocka_unit_test(test_pool),
-      cmocka_unit_test(test_alloc_hook), cmocka_unit_test(test_waiting), cmocka_unit_test(test_errors)};
+      cmocka_unit_test(test_utf8),    cmocka_unit_test(test_numbers), cmocka_unit_test(test_csv),
+      cmocka_unit_test(test_buffer),  cmocka_unit_test(test_write),   cmocka_unit_test(test_options),
+      cmocka_unit_test(test_rng),     cmocka_unit_test(test_pool),    cmocka_unit_test(test_alloc_hook),
+      cmocka_unit_test(test_waiting), cmocka_unit_test(test_errors)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -2,6 +2,9 @@
  * folders read and refused. */
 #include "label_case.h"
 
+#include <signal.h>
+#include <sys/wait.h>
+
 #define CATEGORIES "\"categories\":[{\"id\":3,\"name\":\"hat\",\"supercategory\":\"head\"}]"
 #define HEAD       "ImageId,EncodedPixels,Height,Width,ClassId\n"
 
@@ -274,16 +277,71 @@ static void test_voc_round_trip(void **state)
   vt_labels_clear(&b);
 }
 
+/* Asked to stop, reading and writing do, and a file that was there stays. */
+static void test_interrupted(void **state)
+{
+  static const struct {
+    const char *format, *name;
+    bool is_file;
+  } cases[] = {{"coco", "i.json", true},        {"fashionpedia", "f.json", true},
+               {"imaterialist", "i.csv", true}, {"csv-boxes", "b.csv", true},
+               {"pairs", "p.csv", true},        {"shop-the-look", "l.json", true},
+               {"yolo", "iy", false},           {"voc", "iv", false},
+               {"label-maps", "im", false},     {"deepfashion2", "id", false},
+               {"street2shop", "is", false}};
+  static const char json[] =
+      "{\"images\":[{\"id\":1,\"file_name\":\"000000001.jpg\",\"width\":9,\"height\":8},{\"id\":2,"
+      "\"file_name\":\"000000002.jpg\",\"width\":9,\"height\":8}],\"categories\":[{\"id\":1,\"name\":\"hat\"}"
+      "],"
+      "\"attributes\":[],\"annotations\":["
+      "{\"id\":1,\"image_id\":1,\"category_id\":1,\"bbox\":[1,1,4,4],\"vitrine_product\":\"p\",\"vitrine_"
+      "source\":\"street\"},"
+      "{\"id\":2,\"image_id\":2,\"category_id\":1,\"bbox\":[1,1,4,4],\"vitrine_product\":\"p\",\"vitrine_"
+      "source\":\"shop\"}]}";
+  struct vt_labels l;
+  struct vt_err e = {0};
+  char set[200];
+  snprintf(set, sizeof set, "%s", file_of("set.json", json));
+  if (read_labels(&l, "coco", set, &(struct vt_labels_opts){0}, &e)) fail_msg("%s", e.msg);
+  for (size_t i = 0; i < VT_COUNT(cases); i++) {
+    char path[100];
+    snprintf(path, sizeof path, "%s/%s", folder, cases[i].name);
+    if (cases[i].is_file) file_of(cases[i].name, "old");
+    const pid_t child = fork();
+    if (!child) {
+      struct vt_losses lost = {0};
+      struct vt_labels again;
+      vt_interrupt_install();
+      raise(SIGTERM);
+      const int wrote =
+          vt_format_find(cases[i].format, &e)->write(&l, path, &(struct vt_labels_opts){0}, &lost, &e);
+      const int read = read_labels(&again, "coco", set, &(struct vt_labels_opts){0}, &e);
+      _exit(wrote != VT_EINTERRUPTED       ? 1
+            : read != VT_EINTERRUPTED      ? 2
+            : strstr(e.msg, "interrupted") ? 0
+                                           : 3);
+    }
+    int status = -1;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    if (status) fail_msg("%s: exit status %d", cases[i].format, WEXITSTATUS(status));
+    if (cases[i].is_file) {
+      char *text;
+      size_t n;
+      assert_int_equal(vt_file_read(path, 100, &text, &n, &e), 0);
+      assert_string_equal(text, "old");
+      vt_free(text);
+    }
+  }
+  vt_labels_clear(&l);
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_round_trip),
-      cmocka_unit_test(test_csv_boxes),
-      cmocka_unit_test(test_folders),
-      cmocka_unit_test(test_nothing_lost),
-      cmocka_unit_test(test_voc),
-      cmocka_unit_test(test_voc_folders),
-      cmocka_unit_test(test_voc_round_trip),
+      cmocka_unit_test(test_round_trip),  cmocka_unit_test(test_csv_boxes),
+      cmocka_unit_test(test_folders),     cmocka_unit_test(test_nothing_lost),
+      cmocka_unit_test(test_voc),         cmocka_unit_test(test_voc_folders),
+      cmocka_unit_test(test_interrupted), cmocka_unit_test(test_voc_round_trip),
   };
   return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

@@ -57,11 +57,15 @@ void vt_buf_addf(struct vt_buf *b, const char *fmt, ...)
   va_list ap, again;
   va_start(ap, fmt);
   va_copy(again, ap);
-  int n = vsnprintf(NULL, 0, fmt, ap);
-  if (n >= 0 && reserve(b, (size_t)n)) {
+  const size_t room = b->data && !b->failed ? b->cap - b->len : 0;
+  const int n = vsnprintf(room ? b->data + b->len : NULL, room, fmt, ap);
+  if (n >= 0 && (size_t)n < room)
+    b->len += (size_t)n;
+  else if (n >= 0 && reserve(b, (size_t)n)) {
     vsnprintf(b->data + b->len, (size_t)n + 1, fmt, again);
     b->len += (size_t)n;
-  }
+  } else if (room)
+    b->data[b->len] = 0;
   va_end(again);
   va_end(ap);
 }

@@ -108,7 +108,7 @@ static int write_in_place(const char *path, const void *data, size_t len, struct
   return rc;
 }
 
-int vt_file_write_atomic(const char *path, const void *data, size_t len, struct vt_err *e)
+static int write_whole(const char *path, const void *data, size_t len, bool durable, struct vt_err *e)
 {
   int rc = 0, fd = -1;
   struct vt_arena a;
@@ -123,7 +123,7 @@ int vt_file_write_atomic(const char *path, const void *data, size_t len, struct 
     goto out;
   }
   fd = open(tmp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-  if (fd < 0 || write_all(fd, data, len) || fsync(fd)) {
+  if (fd < 0 || write_all(fd, data, len) || (durable && fsync(fd))) {
     rc = vt_fail_errno(e, path);
     goto out;
   }
@@ -134,13 +134,23 @@ int vt_file_write_atomic(const char *path, const void *data, size_t len, struct 
     goto out;
   }
   tmp = NULL;
-  fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (durable) fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (fd >= 0) fsync(fd); /* some file systems refuse to sync folders; the rename itself succeeded */
 out:
   if (fd >= 0) close(fd);
   if (rc && tmp) unlink(tmp);
   vt_arena_clear(&a);
   return rc;
+}
+
+int vt_file_write_atomic(const char *path, const void *data, size_t len, struct vt_err *e)
+{
+  return write_whole(path, data, len, true, e);
+}
+
+int vt_file_write(const char *path, const void *data, size_t len, struct vt_err *e)
+{
+  return write_whole(path, data, len, false, e);
 }
 
 int vt_mkdirs(const char *path, struct vt_err *e)

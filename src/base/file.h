@@ -24,6 +24,9 @@ void vt_map_close(struct vt_map *m);
 /* Writes path.tmp-PID, fsyncs, renames over path, fsyncs the folder: after return the new content survives a
  * crash, and at any moment path holds either the old or the new content whole. */
 int vt_file_write_atomic(const char *path, const void *data, size_t len, struct vt_err *e);
+/* The same without waiting for the disk, for one of many files that can be made again: whoever opens it sees
+ * the old or the new content whole, but a power cut may lose either. */
+int vt_file_write(const char *path, const void *data, size_t len, struct vt_err *e);
 
 int vt_mkdirs(const char *path, struct vt_err *e); /* mkdir -p */
 bool vt_is_dir(const char *path);

@@ -92,6 +92,7 @@ static void *grown(void *v, int64_t n, int64_t *cap, int64_t limit, size_t size)
 int32_t vt__labels_add_image(struct vt_labels *l, int64_t id, const char *file, int width, int height,
                              struct vt_err *e)
 {
+  if (vt_interrupted()) return vt_fail(e, VT_EINTERRUPTED, "interrupted");
   if (vt_labels_image(l, id) >= 0)
     return vt_fail(e, VT_EFORMAT, "picture id %lld stands twice", (long long)id);
   int64_t cap = l->cap_images;

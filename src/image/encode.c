@@ -87,7 +87,7 @@ int vt_image_write(const struct vt_image *im, const char *path, int quality, str
   if (rc)
     vt_fail_in(e, rc, "%s", path);
   else
-    rc = vt_file_write_atomic(path, b.data, b.len, e);
+    rc = vt_file_write(path, b.data, b.len, e);
   vt_buf_clear(&b);
   return rc;
 }

@@ -13,7 +13,7 @@ static const int step_x[] = {1, 0, -1, 0}, step_y[] = {0, 1, 0, -1};
 
 struct tracer {
   int width, height; /* of the box */
-  uint8_t *px;       // (H, W): set or not
+  uint8_t *px;       // (H + 2, W + 2): 1 where set, with a clear border
   uint8_t *steps;    // (H + 1, W + 1): bit d: a step in direction d starts here
   struct vt_polygons *out;
   int points, cap_points, cap_rings;
@@ -22,17 +22,18 @@ struct tracer {
 
 static void mark_steps(struct tracer *t)
 {
-  const int w = t->width, h = t->height, row = w + 1;
-  for (int y = 0; y < h; y++) {
-    const uint8_t *px = t->px + (size_t)y * (size_t)w;
-    uint8_t *s = t->steps + (size_t)y * (size_t)row;
-    for (int x = 0; x < w; x++) {
-      if (!px[x]) continue;
-      if (!y || !px[x - w]) s[x] |= 1 << RIGHT;
-      if (x + 1 == w || !px[x + 1]) s[x + 1] |= 1 << DOWN;
-      if (y + 1 == h || !px[x + w]) s[x + 1 + row] |= 1 << LEFT;
-      if (!x || !px[x - 1]) s[x + row] |= 1 << UP;
-    }
+  const int w = t->width, row = w + 1, stride = w + 2;
+  for (int y = 0; y < t->height; y++) {
+    const uint8_t *px = t->px + (size_t)(y + 1) * (size_t)stride + 1, *up = px - stride, *down = px + stride;
+    uint8_t *restrict s = t->steps + (size_t)y * (size_t)row, *restrict below = s + row;
+#pragma omp simd
+    for (int x = 0; x < w; x++) s[x] |= (uint8_t)((px[x] & (up[x] ^ 1)) << RIGHT);
+#pragma omp simd
+    for (int x = 0; x < w; x++) s[x + 1] |= (uint8_t)((px[x] & (px[x + 1] ^ 1)) << DOWN);
+#pragma omp simd
+    for (int x = 0; x < w; x++) below[x + 1] |= (uint8_t)((px[x] & (down[x] ^ 1)) << LEFT);
+#pragma omp simd
+    for (int x = 0; x < w; x++) below[x] |= (uint8_t)((px[x] & (px[x - 1] ^ 1)) << UP);
   }
 }
 
@@ -92,27 +93,34 @@ static void take_ring(struct tracer *t, int x, int y, double x0, double y0)
 
 static void take_rings(struct tracer *t, double x0, double y0)
 {
+  uint64_t eight, rights;
+  memset(&rights, 1 << RIGHT, sizeof rights);
   for (int y = 0; y <= t->height; y++) {
     const uint8_t *s = t->steps + (size_t)y * ((size_t)t->width + 1);
-    for (int x = 0; x < t->width && !t->failed; x++)
+    for (int x = 0; x < t->width && !t->failed; x++) {
+      for (; x + 8 <= t->width; x += 8) { /* most corners start nothing */
+        memcpy(&eight, s + x, sizeof eight);
+        if (eight & rights) break;
+      }
       while (s[x] >> RIGHT & 1) take_ring(t, x, y, x0, y0);
+    }
   }
 }
 
-/* The mask's pixels within its box, (h, w). */
-static void fill_box(uint8_t *px, const struct vt_mask *m, int x0, int y0, int w)
+/* The mask's pixels within its box. Runs go down the columns. */
+static void fill_box(const struct tracer *t, const struct vt_mask *m, int x0, int y0)
 {
+  const size_t stride = (size_t)t->width + 2;
   const uint32_t height = (uint32_t)m->height;
-  uint32_t x = 0;
-  uint64_t y = 0;
-  for (int i = 0; i < m->n; i++) {
-    for (uint32_t k = 0; i % 2 && k < m->runs[i]; k++) {
-      uint64_t at = y + k;
-      px[(size_t)(at % height - (uint64_t)y0) * (size_t)w + x + (size_t)(at / height) - (size_t)x0] = 1;
+  uint64_t at = 0;
+  for (int i = 0; i < m->n; at += m->runs[i++]) {
+    if (i % 2 == 0) continue;
+    uint32_t x = (uint32_t)(at / height), y = (uint32_t)(at % height);
+    for (uint32_t left = m->runs[i], n; left; left -= n, x++, y = 0) {
+      n = VT_MIN(left, height - y);
+      uint8_t *px = t->px + ((size_t)y - (size_t)y0 + 1) * stride + (x - (size_t)x0 + 1);
+      for (uint32_t k = 0; k < n; k++) px[k * stride] = 1;
     }
-    y += m->runs[i];
-    x += (uint32_t)(y / height);
-    y %= height;
   }
 }
 
@@ -122,11 +130,11 @@ int vt_mask_trace(struct vt_polygons *out, const struct vt_mask *m, struct vt_er
   struct vt_box b = vt_mask_box(m);
   struct tracer t = {.width = (int)b.w, .height = (int)b.h, .out = out};
   if (!t.width) return 0;
-  t.px = vt_calloc((size_t)t.width, (size_t)t.height);
+  t.px = vt_calloc((size_t)t.width + 2, (size_t)t.height + 2);
   t.steps = vt_calloc((size_t)t.width + 1, (size_t)t.height + 1);
   t.failed = !t.px || !t.steps;
   if (!t.failed) {
-    fill_box(t.px, m, (int)b.x, (int)b.y, t.width);
+    fill_box(&t, m, (int)b.x, (int)b.y);
     mark_steps(&t);
     take_rings(&t, b.x, b.y);
   }

@@ -17,8 +17,9 @@ int vt__folder_make(const char *root, const char *sub, struct vt_err *e)
 
 int vt__folder_write(const char *root, const char *name, struct vt_buf *b, struct vt_err *e)
 {
+  if (vt_interrupted()) return vt_fail(e, VT_EINTERRUPTED, "%s: interrupted", root);
   char *path = vt_path_join(NULL, root, name);
-  int rc = path && !b->failed ? vt_file_write_atomic(path, b->len ? b->data : "", b->len, e)
+  int rc = path && !b->failed ? vt_file_write(path, b->len ? b->data : "", b->len, e)
                               : vt_fail(e, VT_ENOMEM, "out of memory");
   vt_free(path);
   vt_buf_clear(b);
@@ -28,6 +29,7 @@ int vt__folder_write(const char *root, const char *name, struct vt_buf *b, struc
 int vt__folder_png(const char *root, const char *sub, const char *name, const struct vt_image *im,
                    struct vt_err *e)
 {
+  if (vt_interrupted()) return vt_fail(e, VT_EINTERRUPTED, "%s: interrupted", root);
   struct vt_buf path = {0};
   vt_buf_addf(&path, "%s/%s/%s.png", root, sub, name);
   int rc = path.failed ? vt_fail(e, VT_ENOMEM, "out of memory") : vt_image_write(im, path.data, 0, e);

@@ -5,7 +5,8 @@
 #include "data/labels_internal.h"
 
 int vt__folder_make(const char *root, const char *sub, struct vt_err *e); /* root/sub, with parents */
-/* root/name from the buffer, which is emptied. */
+/* root/name from the buffer, which is emptied. This and vt__folder_png: VT_EINTERRUPTED when the program is
+ * asked to stop. */
 int vt__folder_write(const char *root, const char *name, struct vt_buf *b, struct vt_err *e);
 int vt__folder_png(const char *root, const char *sub, const char *name, const struct vt_image *im,
                    struct vt_err *e);

@@ -111,7 +111,7 @@ static int copy_picture(struct writer *w, const struct vt_label_image *im, const
   int rc = from ? 0 : vt_fail(e, VT_ENOMEM, "out of memory");
   if (!rc && vt_is_file(from)) {
     if (!(rc = vt_map_open(&m, from, e))) {
-      rc = vt_file_write_atomic(to, m.data, m.len, e);
+      rc = vt_file_write(to, m.data, m.len, e);
       vt_map_close(&m);
     }
   } else if (!rc) {

@@ -9,6 +9,7 @@
  * by their numbers. Rows stream: what is kept of one is an instance, and its mask unless only measures are
  * wanted. */
 #include "data/formats/coco.h"
+#include "data/formats/text_out.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -194,14 +195,13 @@ static int read_imaterialist(struct vt_labels *l, const char *path, const struct
 
 /* ---- writing ---- */
 
-static int write_row(FILE *f, struct vt_buf *b, const struct vt_labels *l, const struct vt_instance *in,
+static int write_row(struct vt_buf *b, const struct vt_labels *l, const struct vt_instance *in,
                      struct vt_losses *losses, struct vt_err *e)
 {
   const struct vt_label_image *im = &l->image[in->image];
   struct vt_mask m;
   int rc = vt_instance_mask(l, in, &m, e);
   if (rc) return rc;
-  b->len = 0;
   vt_csv_put(b, im->file, true);
   vt_buf_addc(b, ',');
   vt_mask_to_pairs(&m, b);
@@ -211,8 +211,7 @@ static int write_row(FILE *f, struct vt_buf *b, const struct vt_labels *l, const
   for (int k = 0; k < in->nattrs; k++)
     vt_buf_addf(b, "_%lld", (long long)l->attributes.v[l->attr[in->attrs + (uint32_t)k]].id);
   vt_buf_addc(b, '\n');
-  if (b->failed) return vt_fail(e, VT_ENOMEM, "out of memory");
-  return fwrite(b->data, 1, b->len, f) == b->len ? 0 : VT_EIO;
+  return 0;
 }
 
 /* A description that is there already must say of each class what the set says. */
@@ -268,32 +267,27 @@ static int write_imaterialist(const struct vt_labels *l, const char *path, const
                               struct vt_losses *losses, struct vt_err *e)
 {
   int64_t crowds = 0, splits = 0;
-  struct vt_buf b = {0};
-  FILE *f = fopen(path, "we");
-  if (!f) return vt_fail_errno(e, path);
-  int rc = 0;
-  if (fputs("ImageId,EncodedPixels,Height,Width,ClassId\n", f) < 0) rc = VT_EIO;
+  struct vt__out out;
+  int rc = vt__out_open(&out, NULL, path, e);
+  vt_buf_adds(&out.b, "ImageId,EncodedPixels,Height,Width,ClassId\n");
   for (int64_t i = 0; i < l->n && !rc; i++) {
-    rc = write_row(f, &b, l, &l->v[i], losses, e);
+    rc = write_row(&out.b, l, &l->v[i], losses, e);
+    if (!rc) rc = vt__out_more(&out, e);
     crowds += l->v[i].flags & VT_CROWD ? 1 : 0;
   }
-  if (fclose(f) && !rc) rc = VT_EIO;
-  if (rc == VT_EIO) vt_fail_errno(e, path);
+  rc = vt__out_close(&out, rc, e);
   for (int32_t k = 0; k < l->nimages; k++) splits += l->image[k].split != VT_SPLIT_NONE;
   vt_loss_add(losses, crowds, "crowd flags of instances");
   vt_loss_add(losses, splits, "splits of pictures");
   vt__lose_links(l, losses);
   vt__lose_details(l, VT__LOSE_IDS | VT__LOSE_IMAGE_IDS | VT__LOSE_POLYGONS | VT__LOSE_EMPTY, losses);
-  if (!rc) rc = write_descriptions(l, path, e);
-  vt_buf_clear(&b);
-  return rc;
+  return rc ? rc : write_descriptions(l, path, e);
 }
 
 /* ---- filtering rows ---- */
 
 static void put_row(struct vt_buf *b, char *const *field, int n, const char *reason)
 {
-  b->len = 0;
   for (int i = 0; i < n; i++) vt_csv_put(b, field[i], !i);
   if (reason) vt_csv_put(b, reason, false);
   vt_buf_addc(b, '\n');
@@ -304,7 +298,7 @@ static void put_row(struct vt_buf *b, char *const *field, int n, const char *rea
 static void put_torn(struct vt_buf *b, const struct vt_csv *csv, const char *reason, struct vt_buf *rest)
 {
   const char *s = csv->text.data, *end = s + csv->text.len;
-  b->len = rest->len = 0;
+  rest->len = 0;
   for (int i = 0; i < csv->ncolumns; i++) {
     const char *field = s < end ? s : "";
     if (s < end) s += strnlen(s, (size_t)(end - s)) + 1;
@@ -323,17 +317,17 @@ static int filter_rows(const char *path, const struct vt_row_filter *fl, const c
                        const char *removed, struct vt_err *e)
 {
   struct vt_csv csv;
-  struct vt_buf b = {0}, rest = {0};
+  struct vt_buf rest = {0};
   int64_t next = 0;
-  FILE *out[2] = {NULL, NULL};
+  struct vt__out out[2] = {{.f = NULL}, {.f = NULL}};
   const char *name[] = {kept, removed};
   int rc = vt_csv_open(&csv, path, e);
   if (rc) return rc;
   csv.lenient_utf8 = true;
   for (int k = 0; k < 2 && !rc; k++) {
-    if (name[k] && !(out[k] = fopen(name[k], "we"))) rc = vt_fail_errno(e, name[k]);
-    put_row(&b, csv.column, csv.ncolumns, k ? "Reason" : NULL);
-    if (out[k]) fputs(b.data, out[k]);
+    if (!name[k]) continue;
+    rc = vt__out_open(&out[k], NULL, name[k], e);
+    put_row(&out[k].b, csv.column, csv.ncolumns, k ? "Reason" : NULL);
   }
   while (!rc && (rc = vt_csv_next(&csv, e)) != 0) {
     if (rc < 0 && rc != VT_EFORMAT) break;
@@ -341,18 +335,17 @@ static int filter_rows(const char *path, const struct vt_row_filter *fl, const c
     rc = 0;
     while (next < fl->n && fl->line[next] < csv.line) next++;
     const bool goes = torn || (next < fl->n && fl->line[next] == csv.line);
-    if (!out[goes]) continue;
+    if (!out[goes].f) continue;
     if (torn)
-      put_torn(&b, &csv, next < fl->n && fl->line[next] == csv.line ? fl->reason[next] : "no row", &rest);
+      put_torn(&out[goes].b, &csv, next < fl->n && fl->line[next] == csv.line ? fl->reason[next] : "no row",
+               &rest);
     else
-      put_row(&b, csv.field, csv.nfields, goes ? fl->reason[next] : NULL);
-    if (b.failed) rc = vt_fail(e, VT_ENOMEM, "%s: out of memory", path);
-    if (!rc && fwrite(b.data, 1, b.len, out[goes]) != b.len) rc = vt_fail_errno(e, name[goes]);
+      put_row(&out[goes].b, csv.field, csv.nfields, goes ? fl->reason[next] : NULL);
+    if (rest.failed) rc = vt_fail(e, VT_ENOMEM, "%s: out of memory", path);
+    if (!rc) rc = vt__out_more(&out[goes], e);
   }
-  for (int k = 0; k < 2; k++)
-    if (out[k] && fclose(out[k]) && !rc) rc = vt_fail_errno(e, name[k]);
+  for (int k = 0; k < 2; k++) rc = vt__out_close(&out[k], rc, e);
   vt_csv_close(&csv);
-  vt_buf_clear(&b);
   vt_buf_clear(&rest);
   return rc;
 }

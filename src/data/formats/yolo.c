@@ -36,10 +36,32 @@ void vt__yolo_text_path(struct vt_buf *b, const char *name)
     vt_buf_addf(b, "labels/%s.txt", name);
 }
 
+/* A share of a side with ten digits behind the point, or as many as it needs: 10^-6 of a pixel. */
+static void add_share(struct vt_buf *b, double v)
+{
+  enum { DIGITS = 10 };
+  char text[DIGITS + 3] = " 0.";
+  if (!(v >= 0 && v < 2)) {
+    vt_buf_addf(b, " %.10g", v);
+    return;
+  }
+  uint64_t k = (uint64_t)(v * 1e10 + .5);
+  text[1] = (char)('0' + k / 10000000000u);
+  k %= 10000000000u;
+  int n = DIGITS;
+  for (int i = 0; i < DIGITS; i++, k /= 10) {
+    if (i + n == DIGITS && k % 10 == 0) n--; /* zeros at the end */
+    text[2 + DIGITS - i] = (char)('0' + k % 10);
+  }
+  vt_buf_add(b, text, n ? (size_t)n + 3 : 2);
+}
+
 static void add_polygon(struct vt_buf *b, const struct vt_polygons *p, const struct vt_label_image *im)
 {
-  for (int i = 0; i < p->start[1]; i++)
-    vt_buf_addf(b, " %.10g %.10g", p->xy[2 * i] / im->width, p->xy[2 * i + 1] / im->height);
+  for (int i = 0; i < p->start[1]; i++) {
+    add_share(b, p->xy[2 * i] / im->width);
+    add_share(b, p->xy[2 * i + 1] / im->height);
+  }
 }
 
 static int add_instance(struct vt_buf *b, const struct vt_labels *l, const struct vt_instance *in,
