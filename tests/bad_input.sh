@@ -210,39 +210,7 @@ else
   (
     ulimit -f 16
     expect disk_full 1 'disk/shop.db' index -c disk/shop.db shop/shop.csv
-    
-# Labels.
-mkdir labels_in
-printf 'ImageId,EncodedPixels,Height,Width,ClassId\na.jpg,1 60,10,20,6\nb.jpg,150 60,10,20,6\n' >labels_in/l.csv
-printf '{"images":[{"id":1,"width":5,"height":5}],"categories":[],"annotations":[{"id":1' >labels_in/cut.json
-printf 'ImageId,EncodedPixels\n' >labels_in/columns.csv
-expect labels_strict 1 'l.csv|line 3|EncodedPixels' data stats labels_in/l.csv --format imaterialist
-expect labels_lenient 0 'line 3' data stats labels_in/l.csv --format imaterialist --lenient
-expect labels_columns 1 "columns.csv|no column 'Height'" data stats labels_in/columns.csv --format imaterialist
-expect labels_format 2 "'nope'|coco" data stats labels_in/l.csv --format nope
-expect labels_clean 0 '' data clean labels_in/l.csv --steps rle-range -o labels_in/clean.csv
-expect labels_cleaned 0 '' data stats labels_in/clean.csv --format imaterialist
-expect labels_step 2 "'nope'|min-area" data clean labels_in/l.csv --steps nope
-expect labels_value 2 "min-area|'x'" data clean labels_in/l.csv --steps min-area=x
-expect labels_no_folder 2 'images' data clean labels_in/l.csv --lenient --steps missing
-expect labels_near_no_folder 2 'images' data split labels_in/clean.csv --near 6
-expect labels_near_bits 2 'near' data split labels_in/clean.csv --near 99
-expect labels_over_itself 2 'to be cleaned' data clean labels_in/l.csv -o labels_in/l.csv
-expect labels_ending 2 'labels_in|--from' data convert labels_in labels_in/x.json
-expect labels_only_read 2 'only read' data convert labels_in/clean.csv out --to folders
-expect labels_cut 1 'cut.json|line 1' data convert labels_in/cut.json labels_in/x.csv
-expect labels_ratio 2 "80/20|'x'" data split labels_in/clean.csv --ratio x
-expect labels_pictures 2 'images' data show labels_in/clean.csv
-expect labels_no_picture 1 'gone/a.jpg' data show labels_in/clean.csv --images gone
-expect augment_policy_missing 2 'policy' data augment labels_in/clean.csv labels_in/aug --images gone
-printf -- '- rotate: {degrees: 999}\n' >labels_in/bad.yaml
-expect augment_bounds 1 'bad.yaml:1|degrees|999' data augment labels_in/clean.csv labels_in/aug --images gone -p labels_in/bad.yaml
-expect augment_show 1 'bad.yaml:1' data show labels_in/clean.csv --images gone --augment labels_in/bad.yaml
-expect augment_list 0 '' data augment --list
-expect bench_no_folder 1 'gone' data bench gone
-expect coco_one_file 2 'ground truth' eval coco labels_in/cut.json
-expect coco_cut 1 'cut.json' eval coco labels_in/cut.json labels_in/cut.json
-exit $failed
+    exit $failed
   ) || failed=1
   trap - XFSZ
   expect disk_again 0 '' index -c disk/shop.db shop/shop.csv
@@ -319,4 +287,45 @@ expect override_range 2 'command line|epochs|-1|1 to' train recipes/fine.yaml --
 expect override_unknown 2 "command line|eposch|'epochs'" train recipes/fine.yaml --out run eposch=1
 expect data_missing 1 'VITRINE_DATA' train recipes/fine.yaml --out run
 expect data_wrong 1 'db/products' train recipes/fine.yaml --out run --data db
+
+# ---- labels
+mkdir labels_in
+printf 'ImageId,EncodedPixels,Height,Width,ClassId\na.jpg,1 60,10,20,6\nb.jpg,150 60,10,20,6\n' >labels_in/l.csv
+printf '{"images":[{"id":1,"width":5,"height":5}],"categories":[],"annotations":[{"id":1' >labels_in/cut.json
+printf 'ImageId,EncodedPixels\n' >labels_in/columns.csv
+expect labels_strict 1 'l.csv|line 3|EncodedPixels' data stats labels_in/l.csv --format imaterialist
+expect labels_lenient 0 'line 3' data stats labels_in/l.csv --format imaterialist --lenient
+expect labels_columns 1 "columns.csv|no column 'Height'" data stats labels_in/columns.csv --format imaterialist
+expect labels_format 2 "'nope'|coco" data stats labels_in/l.csv --format nope
+expect labels_clean 0 '' data clean labels_in/l.csv --steps rle-range -o labels_in/clean.csv
+expect labels_cleaned 0 '' data stats labels_in/clean.csv --format imaterialist
+expect labels_step 2 "'nope'|min-area" data clean labels_in/l.csv --steps nope
+expect labels_value 2 "min-area|'x'" data clean labels_in/l.csv --steps min-area=x
+expect labels_no_folder 2 'images' data clean labels_in/l.csv --lenient --steps missing
+expect labels_near_no_folder 2 'images' data split labels_in/clean.csv --near 6
+expect labels_near_bits 2 'near' data split labels_in/clean.csv --near 99
+expect labels_over_itself 2 'to be cleaned' data clean labels_in/l.csv -o labels_in/l.csv
+expect labels_ending 2 'labels_in|--from' data convert labels_in labels_in/x.json
+expect labels_only_read 2 'idx is only read' data convert labels_in/clean.csv out --to idx
+expect labels_folders 2 '--images' data convert labels_in/clean.csv out --to folders
+expect labels_cut 1 'cut.json|line 1' data convert labels_in/cut.json labels_in/x.csv
+expect labels_ratio 2 "80/20|'x'" data split labels_in/clean.csv --ratio x
+expect labels_pictures 2 'images' data show labels_in/clean.csv
+expect labels_no_picture 1 'gone/a.jpg' data show labels_in/clean.csv --images gone
+expect augment_policy_missing 2 'policy' data augment labels_in/clean.csv labels_in/aug --images gone
+printf -- '- rotate: {degrees: 999}\n' >labels_in/bad.yaml
+expect augment_bounds 1 'bad.yaml:1|degrees|999' data augment labels_in/clean.csv labels_in/aug --images gone -p labels_in/bad.yaml
+expect augment_show 1 'bad.yaml:1' data show labels_in/clean.csv --images gone --augment labels_in/bad.yaml
+expect augment_list 0 '' data augment --list
+mkdir pictures && cp photo.png pictures
+size=$(python3 -c "import struct; print('%d,%d' % struct.unpack('>II', open('photo.png', 'rb').read(24)[16:])[::-1])")
+printf 'ImageId,EncodedPixels,Height,Width,ClassId\nphoto.png,1 60,%s,6\n' "$size" >labels_in/photo.csv
+printf -- '- flip\n' >labels_in/flip.yaml
+expect augment_yolo 0 '' data augment labels_in/photo.csv augmented --images pictures -p labels_in/flip.yaml -t yolo
+same augment_yolo_files 'classes.txt data.yaml images images.csv labels' "$(echo $(ls augmented))"
+rm augmented/images.csv
+expect augment_yolo_read 0 '' data stats augmented --format yolo
+expect bench_no_folder 1 'gone' data bench gone
+expect coco_one_file 2 'ground truth' eval coco labels_in/cut.json
+expect coco_cut 1 'cut.json' eval coco labels_in/cut.json labels_in/cut.json
 exit $failed

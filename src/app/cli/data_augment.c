@@ -64,7 +64,8 @@ static int run(struct vt_cli *cli, const void *opts, const struct vt_strings *ar
   const struct vt_labels_opts lo = {
       .lenient = o->reading.lenient, .extra = o->descriptions, .images = o->images};
   const char *out = args->v[1];
-  const char *labels = vt_path_join(&cli->arena, out, !strcmp(o->to, "coco") ? "labels.json" : "labels");
+  const char *beside = to->beside ? to->beside : "labels";
+  const char *labels = strcmp(beside, ".") != 0 ? vt_path_join(&cli->arena, out, beside) : out;
   if (!labels) return vt_fail(e, VT_ENOMEM, "out of memory");
   int rc = vt_reading_check(&o->reading, e);
   if (!rc) rc = vt_policy_read(&policy, o->policy, e);
@@ -98,7 +99,8 @@ const struct vt_verb vt_verb_data_augment = {
     .args = "FILE FOLDER",
     .summary = "write an augmented copy of a labelled set, by a policy",
     .help = "Pictures, masks, polygons and boxes are moved together and written to FOLDER/images and "
-            "FOLDER/labels.json.\n"
+            "FOLDER/labels.json\n"
+            "(labels.csv or labels/ in other formats; yolo: FOLDER itself, to be trained on as it is).\n"
             "The policy is a list of operations in YAML with probabilities, groups and ramps\n"
             "(docs/AUGMENTATION.md); --list prints all operations.",
     .opt = rows,

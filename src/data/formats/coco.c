@@ -158,6 +158,7 @@ int vt__coco_write(const struct vt_labels *l, const char *path, const struct vt_
 const struct vt_format vt_format_coco = {
     .name = "coco",
     .what = "COCO json: polygons, runs, boxes, crowds, attributes",
+    .beside = "labels.json",
     .read = vt__coco_read,
     .write = vt__coco_write,
 };

@@ -145,6 +145,7 @@ static int write_csv_boxes(const struct vt_labels *l, const char *path, const st
 const struct vt_format vt_format_csv_boxes = {
     .name = "csv-boxes",
     .what = "table path,label,split,is_query,is_gallery,category,x_1,y_1,x_2,y_2",
+    .beside = "labels.csv",
     .read = read_csv_boxes,
     .write = write_csv_boxes,
 };

@@ -16,6 +16,7 @@ static int read_fashionpedia(struct vt_labels *l, const char *path, const struct
 const struct vt_format vt_format_fashionpedia = {
     .name = "fashionpedia",
     .what = "Fashionpedia's json: COCO's with attributes",
+    .beside = "labels.json",
     .read = read_fashionpedia,
     .write = vt__coco_write,
 };

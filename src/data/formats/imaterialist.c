@@ -353,6 +353,7 @@ static int filter_rows(const char *path, const struct vt_row_filter *fl, const c
 const struct vt_format vt_format_imaterialist = {
     .name = "imaterialist",
     .what = "iMaterialist (Fashion) CSV: one run-length mask a row; label_descriptions.json beside it",
+    .beside = "labels.csv",
     .read = read_imaterialist,
     .write = write_imaterialist,
     .filter = filter_rows,

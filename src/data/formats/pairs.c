@@ -293,6 +293,7 @@ static int write_pairs(const struct vt_labels *l, const char *path, const struct
 const struct vt_format vt_format_pairs = {
     .name = "pairs",
     .what = "table street,shop,kind,x_1,y_1,x_2,y_2,… of street and shop photos with a box for each",
+    .beside = "labels.csv",
     .read = read_pairs,
     .write = write_pairs,
 };

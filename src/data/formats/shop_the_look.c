@@ -303,6 +303,7 @@ static int write_shop_the_look(const struct vt_labels *l, const char *path, cons
 const struct vt_format vt_format_shop_the_look = {
     .name = "shop-the-look",
     .what = "Shop the Look: a line of JSON for each product in a scene, NAME-cat.json beside it",
+    .beside = "labels.json",
     .read = read_shop_the_look,
     .write = write_shop_the_look,
 };

@@ -239,6 +239,7 @@ static int write_yolo(const struct vt_labels *l, const char *root, const struct 
 const struct vt_format vt_format_yolo = {
     .name = "yolo",
     .what = "YOLO folder: labels/NAME.txt with boxes or one closed line an instance",
+    .beside = ".",
     .read = vt__yolo_read,
     .write = write_yolo,
 };
