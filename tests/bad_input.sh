@@ -322,7 +322,7 @@ size=$(python3 -c "import struct; print('%d,%d' % struct.unpack('>II', open('pho
 printf 'ImageId,EncodedPixels,Height,Width,ClassId\nphoto.png,1 60,%s,6\n' "$size" >labels_in/photo.csv
 printf -- '- flip\n' >labels_in/flip.yaml
 expect augment_yolo 0 '' data augment labels_in/photo.csv augmented --images pictures -p labels_in/flip.yaml -t yolo
-same augment_yolo_files 'classes.txt data.yaml images images.csv labels' "$(echo $(ls augmented))"
+same augment_yolo_files 'classes.txt data.yaml images images.csv labels ' "$(ls augmented | tr '\n' ' ')"
 rm augmented/images.csv
 expect augment_yolo_read 0 '' data stats augmented --format yolo
 expect bench_no_folder 1 'gone' data bench gone
