@@ -126,8 +126,8 @@ static int write_yaml(const struct vt_labels *l, const char *root, const bool *s
 {
   struct vt_buf b = {0};
   vt_buf_adds(&b, "# Pictures belong into the folder images beside this file, or where the lists say.\n");
-  for (uint8_t k = VT_SPLIT_TRAIN; k <= VT_SPLIT_TEST; k++) {
-    const char *split = vt__split_name(k);
+  for (int k = VT_SPLIT_TRAIN; k <= VT_SPLIT_TEST; k++) {
+    const char *split = vt__split_name((uint8_t)k);
     if (some[k])
       vt_buf_addf(&b, "%s: %s.txt\n", split, split);
     else if (some[VT_SPLIT_NONE] && k == VT_SPLIT_TRAIN)
@@ -149,7 +149,7 @@ static int write_lists(const struct vt_labels *l, const char *root, bool *some, 
                        struct vt_err *e)
 {
   int rc = 0;
-  for (uint8_t k = VT_SPLIT_TRAIN; k <= VT_SPLIT_TEST && !rc; k++) {
+  for (int k = VT_SPLIT_TRAIN; k <= VT_SPLIT_TEST && !rc; k++) {
     struct vt_buf b = {0};
     char name[16];
     for (int32_t i = 0; i < l->nimages; i++) {
@@ -160,7 +160,7 @@ static int write_lists(const struct vt_labels *l, const char *root, bool *some, 
       vt_loss_add(losses, odd, "pictures whose names have line breaks, in lists of pictures");
       if (!odd) vt_buf_addf(&b, "%s%s\n", *file == '/' ? "" : last_images(file) ? "./" : "./images/", file);
     }
-    snprintf(name, sizeof name, "%s.txt", vt__split_name(k));
+    snprintf(name, sizeof name, "%s.txt", vt__split_name((uint8_t)k));
     if (some[k]) rc = vt__folder_write(root, name, &b, e);
     vt_buf_clear(&b);
   }
