@@ -221,6 +221,7 @@ static void test_voc_folders(void **state)
       {"voc4/train/a.xml", XML("a.jpg"), "voc4", "train/a.jpg", VT_SPLIT_TRAIN},
       {"voc5/valid/a.xml", XML(""), "voc5", "valid/a.jpg", VT_SPLIT_VAL},
       {"voc6/test/a.xml", XML("b/a.jpg"), "voc6", "b/a.jpg", VT_SPLIT_TEST},
+      {"voc8/e.xml", XML("a.jpg"), "voc8", "a.jpg", VT_SPLIT_NONE}, /* its name begins a message, too */
       {"voc7/Annotations/val/a.xml", XML("a.jpg"), "voc7", "a.jpg", VT_SPLIT_VAL},
   };
   for (size_t i = 0; i < VT_COUNT(cases); i++) {
@@ -234,8 +235,12 @@ static void test_voc_folders(void **state)
     assert_string_equal(l.image[0].file, cases[i].file);
     assert_int_equal(l.image[0].split, cases[i].split);
     vt_labels_clear(&l);
+    put(cases[i].text, "<other/>");
+    if (!read_labels(&l, "voc", root, &(struct vt_labels_opts){0}, &e) || !strstr(e.msg, ".xml: expected"))
+      fail_msg("%s: '%s'", cases[i].text, e.msg);
+    vt_labels_clear(&l);
     put(cases[i].text, "<annotation>");
-    if (!read_labels(&l, "voc", root, &(struct vt_labels_opts){0}, &e) || !strstr(e.msg, "a.xml: line 1"))
+    if (!read_labels(&l, "voc", root, &(struct vt_labels_opts){0}, &e) || !strstr(e.msg, ".xml: line 1"))
       fail_msg("%s: '%s'", cases[i].text, e.msg);
     vt_labels_clear(&l);
   }

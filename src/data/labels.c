@@ -311,3 +311,21 @@ const char *vt__split_name(uint8_t split)
 {
   return split < VT_COUNT(split_words) ? split_words[split] : "";
 }
+
+int vt__labels_read_names(struct vt_labels *l, const char *path, struct vt_err *e)
+{
+  char *text, *rest;
+  size_t len;
+  int rc = vt_file_read(path, 1 << 24, &text, &len, e);
+  if (rc) return rc;
+  if (!vt_utf8_valid(text, len)) rc = vt_fail(e, VT_EFORMAT, "%s: text is not valid UTF-8", path);
+  rest = text;
+  for (char *line; !rc && (line = strsep(&rest, "\n"));) {
+    line[strcspn(line, "\r")] = 0;
+    if (!*line && !rest) break;
+    const int32_t p = vt__labels_add_class(l, false, l->classes.n, line, "", e);
+    rc = VT_MIN(p, 0);
+  }
+  vt_free(text);
+  return rc;
+}

@@ -19,6 +19,8 @@ int32_t vt__labels_find_file(const struct vt_labels *l, const char *file);
 int32_t vt__labels_add_class(struct vt_labels *l, bool attribute, int64_t id, const char *name,
                              const char *super, struct vt_err *e);
 int32_t vt__labels_need_class(struct vt_labels *l, const char *name, struct vt_err *e);
+/* A text with the name of a class a line; their ids go on from the number of classes. */
+int vt__labels_read_names(struct vt_labels *l, const char *path, struct vt_err *e);
 int32_t vt__labels_find_class(const struct vt_labels *l, bool attribute, int64_t id);
 int32_t vt__labels_find_name(const struct vt_labels *l, const char *name);
 

@@ -81,26 +81,6 @@ struct reader {
   int sets;
 };
 
-/* A name a line. */
-static int read_names(struct reader *r, struct vt_err *e)
-{
-  char *text, *rest;
-  size_t len;
-  if (!r->o->extra) return 0;
-  int rc = vt_file_read(r->o->extra, 1 << 20, &text, &len, e);
-  if (rc) return rc;
-  if (!vt_utf8_valid(text, len)) rc = vt_fail(e, VT_EFORMAT, "%s: text is not valid UTF-8", r->o->extra);
-  rest = text;
-  for (char *line; !rc && (line = strsep(&rest, "\n"));) {
-    line[strcspn(line, "\r")] = 0;
-    if (!*line && !rest) break;
-    int32_t p = vt__labels_add_class(r->l, false, r->l->classes.n, line, "", e);
-    rc = VT_MIN(p, 0);
-  }
-  vt_free(text);
-  return rc;
-}
-
 static int add_picture(struct reader *r, const struct vt__idx *x, const char *name, uint8_t label,
                        struct vt_err *e)
 {
@@ -214,7 +194,7 @@ static int read_idx(struct vt_labels *l, const char *path, const struct vt_label
   struct reader r = {.l = l, .o = o};
   struct vt_err own = {0};
   if (!e) e = &own;
-  int rc = read_names(&r, e);
+  int rc = o->extra ? vt__labels_read_names(l, o->extra, e) : 0;
   if (!rc) rc = vt_is_dir(path) ? vt_walk(path, each_file, &r, e) : read_set(&r, path, e);
   if (!rc && !r.sets) rc = vt_fail(e, VT_ENOENT, "%s: no file NAME%s[.gz]", path, images_end);
   return rc;

@@ -296,8 +296,9 @@ static int read_xml(struct reader *r, const char *path, const char *stem, struct
   xmlSetStructuredErrorFunc(NULL, NULL);
   vt_free(text);
   if (!rc || rc == VT_ENOMEM) return rc;
-  const size_t n = strlen(r->below);
-  const bool named = !strncmp(e->msg, r->below, n) && !strncmp(e->msg + n, stem, strlen(stem));
+  const size_t n = strlen(r->below), m = strlen(stem);
+  const bool named =
+      !strncmp(e->msg, r->below, n) && !strncmp(e->msg + n, stem, m) && !strncmp(e->msg + n + m, ".xml: ", 6);
   if (!named) vt_fail_in(e, rc, "%s%s.xml", r->below, stem);
   return vt__labels_problem(r->l, r->o, e);
 }

@@ -28,24 +28,6 @@ struct reader {
 
 /* ---- what describes the set ---- */
 
-static int read_lines(struct reader *r, const char *path, struct vt_err *e)
-{
-  char *text, *rest;
-  size_t len;
-  int rc = vt_file_read(path, MAX_TEXT, &text, &len, e);
-  if (rc) return rc;
-  if (!vt_utf8_valid(text, len)) rc = vt_fail(e, VT_EFORMAT, "%s: text is not valid UTF-8", path);
-  rest = text;
-  for (char *line; !rc && (line = strsep(&rest, "\n"));) {
-    line[strcspn(line, "\r")] = 0;
-    if (!*line && !rest) break;
-    const int32_t p = vt__labels_add_class(r->y.l, false, r->y.l->classes.n, line, "", e);
-    if (p < 0) rc = p;
-  }
-  vt_free(text);
-  return rc;
-}
-
 /* Names of classes: of data.yaml, else of classes.txt, which some tools put beside the texts. */
 static int describe(struct reader *r, struct vt_err *e)
 {
@@ -55,7 +37,7 @@ static int describe(struct reader *r, struct vt_err *e)
   int rc = 0;
   if (own) {
     r->y.names = extra;
-    rc = read_lines(r, extra, e);
+    rc = vt__labels_read_names(r->y.l, extra, e);
   }
   for (size_t k = 0; k < VT_COUNT(files) && !rc && !r->y.names; k++) {
     char *path = !k && extra ? vt_strdup(extra) : vt_path_join(NULL, r->root, files[k]);
@@ -64,7 +46,7 @@ static int describe(struct reader *r, struct vt_err *e)
       rc = vt__yolo_read_yaml(&r->y, path, e);
       if (r->y.yaml.named) r->y.names = extra ? extra : files[k];
     } else if (k && vt_is_file(path)) {
-      rc = read_lines(r, path, e);
+      rc = vt__labels_read_names(r->y.l, path, e);
       r->y.names = files[k];
     }
     vt_free(path);
