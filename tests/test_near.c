@@ -120,8 +120,8 @@ static void write_text(const char *folder, const char *name, const char *text, s
   ok(vt_file_write_atomic(path, text, n, &e), &e);
 }
 
-/* a, a again as JPEG of low quality, b, a tiny one, one cut in half, no picture, and one that is not there.
- */
+/* a, a again as JPEG of low quality, b, a tiny one, one cut in half, no picture, one that is not there, one
+ * labelled as it is stored, one made smaller after it was labelled, and one labelled as it is seen. */
 static void make_folder(char *folder)
 {
   struct vt_err e = {0};
@@ -144,10 +144,16 @@ static void make_folder(char *folder)
   write_picture(folder, "tiny.png", &s.image, 0);
   vt_aug_sample_clear(&s);
   write_text(folder, "text.jpg", "<html>", 6);
+  ok(vt_file_read(VT_SOURCE_ROOT "/tests/fixtures/images/exif6.jpg", 1 << 20, &data, &n, &e), &e);
+  write_text(folder, "turned.jpg", data, n);
+  write_text(folder, "smaller.jpg", data, n);
+  write_text(folder, "upright.jpg", data, n);
+  vt_free(data);
   static const char table[] = "ImageId,EncodedPixels,Height,Width,ClassId\n"
                               "a.png,1 9,80,100,0\nagain.jpg,1 9,80,100,0\nagain.jpg,,80,100,1\n"
                               "b.png,1 9,80,100,0\ntiny.png,1 9,20,40,0\n"
-                              "cut.png,1 9,80,100,0\ntext.jpg,1 9,80,100,0\nnone.jpg,1 9,80,100,0\n";
+                              "cut.png,1 9,80,100,0\ntext.jpg,1 9,80,100,0\nnone.jpg,1 9,80,100,0\n"
+                              "turned.jpg,1 9,32,48,0\nsmaller.jpg,1 9,96,64,0\nupright.jpg,1 9,48,32,0\n";
   write_text(folder, "t.csv", table, sizeof table - 1);
   static const char names[] =
       "{\"categories\": [{\"id\": 0, \"name\": \"x\"}, {\"id\": 1, \"name\": \"y\"}], "
@@ -172,8 +178,9 @@ static void test_steps(void **state)
       {"lengths", {3, 4}, "1 masks and 2 classes"},
       {"unreadable,tiny", {6}, "40 x 20"},
       {"unreadable,tiny=10", {0}, NULL},
-      {"unreadable,near-duplicates", {3, 4}, "looks like a.png"},
-      {"unreadable,near-duplicates=0", {0}, NULL},
+      {"unreadable,near-duplicates", {3, 4, 11, 12}, "looks like a.png"},
+      {"unreadable,near-duplicates=0", {11, 12}, "looks like turned.jpg"},
+      {"unreadable,other-size", {10, 11}, "32 x 48 pixels, labelled as 48 x 32, which it is before its EXIF"},
   };
   char folder[] = "/tmp/vitrine-near-XXXXXX", path[300];
   struct vt_err e = {0};
@@ -195,7 +202,7 @@ static void test_steps(void **state)
     vt_clean_clear(&c);
   }
   /* without a folder, or where a picture cannot be read, the step says so */
-  static const char *const fails[] = {"missing", "near-duplicates"};
+  static const char *const fails[] = {"missing", "near-duplicates", "other-size"};
   for (size_t i = 0; i < VT_COUNT(fails); i++) {
     struct vt_clean c;
     assert_int_equal(vt_clean_run(&c, &l, NULL, fails[i], &e), VT_EUSAGE);

@@ -190,7 +190,7 @@ const struct vt_verb vt_verb_data_clean = {
         "comma),\n"
         "min-instances=N, min-images=5, keep=SHARE, lengths; and, looking at the pictures in --images: "
         "missing,\n"
-        "unreadable, tiny=32, near-duplicates=6.",
+        "unreadable, tiny=32, other-size, near-duplicates=6.",
     .opt = rows,
     .nopt = VT_COUNT(rows),
     .opts_size = sizeof(struct opts),

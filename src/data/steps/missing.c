@@ -3,7 +3,8 @@
 
 #include <stdio.h>
 
-static int look(const char *path, double value, char why[VT__WHY], struct vt_err *e)
+static int look(const char *path, const struct vt_label_image *labels, double value, char why[VT__WHY],
+                struct vt_err *e)
 {
   if (vt_is_file(path)) return 0;
   snprintf(why, VT__WHY, "%.300s is missing", path);

@@ -24,6 +24,16 @@ bool *vt__gone_pictures(const struct vt_clean *c, struct vt_err *e)
   return gone;
 }
 
+int vt__picture_probe(const char *path, struct vt_image_info *info, struct vt_err *e)
+{
+  struct vt_map m;
+  int rc = vt_map_open(&m, path, e);
+  if (rc) return rc;
+  if ((rc = vt_image_probe(info, m.data, m.len, e))) rc = vt_fail_in(e, rc, "%.300s", path);
+  vt_map_close(&m);
+  return rc;
+}
+
 static void look(int64_t i, int worker, void *ctx)
 {
   struct looking *t = ctx;
@@ -33,7 +43,7 @@ static void look(int64_t i, int worker, void *ctx)
   char *path = vt_path_join(NULL, t->c->images, t->c->l->image[i].file);
   int rc = path ? 0 : vt_fail(e, VT_ENOMEM, "out of memory");
   if (!rc && vt_interrupted()) rc = vt_fail(e, VT_EINTERRUPTED, "interrupted");
-  if (!rc) rc = t->fn(path, t->value, why, e);
+  if (!rc) rc = t->fn(path, &t->c->l->image[i], t->value, why, e);
   if (rc == 1) rc = (t->why[i] = vt_strdup(why)) ? 0 : vt_fail(e, VT_ENOMEM, "out of memory");
   t->rc[worker] = rc;
   vt_free(path);

@@ -6,8 +6,12 @@
 #include "image/image.h"
 
 enum { VT__WHY = 400 };
-/* Whether the picture goes: 1 (and why), 0, or an error. Called by several threads at once. */
-typedef int vt__picture_fn(const char *path, double value, char why[VT__WHY], struct vt_err *e);
+/* Whether the picture at path, to which labels belong, goes: 1 (and why), 0, or an error. Called by several
+ * threads at once. */
+typedef int vt__picture_fn(const char *path, const struct vt_label_image *labels, double value,
+                           char why[VT__WHY], struct vt_err *e);
+/* The sides of a picture, of which only the head is read. Missing or damaged: an error that names it. */
+int vt__picture_probe(const char *path, struct vt_image_info *info, struct vt_err *e);
 /* Asks for every picture that still has rows; removes all rows of those that go. */
 int vt__clean_pictures(struct vt_clean *c, double value, vt__picture_fn *fn, struct vt_err *e);
 /* gone[i]: picture i has no rows left. (nimages), vt_free. NULL (e filled) without memory. */

@@ -3,14 +3,11 @@
 
 #include <stdio.h>
 
-static int look(const char *path, double value, char why[VT__WHY], struct vt_err *e)
+static int look(const char *path, const struct vt_label_image *labels, double value, char why[VT__WHY],
+                struct vt_err *e)
 {
-  struct vt_map m;
   struct vt_image_info info;
-  int rc = vt_map_open(&m, path, e);
-  if (rc) return rc;
-  if ((rc = vt_image_probe(&info, m.data, m.len, e))) rc = vt_fail_in(e, rc, "%.300s", path);
-  vt_map_close(&m);
+  int rc = vt__picture_probe(path, &info, e);
   if (rc || VT_MIN(info.width, info.height) >= value) return rc;
   snprintf(why, VT__WHY, "%d x %d pixels, a side below %.0f", info.width, info.height, value);
   return 1;
