@@ -1,6 +1,7 @@
 /* Conversions between formats: what is kept to the pixel, what is said to be lost; YOLO, VOC, CSV and class
  * folders read and refused. */
 #include "label_case.h"
+#include "image/image.h"
 
 #include <signal.h>
 #include <sys/wait.h>
@@ -122,6 +123,60 @@ static void test_folders(void **state)
     vt_labels_clear(&l);
   }
   vt_image_clear(&im);
+}
+
+/* Names of pictures without endings, as iMaterialist of 2020 has them: they are found, and become class
+ * folders. */
+static void test_no_ending(void **state)
+{
+  static const char *const found[][2] = {
+      {"a", "a.png"}, {"a.png", "a.png"}, {"b.v2", "b.v2.JPG"}, {"plain", "plain"}, {"none", "none"}};
+  static const struct {
+    const char *name, *fault; /* NULL: it becomes train/hat/NAME.png */
+  } cases[] = {{"a", NULL}, {"plain", "plain: does not end as"}, {"none", "none"}};
+  struct vt_image im = {0};
+  struct vt_labels l;
+  struct vt_err e = {0};
+  char root[100], out[100], path[200];
+  char *png;
+  size_t n;
+  snprintf(root, sizeof root, "%s/photos", folder);
+  snprintf(out, sizeof out, "%s/classes", folder);
+  assert_int_equal(vt_mkdirs(root, NULL), 0);
+  assert_int_equal(vt_image_init(&im, 6, 4, 1, &e), 0);
+  snprintf(path, sizeof path, "%s/a.png", root);
+  assert_int_equal(vt_image_write(&im, path, 0, &e), 0);
+  vt_image_clear(&im);
+  assert_int_equal(vt_file_read(path, 1 << 20, &png, &n, &e), 0);
+  for (int k = 2; k < 4; k++) {
+    snprintf(path, sizeof path, "%s/%s", root, found[k][1]);
+    assert_int_equal(vt_file_write_atomic(path, png, n, &e), 0);
+  }
+  vt_free(png);
+  for (size_t i = 0; i < VT_COUNT(found); i++) {
+    char *at = vt_picture_find(root, found[i][0]);
+    snprintf(path, sizeof path, "%s/%s", root, found[i][1]);
+    assert_string_equal(at, path);
+    vt_free(at);
+  }
+  for (size_t i = 0; i < VT_COUNT(cases); i++) {
+    struct vt_losses lost = {0};
+    char rows[200];
+    snprintf(rows, sizeof rows, "path,label,split,x_1,y_1,x_2,y_2\n%s,hat,train,1,1,3,3\n", cases[i].name);
+    if (read_labels(&l, "csv-boxes", file_of("bare.csv", rows), &(struct vt_labels_opts){0}, &e))
+      fail_msg("%s", e.msg);
+    int rc =
+        vt_format_find("folders", &e)->write(&l, out, &(struct vt_labels_opts){.images = root}, &lost, &e);
+    vt_labels_clear(&l);
+    if (cases[i].fault) {
+      if (!rc || !strstr(e.msg, cases[i].fault)) fail_msg("%s: %d '%s'", cases[i].name, rc, e.msg);
+      continue;
+    }
+    if (rc || read_labels(&l, "folders", out, &(struct vt_labels_opts){0}, &e)) fail_msg("%s", e.msg);
+    assert_int_equal(l.nimages, 1);
+    assert_string_equal(l.image[0].file, "train/hat/a.png");
+    vt_labels_clear(&l);
+  }
 }
 
 /* Attributes, crowds, splits and polygons come back from label maps and json. */
@@ -343,10 +398,11 @@ static void test_interrupted(void **state)
 int main(void)
 {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_round_trip),  cmocka_unit_test(test_csv_boxes),
-      cmocka_unit_test(test_folders),     cmocka_unit_test(test_nothing_lost),
-      cmocka_unit_test(test_voc),         cmocka_unit_test(test_voc_folders),
-      cmocka_unit_test(test_interrupted), cmocka_unit_test(test_voc_round_trip),
+      cmocka_unit_test(test_round_trip),     cmocka_unit_test(test_csv_boxes),
+      cmocka_unit_test(test_folders),        cmocka_unit_test(test_no_ending),
+      cmocka_unit_test(test_nothing_lost),   cmocka_unit_test(test_voc),
+      cmocka_unit_test(test_voc_folders),    cmocka_unit_test(test_interrupted),
+      cmocka_unit_test(test_voc_round_trip),
   };
   return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

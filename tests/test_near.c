@@ -121,7 +121,8 @@ static void write_text(const char *folder, const char *name, const char *text, s
 }
 
 /* a, a again as JPEG of low quality, b, a tiny one, one cut in half, no picture, one that is not there, one
- * labelled as it is stored, one made smaller after it was labelled, and one labelled as it is seen. */
+ * labelled as it is stored, one made smaller after it was labelled, and one labelled as it is
+ * seen, by a name without its ending. */
 static void make_folder(char *folder)
 {
   struct vt_err e = {0};
@@ -153,7 +154,7 @@ static void make_folder(char *folder)
                               "a.png,1 9,80,100,0\nagain.jpg,1 9,80,100,0\nagain.jpg,,80,100,1\n"
                               "b.png,1 9,80,100,0\ntiny.png,1 9,20,40,0\n"
                               "cut.png,1 9,80,100,0\ntext.jpg,1 9,80,100,0\nnone.jpg,1 9,80,100,0\n"
-                              "turned.jpg,1 9,32,48,0\nsmaller.jpg,1 9,96,64,0\nupright.jpg,1 9,48,32,0\n";
+                              "turned.jpg,1 9,32,48,0\nsmaller.jpg,1 9,96,64,0\nupright,1 9,48,32,0\n";
   write_text(folder, "t.csv", table, sizeof table - 1);
   static const char names[] =
       "{\"categories\": [{\"id\": 0, \"name\": \"x\"}, {\"id\": 1, \"name\": \"y\"}], "

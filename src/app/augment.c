@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "image/image.h"
+
 int vt_aug_source_init(struct vt_aug_source *s, const struct vt_labels *l, const char *images,
                        struct vt_err *e)
 {
@@ -31,7 +33,7 @@ int vt_aug_source_get(const struct vt_aug_source *s, int32_t image, struct vt_au
                       struct vt_err *e)
 {
   struct vt_image im = {0};
-  char *path = vt_path_join(NULL, s->images, s->l->image[image].file);
+  char *path = vt_picture_find(s->images, s->l->image[image].file);
   int rc = path ? vt_image_read(&im, path, &(struct vt_decode_opts){0}, NULL, e)
                 : vt_fail(e, VT_ENOMEM, "out of memory");
   vt_free(path);

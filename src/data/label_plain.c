@@ -1,8 +1,8 @@
 /* First labels for a folder of pictures. */
 #include "data/labels_internal.h"
+#include "image/image.h"
 
 #include <string.h>
-#include <strings.h>
 
 struct labeller {
   struct vt_labels *l;
@@ -10,14 +10,6 @@ struct labeller {
   struct vt_progress progress;
   int64_t next_id, empty;
 };
-
-static bool is_picture(const char *name)
-{
-  static const char *const ending[] = {"jpg", "jpeg", "png", "webp", "gif", "heic", "heif", "avif"};
-  for (size_t i = 0; i < VT_COUNT(ending); i++)
-    if (!strcasecmp(vt_path_ext(name), ending[i])) return true;
-  return false;
-}
 
 static int class_of(struct labeller *w, const char *rel, struct vt_err *e)
 {
@@ -58,7 +50,7 @@ static int label_one(const char *path, const char *rel, void *ctx, struct vt_err
   struct vt_image im = {0}, bits = {0};
   int32_t image = 0;
   if (vt_interrupted()) return vt_fail(e, VT_EINTERRUPTED, "interrupted");
-  if (!is_picture(rel)) return 0;
+  if (!vt_picture_named(rel)) return 0;
   w->l->rows++;
   int rc = vt_image_read(&im, path, NULL, NULL, e);
   if (rc) {

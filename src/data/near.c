@@ -8,6 +8,8 @@
 
 #include <string.h>
 
+#include "image/image.h"
+
 enum { MAX_PIECES = VT_NEAR_MAX_BITS + 1, MAX_TABLE_BITS = 16, GRID = 9, MIN_SIDE = 64 };
 
 int vt_picture_hash(struct vt_picture_hash *out, const struct vt_image *im, struct vt_err *e)
@@ -131,7 +133,7 @@ static void hash_one(int64_t i, int worker, void *ctx)
   }
   struct vt_image im = {0};
   struct vt_err *e = &h->err[worker];
-  char *path = vt_path_join(NULL, h->images, h->l->image[i].file);
+  char *path = vt_picture_find(h->images, h->l->image[i].file);
   int rc = path ? vt_image_read(&im, path, &(struct vt_decode_opts){.min_side = MIN_SIDE}, NULL, e)
                 : vt_fail(e, VT_ENOMEM, "out of memory");
   if (!rc) rc = vt_picture_hash(&h->hash[i], &im, e);

@@ -1,9 +1,9 @@
 /* vitrine model quantize: a model in 8 bits from a model in floats and photos that are typical for it. */
 #include "app/cli/model_args.h"
+#include "image/image.h"
 #include "model/model.h"
 
 #include <string.h>
-#include <strings.h>
 
 struct opts {
   const char *models, *output, *photos;
@@ -47,12 +47,8 @@ struct found {
 static int each_file(const char *path, const char *rel, void *ctx, struct vt_err *e)
 {
   enum { MOST = 1 << 20 };
-  static const char *const ending[] = {".jpg", ".jpeg", ".png", ".webp", ".avif", ".heic", ".gif"};
   struct found *f = ctx;
-  const char *dot = strrchr(rel, '.');
-  bool picture = false;
-  for (size_t i = 0; dot && i < VT_COUNT(ending); i++) picture |= !strcasecmp(dot, ending[i]);
-  if (!picture || rel[0] == '.' || strstr(rel, "/.")) return 0;
+  if (!vt_picture_named(rel) || rel[0] == '.' || strstr(rel, "/.")) return 0;
   if (f->n == MOST) return vt_fail(e, VT_ELIMIT, "more than %d pictures", MOST);
   if (f->n == f->cap) {
     f->cap = f->cap ? f->cap * 2 : 256;

@@ -4,7 +4,7 @@
  * label names the thing shown (a class here), category its kind; is_query and is_gallery are the attributes
  * "query" and "gallery". Only path, label and the four corners must be there. Corners are real pixels: x_2
  * and y_2 lie behind the box. Pictures' sizes are looked up in --images where it is given. */
-#include "data/formats/folder.h"
+#include "data/formats/links.h"
 #include "data/formats/text_out.h"
 
 #include <string.h>
@@ -52,9 +52,7 @@ static int read_row(struct vt_labels *l, const struct vt_labels_opts *o, const s
   struct vt_label_image *im = &l->image[image];
   if (!known) {
     im->split = split;
-    char *path = o->images ? vt_path_join(NULL, o->images, file) : NULL;
-    int rc = path ? vt__probe_file(path, &im->width, &im->height, e) : 0;
-    vt_free(path);
+    int rc = vt__link_probe(l, image, o, e);
     if (rc) return rc;
   } else if (im->split != split)
     return vt_fail(e, VT_EFORMAT, "%s stands in two splits", file);

@@ -3,9 +3,9 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
 #include "data/labels_map.h"
+#include "image/image.h"
 
 int vt__folder_make(const char *root, const char *sub, struct vt_err *e)
 {
@@ -44,14 +44,6 @@ bool vt__plain_path(const char *path)
     p += strcspn(p, "/");
     if (!*p) return true;
   }
-}
-
-bool vt__is_picture(const char *path)
-{
-  static const char *const ending[] = {"jpg", "jpeg", "png", "webp", "gif", "heic", "avif"};
-  for (size_t k = 0; k < VT_COUNT(ending); k++)
-    if (!strcasecmp(vt_path_ext(path), ending[k])) return true;
-  return false;
 }
 
 /* odd: characters that become _, besides control characters. */
@@ -118,14 +110,16 @@ int vt__probe_file(const char *path, int *width, int *height, struct vt_err *e)
 int vt__folder_probe(const char *dir, const char *stem, char *file, size_t size, int *width, int *height,
                      struct vt_err *e)
 {
-  static const char *const ending[] = {"jpg", "jpeg", "png", "webp", "JPG", "JPEG", "PNG"};
-  for (size_t k = 0; k < VT_COUNT(ending); k++) {
-    snprintf(file, size, "%s.%s", stem, ending[k]);
-    char *path = vt_path_join(NULL, dir, file);
-    if (!path) return vt_fail(e, VT_ENOMEM, "out of memory");
-    int rc = vt_is_file(path) ? vt__probe_file(path, width, height, e) : 1;
-    vt_free(path);
-    if (rc <= 0) return rc;
-  }
-  return vt_fail(e, VT_ENOENT, "%s: no picture '%s' there (.jpg, .jpeg, .png, .webp)", dir, stem);
+  char *path = vt_picture_find(dir, stem);
+  if (!path) return vt_fail(e, VT_ENOMEM, "out of memory");
+  const size_t n = strlen(path), k = strlen(stem);
+  if (n >= k && !strcmp(path + n - k, stem))
+    snprintf(file, size, "%s", stem);
+  else
+    snprintf(file, size, "%s.%s", stem, vt_path_ext(path));
+  int rc = vt_is_file(path)
+               ? vt__probe_file(path, width, height, e)
+               : vt_fail(e, VT_ENOENT, "%s: no picture '%s' there (.jpg, .png, .webp, …)", dir, stem);
+  vt_free(path);
+  return rc;
 }

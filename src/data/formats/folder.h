@@ -28,7 +28,6 @@ void vt__names_clear(struct vt__names *n);
  * dot.
  */
 bool vt__plain_path(const char *path);
-bool vt__is_picture(const char *path); /* by its ending */
 /* Size of the picture `stem` with any usual ending in dir; its name (with ending) into file. VT_ENOENT if
  * none. */
 int vt__folder_probe(const char *dir, const char *stem, char *file, size_t size, int *width, int *height,

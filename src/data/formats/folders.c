@@ -6,6 +6,7 @@
  * class; a picture that is no file there is taken from the IDX file whose it is. */
 #include "data/formats/idx.h"
 #include "data/formats/links.h"
+#include "image/image.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -21,7 +22,7 @@ static int each_file(const char *path, const char *rel, void *ctx, struct vt_err
   struct vt_labels *l = r->l;
   char cls[256];
   uint8_t split = VT_SPLIT_NONE;
-  if (!vt__is_picture(rel)) return 0;
+  if (!vt_picture_named(rel)) return 0;
   l->rows++;
   const char *slash = strchr(rel, '/'), *from = rel;
   if (slash && strchr(slash + 1, '/') && vt__split_folder(rel, &split)) {
@@ -103,23 +104,22 @@ static int idx_picture(struct writer *w, const struct vt_label_image *im, struct
   return rc;
 }
 
-static int copy_picture(struct writer *w, const struct vt_label_image *im, const char *to, struct vt_err *e)
+static int copy_picture(struct writer *w, const struct vt_label_image *im, const char *from, const char *to,
+                        struct vt_err *e)
 {
   struct vt_map m;
   struct vt_image drawn = {0};
-  char *from = vt_path_join(NULL, w->images, im->file);
-  int rc = from ? 0 : vt_fail(e, VT_ENOMEM, "out of memory");
-  if (!rc && vt_is_file(from)) {
+  int rc;
+  if (vt_is_file(from)) {
     if (!(rc = vt_map_open(&m, from, e))) {
       rc = vt_file_write(to, m.data, m.len, e);
       vt_map_close(&m);
     }
-  } else if (!rc) {
+  } else {
     rc = idx_picture(w, im, &drawn, e);
     if (!rc) rc = vt_image_write(&drawn, to, 0, e);
   }
   vt_image_clear(&drawn);
-  vt_free(from);
   return rc;
 }
 
@@ -132,18 +132,25 @@ static int write_picture(struct writer *w, int32_t image, const char *cls, struc
   struct vt_buf sub = {0}, path = {0};
   if (!*cls || *cls == '.' || strchr(cls, '/'))
     return vt_fail(e, VT_EUNSUPPORTED, "class '%.60s' cannot be a folder", cls);
+  char *from = vt_picture_find(w->images, im->file);
   vt_buf_addf(&sub, "%s%s%s", split, *split ? "/" : "", cls);
-  int rc = sub.failed ? vt_fail(e, VT_ENOMEM, "out of memory") : vt__folder_make(w->root, sub.data, e);
+  int rc =
+      sub.failed || !from ? vt_fail(e, VT_ENOMEM, "out of memory") : vt__folder_make(w->root, sub.data, e);
+  if (!rc && !vt_picture_named(from) && vt_is_file(from))
+    rc =
+        vt_fail(e, VT_EUNSUPPORTED, "%s: does not end as pictures in class folders do (.jpg, .png, …)", from);
   if (!rc) {
-    struct vt_label_image bare = *im;
     const bool there = !strncmp(im->file, sub.data, sub.len) && im->file[sub.len] == '/' &&
                        !strchr(im->file + sub.len + 1, '/');
-    const char *name = there ? im->file + sub.len + 1 : vt__names_take(&w->names, &bare, e);
+    const bool ending = there && vt_picture_named(im->file);
+    const char *name = there ? im->file + sub.len + 1 : vt__names_take(&w->names, im, e);
     vt_loss_add(losses, !there, "names of pictures: they become CLASS/NAME");
-    vt_buf_addf(&path, "%s/%s/%s%s%s", w->root, sub.data, name ? name : "", there ? "" : ".",
-                there ? "" : vt_path_ext(im->file));
-    rc = !name || path.failed ? vt_fail(e, VT_ENOMEM, "out of memory") : copy_picture(w, im, path.data, e);
+    vt_buf_addf(&path, "%s/%s/%s%s%s", w->root, sub.data, name ? name : "", ending ? "" : ".",
+                ending ? "" : vt_path_ext(from));
+    rc = !name || path.failed ? vt_fail(e, VT_ENOMEM, "out of memory")
+                              : copy_picture(w, im, from, path.data, e);
   }
+  vt_free(from);
   vt_buf_clear(&sub);
   vt_buf_clear(&path);
   return rc;

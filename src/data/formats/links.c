@@ -1,5 +1,6 @@
 /* Formats that say which photo shows which product. */
 #include "data/formats/links.h"
+#include "image/image.h"
 
 struct vt_instance *vt__link_add(struct vt_labels *l, int32_t image, const char *cls, const char *product,
                                  uint8_t flag, const struct vt_box *box, struct vt_err *e)
@@ -35,7 +36,7 @@ int vt__link_probe(struct vt_labels *l, int32_t image, const struct vt_labels_op
 {
   struct vt_label_image *im = &l->image[image];
   if (!o->images || im->width) return 0;
-  char *path = vt_path_join(NULL, o->images, im->file);
+  char *path = vt_picture_find(o->images, im->file);
   int rc = path ? vt__probe_file(path, &im->width, &im->height, e) : vt_fail(e, VT_ENOMEM, "out of memory");
   vt_free(path);
   return rc;

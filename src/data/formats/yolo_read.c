@@ -10,6 +10,7 @@
  * A picture without a text shows nothing. Splits are those of the folders (vt__split_folder), or of the texts
  * that data.yaml names, which list pictures by paths that end in the picture's own. */
 #include "data/formats/yolo.h"
+#include "image/image.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -180,7 +181,7 @@ static int each_picture(const char *path, const char *rel, void *ctx, struct vt_
   struct reader *r = ctx;
   struct vt_buf name = {0};
   int width, height;
-  if (!vt__is_picture(rel)) return 0;
+  if (!vt_picture_named(rel)) return 0;
   vt_buf_addf(&name, "%s%s", r->prefix, rel);
   const bool known = !name.failed && vt_labels_find_image(r->y.l, name.data) >= 0;
   const bool failed = name.failed;

@@ -1,5 +1,6 @@
 /* Steps that look at the pictures themselves: all threads look, then rows are removed in order. */
 #include "data/steps/pictures.h"
+#include "image/image.h"
 
 struct looking {
   struct vt_clean *c;
@@ -40,7 +41,7 @@ static void look(int64_t i, int worker, void *ctx)
   struct vt_err *e = &t->err[worker];
   char why[VT__WHY];
   if (t->rc[worker] || t->skip[i]) return;
-  char *path = vt_path_join(NULL, t->c->images, t->c->l->image[i].file);
+  char *path = vt_picture_find(t->c->images, t->c->l->image[i].file);
   int rc = path ? 0 : vt_fail(e, VT_ENOMEM, "out of memory");
   if (!rc && vt_interrupted()) rc = vt_fail(e, VT_EINTERRUPTED, "interrupted");
   if (!rc) rc = t->fn(path, &t->c->l->image[i], t->value, why, e);
