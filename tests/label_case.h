@@ -29,7 +29,7 @@ static int remove_folder(void **state)
 
 static const char *file_of(const char *name, const char *text)
 {
-  static char path[200];
+  static char path[300];
   snprintf(path, sizeof path, "%s/%s", folder, name);
   FILE *f = fopen(path, "w");
   assert_non_null(f);
@@ -78,12 +78,29 @@ static inline int64_t lost_of(const struct vt_losses *l, const char *word)
 /* A text below the folder, its own folders made. */
 static inline void put(const char *name, const char *text)
 {
-  char path[200];
+  char path[300];
   snprintf(path, sizeof path, "%s/%s", folder, name);
   char *slash = strrchr(path, '/');
   *slash = 0;
   assert_int_equal(vt_mkdirs(path, NULL), 0);
   file_of(name, text);
+}
+
+static inline const char *in_folder(const char *name)
+{
+  static char path[300];
+  snprintf(path, sizeof path, "%s/%s", folder, name);
+  return path;
+}
+
+/* A picture of 20 x 10 pixels. */
+static inline void put_picture(const char *name)
+{
+  struct vt_image im;
+  put(name, "");
+  assert_int_equal(vt_image_init(&im, 20, 10, 3, NULL), 0);
+  assert_int_equal(vt_image_write(&im, in_folder(name), 0, NULL), 0);
+  vt_image_clear(&im);
 }
 
 #endif

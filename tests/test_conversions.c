@@ -360,7 +360,7 @@ static void test_interrupted(void **state)
       "source\":\"shop\"}]}";
   struct vt_labels l;
   struct vt_err e = {0};
-  char set[200];
+  char set[300];
   snprintf(set, sizeof set, "%s", file_of("set.json", json));
   if (read_labels(&l, "coco", set, &(struct vt_labels_opts){0}, &e)) fail_msg("%s", e.msg);
   for (size_t i = 0; i < VT_COUNT(cases); i++) {

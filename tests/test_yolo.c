@@ -68,22 +68,6 @@ static void test_yolo_lines(void **state)
   }
 }
 
-static const char *in_folder(const char *name)
-{
-  static char path[200];
-  snprintf(path, sizeof path, "%s/%s", folder, name);
-  return path;
-}
-
-static void put_picture(const char *name)
-{
-  struct vt_image im;
-  put(name, "");
-  assert_int_equal(vt_image_init(&im, 20, 10, 3, NULL), 0);
-  assert_int_equal(vt_image_write(&im, in_folder(name), 0, NULL), 0);
-  vt_image_clear(&im);
-}
-
 #define BOX_NUMBERS "0 .5 .5 .5 .5"
 #define BOX         BOX_NUMBERS "\n"
 #define HAT         "names: [hat]\n"
@@ -163,7 +147,16 @@ static void test_layouts(void **state)
       {{"train/images/a.png", "valid/images/b.png", "test/images/c.png"}, "valid/labels/b.txt",
        {"data.yaml", "train: ../train/images\nval: ../valid/images\nnc: 1\n" HAT, "test/labels/c.txt", ""},
        "valid/images/b.png", "hat", 2, VAL},
-      {{"a.png", "b.png"}, "a.txt", {"classes.txt", "hat\n", "train.txt", "of no picture"}, "a.png", "hat", 2, NONE},
+      {{"a.png", "b.png"}, "a.txt", {"classes.txt", "hat\n", "train.txt", "a.png\n"}, "a.png", "hat", 2, TRAIN},
+      {{"images/a.png"}, "labels/a.txt", {"valid.txt", "/x/images/a.png\n", "labels/classes.txt", "hat"}, "a.png", "hat", 1, VAL},
+      {{"part/a.png"}, "part/a.txt", /* CVAT */
+       {"obj.data", "classes = 1\ntrain = data/train.txt\nnames = data/obj.names\nbackup = backup/\n", "obj.names", "hat\n",
+        "train.txt", "data/part/a.png\n"}, "part/a.png", "hat", 1, TRAIN},
+      {{"a.png"}, "a.txt", /* Darknet */
+       {"obj.data", "# mine\r\nvalid=./lists/v.txt\r\nnames=x.names\r\n", "x.names", "hat\n", "lists/v.txt", "a.png\n"},
+       "a.png", "hat", 1, VAL},
+      {{"train/a.png", "valid/b.png"}, "train/a.txt", /* Roboflow */
+       {"train/_darknet.labels", "hat\n", "README.roboflow.txt", "A set\n"}, "train/a.png", "hat", 2, TRAIN},
       {{"train/a.png", "valid/b.png"}, "valid/b.txt", {"classes.txt", "hat\n"}, "valid/b.png", "hat", 2, VAL},
       {{"images/a.png", "images/s/b.png"}, "labels/s/b.txt",
        {"data.yaml", "val: [one.txt, ./two.txt]\ntrain: images\n" HAT, "one.txt", "/x/images/s/b.png\n",
@@ -299,11 +292,46 @@ static void test_bad_yaml(void **state)
   }
 }
 
+static void test_bad_data(void **state)
+{
+  static const struct {
+    const char *data, *word;
+  } cases[] = {
+      {"names obj.names\n", "obj.data: line 1: 'names obj.names': expected a key"},
+      {"\n\nclasses = many\n", "line 3: classes: 'many' is no number"},
+      {"classes = -1\n", "no number of classes"},
+      {"names = obj.names\nclasses = 2\n", "classes says 2, names has 1"},
+      {"names = obj.names\nnames = obj.names\n", "line 2: names stand twice"},
+      {"names = \n", "names: '' is no path"},
+      {"names = ../..\n", "is no path"},
+      {"names = none.names\n", "none.names: No such file"},
+      {"train = none.txt\n", "none.txt: No such file"},
+      {"train = train.txt\n", "train.txt: line 1: there is no picture 'b.png'"},
+      {"names = \xff\n", "obj.data: text is not valid UTF-8"},
+      {"train=a.txt\ntrain=a.txt\ntrain=a.txt\ntrain=a.txt\ntrain=a.txt\ntrain=a.txt\ntrain=a.txt\n"
+       "train=a.txt\ntrain=a.txt\ntrain=a.txt\ntrain=a.txt\ntrain=a.txt\ntrain=a.txt\n",
+       "line 13: more than 12"},
+  };
+  put_picture("data/a.png");
+  put("data/a.txt", BOX);
+  put("data/train.txt", "b.png\n");
+  put("data/obj.names", "hat\n");
+  for (size_t i = 0; i < VT_COUNT(cases); i++) {
+    struct vt_labels l;
+    struct vt_err e = {0};
+    put("data/obj.data", cases[i].data);
+    const int rc = read_labels(&l, "yolo", in_folder("data"), &(struct vt_labels_opts){0}, &e);
+    if (!rc || !strstr(e.msg, cases[i].word)) fail_msg("'%s': code %d '%s'", cases[i].data, rc, e.msg);
+    vt_labels_clear(&l);
+  }
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_yolo),   cmocka_unit_test(test_yolo_lines), cmocka_unit_test(test_layouts),
-      cmocka_unit_test(test_points), cmocka_unit_test(test_names),      cmocka_unit_test(test_bad_yaml),
+      cmocka_unit_test(test_yolo),     cmocka_unit_test(test_yolo_lines), cmocka_unit_test(test_layouts),
+      cmocka_unit_test(test_points),   cmocka_unit_test(test_names),      cmocka_unit_test(test_bad_yaml),
+      cmocka_unit_test(test_bad_data),
   };
   return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

@@ -17,7 +17,7 @@ static int read_names(struct job *j, struct vt_err *e)
 {
   char *text, *state = NULL;
   size_t len;
-  int rc = vt_file_read(j->d->names, 1 << 20, &text, &len, e);
+  int rc = vt_text_read(j->d->names, 1 << 20, &text, &len, e);
   if (rc) return rc;
   for (char *line = strtok_r(text, "\r\n", &state); line && !rc; line = strtok_r(NULL, "\r\n", &state)) {
     if (j->names == MAX_CLASSES)

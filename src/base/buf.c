@@ -125,6 +125,11 @@ size_t vt_utf8_repair(const char *s, size_t len, struct vt_buf *out)
   return replaced;
 }
 
+size_t vt_utf8_mark(const char *s, size_t len)
+{
+  return len >= 3 && !memcmp(s, "\xEF\xBB\xBF", 3) ? 3 : 0;
+}
+
 size_t vt_utf8_width(const char *s)
 {
   size_t width = 0, len = strlen(s);

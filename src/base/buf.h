@@ -24,6 +24,8 @@ char *vt_buf_take(struct vt_buf *b, size_t *len);
 bool vt_utf8_valid(const char *s, size_t len);
 /* Replaces each malformed byte by U+FFFD; returns how many were replaced. Result is appended to `out`. */
 size_t vt_utf8_repair(const char *s, size_t len, struct vt_buf *out);
+/* How many bytes of UTF-8's byte order mark s[0..len) begins with: 3, or 0 if with none. */
+size_t vt_utf8_mark(const char *s, size_t len);
 /* Terminal columns of a UTF-8 string (wcwidth; malformed bytes count 1). */
 size_t vt_utf8_width(const char *s);
 

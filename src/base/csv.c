@@ -167,11 +167,10 @@ int vt_csv_take(struct vt_csv *c, FILE *f, const char *path, struct vt_err *e)
   int rc = read_record(c, e);
   if (rc == 0) rc = vt_fail(e, VT_EFORMAT, "%s: empty, expected a header row", path);
   if (rc > 0) {
-    if (c->nfields && !strncmp(c->text.data, "\xEF\xBB\xBF", 3)) {
-      memmove(c->text.data, c->text.data + 3, c->text.len - 3);
-      c->text.len -= 3;
-      for (int i = 1; i < c->nfields; i++) c->length[i] -= 3;
-    }
+    const size_t mark = c->nfields ? vt_utf8_mark(c->text.data, c->text.len) : 0;
+    memmove(c->text.data, c->text.data + mark, c->text.len - mark);
+    c->text.len -= mark;
+    for (int i = 1; i < c->nfields; i++) c->length[i] -= mark;
     rc = finish_record(c, e);
   }
   if (!rc) {

@@ -59,6 +59,22 @@ out:
   return rc;
 }
 
+int vt_text_read(const char *path, size_t limit, char **text, size_t *len, struct vt_err *e)
+{
+  int rc = vt_file_read(path, limit, text, len, e);
+  if (rc) return rc;
+  if (*len >= 2 && (!memcmp(*text, "\xFF\xFE", 2) || !memcmp(*text, "\xFE\xFF", 2))) {
+    vt_free(*text);
+    *text = NULL;
+    *len = 0;
+    return vt_fail(e, VT_EFORMAT, "%s: text is UTF-16, expected UTF-8", path);
+  }
+  const size_t mark = vt_utf8_mark(*text, *len);
+  *len -= mark;
+  memmove(*text, *text + mark, *len + 1);
+  return 0;
+}
+
 int vt_map_open(struct vt_map *m, const char *path, struct vt_err *e)
 {
   int rc = 0;

@@ -36,7 +36,7 @@ static int each_object(const char *path, row_fn *each, void *ctx, struct vt_err 
   char *text;
   size_t len;
   json_error_t je;
-  int rc = vt_file_read(path, MAX_JSON_BYTES, &text, &len, e);
+  int rc = vt_text_read(path, MAX_JSON_BYTES, &text, &len, e);
   if (rc) return rc;
   json_t *list = json_loadb(text, len, 0, &je);
   vt_free(text);

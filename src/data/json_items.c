@@ -165,8 +165,9 @@ static int read_lines(struct reader *r, struct vt_err *e)
     if (!n || strspn(line, " \t\r\n") == (size_t)n) continue;
     r->n = r->nopen = r->depth = 0;
     r->text.len = 0;
+    const size_t mark = r->line == 1 ? vt_utf8_mark(line, (size_t)n) : 0;
     rc = n > MAX_LINE ? vt_fail(e, VT_ELIMIT, "a line of more than %d bytes", MAX_LINE)
-                      : vt__json_text(line, (size_t)n, &events, r, e);
+                      : vt__json_text(line + mark, (size_t)n - mark, &events, r, e);
     if (rc) {
       vt_fail_in(e, rc, "%s: line %lld", r->path, (long long)r->line);
       rc = vt__labels_problem(r->l, r->o, e);

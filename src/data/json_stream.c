@@ -83,13 +83,25 @@ static const yajl_callbacks calls = {on_null,    on_boolean,     NULL,         N
                                      on_number,  on_string,      on_start_map, on_key,
                                      on_end_map, on_start_array, on_end_array};
 
-/* yajl's own words for what is wrong, cut to one line. */
-static int syntax_error(yajl_handle h, struct vt_err *e)
+/* What stands before byte `at` of a text and just behind it, in one line. */
+static void excerpt(char *out, size_t size, const char *text, size_t n, size_t at)
 {
-  unsigned char *text = yajl_get_error(h, 0, NULL, 0);
-  int len = text ? (int)strcspn((const char *)text, "\n") : 0;
-  int rc = vt_fail(e, VT_EFORMAT, "%.*s", len, text ? (const char *)text : "");
-  if (text) yajl_free_error(h, text);
+  size_t k = 0;
+  for (size_t i = at > 24 ? at - 24 : 0; i < VT_MIN(n, at + 8) && k + 1 < size; i++)
+    if (text[i] >= 32 && text[i] < 127) out[k++] = text[i];
+  out[k] = 0;
+}
+
+/* yajl's own words for what is wrong, cut to one line, and where in the text that it was given. */
+static int syntax_error(yajl_handle h, const char *text, size_t n, struct vt_err *e)
+{
+  char near[40] = "";
+  unsigned char *words = yajl_get_error(h, 0, NULL, 0);
+  int len = words ? (int)strcspn((const char *)words, "\n") : 0;
+  if (n) excerpt(near, sizeof near, text, n, VT_MIN(n, yajl_get_bytes_consumed(h)));
+  int rc = vt_fail(e, VT_EFORMAT, "%.*s%s%s%s", len, words ? (const char *)words : "",
+                   *near ? " (near '" : "", near, *near ? "')" : "");
+  if (words) yajl_free_error(h, words);
   return rc;
 }
 
@@ -104,23 +116,35 @@ int64_t vt__json_line(struct vt__json_place *p)
   return p->line;
 }
 
+static int fault(struct vt__json_place *p, struct stream *s, const char *path, size_t n)
+{
+  const size_t at = n ? VT_MIN(n, yajl_get_bytes_consumed(p->handle)) : 0;
+  if (n) count_lines(p, at);
+  if (!p->damaged) return vt_fail_in(s->e, s->rc, "%s: line %lld", path, (long long)p->line);
+  int rc = syntax_error(p->handle, p->chunk, n, s->e);
+  return vt_fail_in(s->e, rc, "%s: line %lld, byte %lld", path, (long long)p->line,
+                    (long long)p->before + (int64_t)at);
+}
+
 static int read_chunks(FILE *f, struct vt__json_place *p, struct stream *s, const char *path, char *chunk)
 {
-  for (;;) {
+  for (bool first = true;; first = false) {
     size_t n = fread(chunk, 1, CHUNK, f);
     if (ferror(f)) return vt_fail_errno(s->e, path);
-    p->chunk = n ? chunk : NULL;
+    const size_t mark = first ? vt_utf8_mark(chunk, n) : 0;
+    n -= mark;
+    p->before += (int64_t)mark;
+    p->chunk = n ? chunk + mark : NULL;
     p->counted = 0;
     yajl_status st =
-        n ? yajl_parse(p->handle, (const unsigned char *)chunk, n) : yajl_complete_parse(p->handle);
+        n ? yajl_parse(p->handle, (const unsigned char *)p->chunk, n) : yajl_complete_parse(p->handle);
     if (st != yajl_status_ok) {
       p->damaged = st != yajl_status_client_canceled;
-      int rc = p->damaged ? syntax_error(p->handle, s->e) : s->rc;
-      if (n) count_lines(p, VT_MIN(n, yajl_get_bytes_consumed(p->handle)));
-      return vt_fail_in(s->e, rc, "%s: line %lld", path, (long long)p->line);
+      return fault(p, s, path, n);
     }
     if (!n) return 0;
     count_lines(p, n);
+    p->before += (int64_t)n;
     if (vt_interrupted()) return vt_fail(s->e, VT_EINTERRUPTED, "%s: interrupted", path);
   }
 }
@@ -159,7 +183,9 @@ int vt__json_text(const char *text, size_t n, const struct vt__json_events *even
   if (!h) return vt_fail(e, VT_ENOMEM, "out of memory");
   yajl_status st = yajl_parse(h, (const unsigned char *)text, n);
   if (st == yajl_status_ok) st = yajl_complete_parse(h);
-  int rc = st == yajl_status_ok ? 0 : st == yajl_status_client_canceled ? s.rc : syntax_error(h, s.e);
+  int rc = st == yajl_status_ok                ? 0
+           : st == yajl_status_client_canceled ? s.rc
+                                               : syntax_error(h, text, n, s.e);
   yajl_free(h);
   return rc;
 }

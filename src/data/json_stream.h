@@ -18,6 +18,7 @@ struct vt__json_place {
   void *handle;
   const char *chunk;
   size_t counted; /* bytes of the chunk whose lines are in `line` */
+  int64_t before; /* bytes of the file before the chunk */
   int64_t line;
   bool damaged; /* reading ended where grammar or UTF-8 is broken; what was told before stands */
 };

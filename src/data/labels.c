@@ -316,7 +316,7 @@ int vt__labels_read_names(struct vt_labels *l, const char *path, struct vt_err *
 {
   char *text, *rest;
   size_t len;
-  int rc = vt_file_read(path, 1 << 24, &text, &len, e);
+  int rc = vt_text_read(path, 1 << 24, &text, &len, e);
   if (rc) return rc;
   if (!vt_utf8_valid(text, len)) rc = vt_fail(e, VT_EFORMAT, "%s: text is not valid UTF-8", path);
   rest = text;

@@ -59,7 +59,7 @@ static int check_labels(const struct vt_dataset *d, const char *root, struct vt_
   int rc = 0, tags = 0;
   if (!path) return vt_fail(e, VT_ENOMEM, "%s: out of memory", root);
   if (!vt_is_file(path)) goto out;
-  if ((rc = vt_file_read(path, MAX_LABELS_BYTES, &text, &len, e)) < 0) goto out;
+  if ((rc = vt_text_read(path, MAX_LABELS_BYTES, &text, &len, e)) < 0) goto out;
   for (size_t i = 0; i < len; i++) {
     if (text[i] != '\n' && (i + 1 == len || text[i + 1] == '\n')) tags++;
   }

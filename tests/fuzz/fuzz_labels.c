@@ -29,7 +29,7 @@ static const struct target {
     {"street2shop", .set = "s2s",
      .file = {"s2s/train_pairs_a.json", "s2s/retrieval_a.json", "s2s/photos.txt"}},
     {"shop-the-look", .set = "a.json", .file = {"a.json", "a-cat.json"}},
-    {"yolo", "yolo-tree", "tree", {"tree/labels/a.txt", "tree/data.yaml", "tree/train.txt"}},
+    {"yolo", "yolo-tree", "tree", {"tree/labels/a.txt", "tree/data.yaml", "tree/train.txt", "tree/obj.data"}},
 };
 
 static const char ground_truth[] =

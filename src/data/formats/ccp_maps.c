@@ -12,7 +12,7 @@ static int read_tags(struct vt_labels *l, const char *root, struct vt_err *e)
   char *path = vt_path_join(NULL, root, "labels.txt"), *text = NULL, *rest;
   size_t len;
   int64_t id = 0;
-  int rc = path ? vt_file_read(path, 1 << 20, &text, &len, e) : vt_fail(e, VT_ENOMEM, "out of memory");
+  int rc = path ? vt_text_read(path, 1 << 20, &text, &len, e) : vt_fail(e, VT_ENOMEM, "out of memory");
   if (!rc && !vt_utf8_valid(text, len)) rc = vt_fail(e, VT_EFORMAT, "%s: text is not valid UTF-8", path);
   rest = text;
   for (char *line; !rc && (line = strsep(&rest, "\n")); id++) {

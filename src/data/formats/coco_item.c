@@ -35,7 +35,8 @@ static int add_image(struct vt__coco *r, struct vt_err *e)
   if (!rc && (width < 1 || height < 1 || width > VT_MAX_SIDE || height > VT_MAX_SIDE))
     rc = vt__coco_wrong(r, e, "width and height must be 1 to 65500");
   if (rc) return rc;
-  int32_t p = vt__labels_add_image(r->l, id, text_of(&r->it.file), (int)width, (int)height, e);
+  const char *file = r->it.file.len ? r->it.file.data : vt_path_base(text_of(&r->it.url)); /* LVIS */
+  int32_t p = vt__labels_add_image(r->l, id, file, (int)width, (int)height, e);
   if (p < 0) return vt_fail_in(e, p, "images[%lld]", (long long)r->index);
   if (r->it.split.len && !vt__split_word(r->it.split.data, &r->l->image[p].split))
     return vt__coco_wrong(r, e, "split: expected train, val or test");

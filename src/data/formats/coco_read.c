@@ -70,6 +70,18 @@ int vt__coco_wrong(struct vt__coco *r, struct vt_err *e, const char *what)
                  (long long)r->index, what);
 }
 
+/* The same, of the field at hand. */
+static int wrong(struct vt__coco *r, struct vt_err *e, const char *what)
+{
+  char text[160];
+  for (size_t k = 0; k < VT_COUNT(fields); k++)
+    if (fields[k].field == r->field) {
+      snprintf(text, sizeof text, "%s: %s", fields[k].name, what);
+      return vt__coco_wrong(r, e, text);
+    }
+  return vt__coco_wrong(r, e, what);
+}
+
 /* Counts a field or section that the set has no place for. */
 static void drop(struct vt__coco *r, const char *where, const char *s, size_t n)
 {
@@ -101,7 +113,7 @@ static int on_key(void *ctx, const char *s, size_t n, struct vt_err *e)
       }
     if (r->field == URL && r->it.seen >> URL & 1) r->field = OTHER; /* it has several names */
     if (r->field == OTHER) drop(r, vt__coco_section[r->section], s, n);
-    if (r->field && r->it.seen >> r->field & 1) return vt__coco_wrong(r, e, "a field stands twice");
+    if (r->field && r->it.seen >> r->field & 1) return wrong(r, e, "a field stands twice");
   } else if (r->depth == item_depth(r) + 1 && r->field == SEGMENTATION)
     r->inner = n == 4 && !memcmp(s, "size", 4) ? SIZE : n == 6 && !memcmp(s, "counts", 6) ? COUNTS : OTHER;
   return 0;
@@ -127,11 +139,10 @@ static int on_string(void *ctx, const char *s, size_t n, struct vt_err *e)
   struct vt__coco *r = ctx;
   const int d = item_depth(r);
   if (!r->section || r->depth < d) return 0;
-  if (memchr(s, 0, n)) return vt__coco_wrong(r, e, "a string holds a zero byte");
+  if (memchr(s, 0, n)) return wrong(r, e, "a string holds a zero byte");
   if (r->depth == d) {
     struct vt_buf *to = text_field(r);
-    if (!to)
-      return r->field == OTHER ? 0 : vt__coco_wrong(r, e, "a string where a number or list is expected");
+    if (!to) return r->field == OTHER ? 0 : wrong(r, e, "a string where a number or list is expected");
     r->it.seen |= 1u << r->field;
     vt_buf_add(to, s, n);
     return to->failed ? vt_fail(e, VT_ENOMEM, "out of memory") : 0;
@@ -142,21 +153,20 @@ static int on_string(void *ctx, const char *s, size_t n, struct vt_err *e)
     return r->it.counts.failed ? vt_fail(e, VT_ENOMEM, "out of memory") : 0;
   }
   if (r->field == KEYPOINTS && r->section == CATEGORIES && r->depth == d + 1) {
-    if (r->it.nnames++ >= VT__MAX_POINTS) return vt__coco_wrong(r, e, "keypoints: too many");
+    if (r->it.nnames++ >= VT__MAX_POINTS) return wrong(r, e, "too many");
     vt_buf_add(&r->it.points, s, n);
     vt_buf_addc(&r->it.points, 0);
     return r->it.points.failed ? vt_fail(e, VT_ENOMEM, "out of memory") : 0;
   }
   return r->field == OTHER || (r->field == SEGMENTATION && r->inner == OTHER && !r->it.npolygons)
              ? 0
-             : vt__coco_wrong(r, e, "a string inside a list of numbers");
+             : wrong(r, e, "a string inside a list of numbers");
 }
 
 static int segment_number(struct vt__coco *r, double v, struct vt_err *e)
 {
   if (r->nxy == r->cap_xy) {
-    if (r->nxy >= MAX_SEGMENT_NUMBERS)
-      return vt__coco_wrong(r, e, "segmentation of more than 16 million numbers");
+    if (r->nxy >= MAX_SEGMENT_NUMBERS) return wrong(r, e, "more than 16 million numbers");
     int cap = r->cap_xy ? 2 * r->cap_xy : 256;
     double *xy = vt_reallocarray(r->xy, (size_t)cap, sizeof *xy);
     if (!xy) return vt_fail(e, VT_ENOMEM, "out of memory");
@@ -169,8 +179,8 @@ static int segment_number(struct vt__coco *r, double v, struct vt_err *e)
 
 static int point_number(struct vt__coco *r, double v, struct vt_err *e)
 {
-  if (r->section == CATEGORIES) return vt__coco_wrong(r, e, "keypoints: expected names");
-  if (r->it.points.len >= 3 * VT__MAX_POINTS * sizeof v) return vt__coco_wrong(r, e, "keypoints: too many");
+  if (r->section == CATEGORIES) return wrong(r, e, "expected names");
+  if (r->it.points.len >= 3 * VT__MAX_POINTS * sizeof v) return wrong(r, e, "too many");
   vt_buf_add(&r->it.points, &v, sizeof v);
   return r->it.points.failed ? vt_fail(e, VT_ENOMEM, "out of memory") : 0;
 }
@@ -184,23 +194,22 @@ static int inner_number(struct vt__coco *r, double v, struct vt_err *e)
     it->nbox++;
   } else if (r->field == ATTRS && inside == 1) {
     if (it->nattrs >= VT__MAX_ATTRS_OF_ONE) return vt__coco_wrong(r, e, "too many attribute_ids");
-    if (v != floor(v) || fabs(v) > INT32_MAX)
-      return vt__coco_wrong(r, e, "attribute_ids: expected whole numbers");
+    if (v != floor(v) || fabs(v) > INT32_MAX) return wrong(r, e, "expected whole numbers");
     r->attr[it->nattrs++] = (int32_t)v;
   } else if (r->field == KEYPOINTS && inside == 1)
     return point_number(r, v, e);
   else if (r->field == SKELETON && inside == 2) {
     const int32_t end = v == floor(v) && v >= 1 && v <= VT__MAX_POINTS ? (int32_t)v : 0;
-    if (!end) return vt__coco_wrong(r, e, "skeleton: expected numbers of key points, from 1");
+    if (!end) return wrong(r, e, "expected numbers of key points, from 1");
     vt_buf_add(&it->bones, &end, sizeof end);
   } else if (r->field == SKELETON && inside == 1)
-    return vt__coco_wrong(r, e, "skeleton: expected a list of pairs");
+    return wrong(r, e, "expected a list of pairs");
   else if (r->field == SEGMENTATION && inside == 2) {
     if (r->inner != SIZE) return r->inner == OTHER && !it->npolygons ? 0 : segment_number(r, v, e);
     if (it->nsize < 2) it->size[it->nsize] = v == floor(v) && v >= 0 && v <= VT_MAX_SIDE ? (int64_t)v : -1;
     it->nsize++;
   } else if (r->field == SEGMENTATION && inside == 1 && !r->inner)
-    return vt__coco_wrong(r, e, "segmentation: expected a list of lists, or size and counts");
+    return wrong(r, e, "expected a list of lists, or size and counts");
   return 0;
 }
 
@@ -214,10 +223,9 @@ static int on_number(void *ctx, const char *s, size_t n, struct vt_err *e)
   struct vt__coco *r = ctx;
   double v;
   if (!r->section || r->depth < item_depth(r) || r->field == OTHER) return 0;
-  if (!vt__number(s, n, &v)) return vt__coco_wrong(r, e, "a number that is too large");
+  if (!vt__number(s, n, &v)) return wrong(r, e, "a number that is too large");
   if (r->depth > item_depth(r)) return inner_number(r, v, e);
-  if (text_field(r) || is_list(r->field))
-    return vt__coco_wrong(r, e, "a number where a string or list is expected");
+  if (text_field(r) || is_list(r->field)) return wrong(r, e, "a number where a string or list is expected");
   r->it.seen |= 1u << r->field;
   r->it.number[r->field] = v;
   return 0;
@@ -233,7 +241,7 @@ static int on_literal(void *ctx, int value, struct vt_err *e)
     r->it.number[CROWD] = value;
     return 0;
   }
-  return vt__coco_wrong(r, e, "true, false or null where a number is expected");
+  return wrong(r, e, "true, false or null where a number is expected");
 }
 
 static void reset(struct vt__coco *r)
@@ -266,7 +274,7 @@ static int start_polygon(struct vt__coco *r, struct vt_err *e)
     r->cap_start = cap;
   }
   r->start[r->it.npolygons++] = r->nxy / 2;
-  return r->nxy % 2 ? vt__coco_wrong(r, e, "segmentation: a polygon with an odd count of numbers") : 0;
+  return r->nxy % 2 ? wrong(r, e, "a polygon with an odd count of numbers") : 0;
 }
 
 static int on_open(void *ctx, bool array, struct vt_err *e)
@@ -299,22 +307,20 @@ static int on_open(void *ctx, bool array, struct vt_err *e)
   }
   if (inside == 1 && is_list(r->field)) {
     r->it.seen |= 1u << r->field;
-    if (!array && r->field != SEGMENTATION) return vt__coco_wrong(r, e, "an object where a list is expected");
+    if (!array && r->field != SEGMENTATION) return wrong(r, e, "an object where a list is expected");
     if (r->field == SEGMENTATION) r->it.is_runs = !array;
     return 0;
   }
   if (inside == 2 && r->field == SKELETON && array)
-    return r->it.bones.len % (2 * sizeof(int32_t)) ? vt__coco_wrong(r, e, "skeleton: expected pairs") : 0;
+    return r->it.bones.len % (2 * sizeof(int32_t)) ? wrong(r, e, "expected pairs") : 0;
   if (inside >= 2 && is_list(r->field) && r->field != SEGMENTATION)
-    return vt__coco_wrong(r, e, "a list or object inside a list");
+    return wrong(r, e, "a list or object inside a list");
   if (r->field == SEGMENTATION && inside == 2 && !array && (!r->it.is_runs || r->inner != OTHER))
-    return vt__coco_wrong(r, e, "segmentation: an object where a list is expected");
+    return wrong(r, e, "an object where a list is expected");
   if (r->field == SEGMENTATION && inside == 2 && !r->it.is_runs) return start_polygon(r, e);
   if (r->field == SEGMENTATION && inside == 2 && r->inner == COUNTS) r->it.has_counts = true;
-  if (r->field != OTHER && inside == 1)
-    return vt__coco_wrong(r, e, "a list where a number or string is expected");
-  if (r->field == SEGMENTATION && inside > 2 && r->inner != OTHER)
-    return vt__coco_wrong(r, e, "segmentation: too deep");
+  if (r->field != OTHER && inside == 1) return wrong(r, e, "a list where a number or string is expected");
+  if (r->field == SEGMENTATION && inside > 2 && r->inner != OTHER) return wrong(r, e, "too deep");
   return 0;
 }
 

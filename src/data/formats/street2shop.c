@@ -7,12 +7,13 @@
  *   photos.txt                  photo,url                             may be missing; also --descriptions
  * FILE; written where all pictures have a url
  *
- * A picture's id is its photo, its name the photo in nine digits, .jpg. A photo's split is that of the first
- * list that has it; an instance whose list says otherwise has the attribute "train" or "test". Each file is
- * read as a stream. */
+ * A picture's id is its photo, its name the photo in nine digits, .jpg or as it ends in --images. A photo's
+ * split is that of the first list that has it; an instance whose list says otherwise has the attribute
+ * "train" or "test". Each file is read as a stream. */
 #include "data/formats/links.h"
 #include "data/formats/text_out.h"
 #include "data/json_items.h"
+#include "image/image.h"
 
 #include <dirent.h>
 #include <stdio.h>
@@ -35,14 +36,27 @@ struct reader {
 
 /* ---- reading ---- */
 
+/* A photo's file: as it is in --images, where it is there. */
+static int name_photo(const struct reader *r, int64_t photo, char *file, size_t size, struct vt_err *e)
+{
+  char *path = NULL;
+  snprintf(file, size, "%09lld", (long long)photo);
+  if (r->o->images && !(path = vt_picture_find(r->o->images, file)))
+    return vt_fail(e, VT_ENOMEM, "out of memory");
+  const bool found = path && vt_picture_named(path);
+  snprintf(file, size, "%09lld.%s", (long long)photo, found ? vt_path_ext(path) : "jpg");
+  vt_free(path);
+  return 0;
+}
+
 static int32_t need_photo(struct reader *r, int64_t photo, struct vt_err *e)
 {
   char file[40];
   int32_t p = vt_labels_image(r->l, photo);
   if (p < 0 && r->listed) return vt_fail(e, VT_EFORMAT, "photo %lld is not in photos.txt", (long long)photo);
-  snprintf(file, sizeof file, "%09lld.jpg", (long long)photo);
-  if (p < 0) p = vt__labels_add_image(r->l, photo, file, 0, 0, e);
-  int rc = p < 0 ? p : vt__link_probe(r->l, p, r->o, e);
+  int rc = p < 0 ? name_photo(r, photo, file, sizeof file, e) : 0;
+  if (p < 0 && !rc) p = vt__labels_add_image(r->l, photo, file, 0, 0, e);
+  rc = rc ? rc : p < 0 ? p : vt__link_probe(r->l, p, r->o, e);
   return rc ? rc : p;
 }
 
@@ -99,8 +113,8 @@ static int read_photo(struct reader *r, char *line, struct vt_err *e)
   if (!vt_parse_i64(line, &id) || id < 0 || id > max_id)
     return vt_fail(e, VT_EFORMAT, "photo '%.40s': expected a whole number", line);
   char file[40];
-  snprintf(file, sizeof file, "%09lld.jpg", (long long)id);
-  int32_t p = vt__labels_add_image(r->l, id, file, 0, 0, e);
+  int32_t p = name_photo(r, id, file, sizeof file, e);
+  if (!p) p = vt__labels_add_image(r->l, id, file, 0, 0, e);
   if (p < 0) return p;
   r->l->image[p].url = vt_arena_strdup(&r->l->arena, comma + 1);
   return r->l->image[p].url ? 0 : vt_fail(e, VT_ENOMEM, "out of memory");
@@ -119,7 +133,8 @@ static int read_photos(struct reader *r, const char *root, struct vt_err *e)
   while (!rc && (n = getline(&line, &cap, f)) >= 0) {
     number++;
     if (strspn(line, "\r\n") == (size_t)n) continue;
-    rc = strlen(line) == (size_t)n ? read_photo(r, line, e) : vt_fail(e, VT_EFORMAT, "a zero byte");
+    const size_t mark = number == 1 ? vt_utf8_mark(line, (size_t)n) : 0;
+    rc = strlen(line) == (size_t)n ? read_photo(r, line + mark, e) : vt_fail(e, VT_EFORMAT, "a zero byte");
     if (rc) {
       vt_fail_in(e, rc, "%s: line %lld", path, (long long)number);
       rc = vt__labels_problem(r->l, r->o, e);

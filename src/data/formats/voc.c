@@ -211,7 +211,7 @@ static int read_set(struct vt__map **set, const char *path, struct vt_err *e)
 {
   char *text;
   size_t len;
-  int rc = vt_file_read(path, 1 << 28, &text, &len, e);
+  int rc = vt_text_read(path, 1 << 28, &text, &len, e);
   if (rc) return rc;
   rc = vt__map_new(set);
   for (const char *p = text; !rc && *p; p += strcspn(p, "\n"), p += *p != 0) {

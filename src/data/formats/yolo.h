@@ -1,12 +1,12 @@
-/* What the files of the YOLO format share: yolo.c writes; yolo_read.c finds texts and pictures, yolo_yaml.c
- * reads what describes a set, yolo_text.c the text of a picture. Confined. */
+/* What the files of the YOLO format share: yolo.c writes; yolo_read.c finds texts and pictures, yolo_about.c
+ * and yolo_yaml.c read what describes a set, yolo_text.c the text of a picture. Confined. */
 #ifndef VT_DATA_FORMATS_YOLO_H
 #define VT_DATA_FORMATS_YOLO_H
 
 #include "data/formats/folder.h"
 
-/* What data.yaml says besides the names of classes. Zeroed it says nothing. */
-struct vt__yolo_yaml {
+/* What data.yaml or obj.data says besides the names of classes. Zeroed it says nothing. */
+struct vt__yolo_about {
   struct vt_arena arena; /* its owner clears it */
   int nlists;
   struct vt__yolo_list {
@@ -20,11 +20,16 @@ struct vt__yolo_reader {
   struct vt_labels *l;
   const struct vt_labels_opts *o;
   const char *names; /* the file that names the classes; NULL: their numbers are their names */
-  struct vt__yolo_yaml yaml;
+  struct vt__yolo_about about;
   double *v; /* numbers of a line */
   int n, cap;
 };
-/* Fills set->yaml; the classes that it names go into the set. */
+/* What there is of data.yaml, obj.data and files of names: fills set->about and set->names; the classes go
+ * into the set. */
+int vt__yolo_describe(struct vt__yolo_reader *set, const char *root, struct vt_err *e);
+/* VT_ELIMIT: there are too many. The path is copied. */
+int vt__yolo_add_list(struct vt__yolo_about *a, const char *path, uint8_t split, struct vt_err *e);
+/* Of data.yaml alone. */
 int vt__yolo_read_yaml(struct vt__yolo_reader *set, const char *path, struct vt_err *e);
 
 /* Where other tools look for the text of picture NAME.jpg, which lies in images/ unless a folder of its path

@@ -8,7 +8,7 @@
  *   ROOT/[SPLIT/]NAME.txt            pictures beside the texts
  *
  * A picture without a text shows nothing. Splits are those of the folders (vt__split_folder), or of the texts
- * that data.yaml names, which list pictures by paths that end in the picture's own. */
+ * that data.yaml or obj.data names, which list pictures by paths that end in the picture's own. */
 #include "data/formats/yolo.h"
 #include "image/image.h"
 
@@ -27,33 +27,7 @@ struct reader {
   bool beside;        /* the texts lie beside them */
 };
 
-/* ---- what describes the set ---- */
-
-/* Names of classes: of data.yaml, else of classes.txt, which some tools put beside the texts. */
-static int describe(struct reader *r, struct vt_err *e)
-{
-  static const char *const files[] = {"data.yaml", "classes.txt", "labels/classes.txt"};
-  const char *extra = r->y.o->extra, *ending = extra ? vt_path_ext(extra) : "";
-  const bool own = extra && strcmp(ending, "yaml") != 0 && strcmp(ending, "yml") != 0;
-  int rc = 0;
-  if (own) {
-    r->y.names = extra;
-    rc = vt__labels_read_names(r->y.l, extra, e);
-  }
-  for (size_t k = 0; k < VT_COUNT(files) && !rc && !r->y.names; k++) {
-    char *path = !k && extra ? vt_strdup(extra) : vt_path_join(NULL, r->root, files[k]);
-    if (!path) return vt_fail(e, VT_ENOMEM, "out of memory");
-    if (!k && (extra || vt_is_file(path))) {
-      rc = vt__yolo_read_yaml(&r->y, path, e);
-      if (r->y.yaml.named) r->y.names = extra ? extra : files[k];
-    } else if (k && vt_is_file(path)) {
-      rc = vt__labels_read_names(r->y.l, path, e);
-      r->y.names = files[k];
-    }
-    vt_free(path);
-  }
-  return rc;
-}
+/* ---- lists of pictures ---- */
 
 /* The picture that a path of a list ends in; -1 if none. */
 static int32_t listed(const struct vt_labels *l, const char *path)
@@ -72,7 +46,7 @@ static int read_split(struct reader *r, const struct vt__yolo_list *list, struct
   char *path = vt_path_join(NULL, r->root, list->path), *text = NULL, *rest;
   size_t len;
   int64_t number = 1;
-  int rc = path ? vt_file_read(path, MAX_TEXT, &text, &len, e) : vt_fail(e, VT_ENOMEM, "out of memory");
+  int rc = path ? vt_text_read(path, MAX_TEXT, &text, &len, e) : vt_fail(e, VT_ENOMEM, "out of memory");
   if (rc == VT_ENOENT) rc = vt__labels_problem(r->y.l, r->y.o, e);
   rest = text;
   for (char *line; !rc && rest && (line = strsep(&rest, "\n")); number++) {
@@ -150,10 +124,22 @@ static int add_picture(struct reader *r, const char *file, int width, int height
   return p;
 }
 
+/* Whether a text is none of a picture, unless there is one of its name: names of classes, lists of pictures,
+ * what Roboflow tells of a set. */
+static bool is_other(const struct reader *r, const char *rel)
+{
+  static const char *const lists[] = {"train.txt", "val.txt", "valid.txt", "test.txt"};
+  const char *base = vt_path_base(rel);
+  if (!strcmp(base, "classes.txt") || !strncmp(base, "README", strlen("README"))) return true;
+  for (size_t k = 0; k < VT_COUNT(lists) && r->beside; k++)
+    if (!strcmp(rel, lists[k])) return true;
+  for (int k = 0; k < r->y.about.nlists && r->beside; k++)
+    if (!strcmp(rel, r->y.about.list[k].path)) return true;
+  return false;
+}
+
 static int each_text(const char *path, const char *rel, void *ctx, struct vt_err *e)
 {
-  static const char *const others[] = {"classes", "train", "val",
-                                       "test"}; /* the last three beside pictures */
   struct reader *r = ctx;
   char file[1024];
   int width, height;
@@ -163,10 +149,8 @@ static int each_text(const char *path, const char *rel, void *ctx, struct vt_err
   stem[strlen(stem) - 4] = 0;
   int rc = strlen(rel) <= 900 ? vt__folder_probe(r->pictures, stem, file, sizeof file, &width, &height, e)
                               : vt_fail(e, VT_ELIMIT, "%s: a name of over 900 bytes", path);
-  bool other = false; /* no text of a picture, unless there is one of its name */
-  for (size_t k = 0; k < (r->beside ? VT_COUNT(others) : 1); k++) other |= !strcmp(stem, others[k]);
   vt_free(stem);
-  if (rc == VT_ENOENT && other) {
+  if (rc == VT_ENOENT && is_other(r, rel)) {
     *e = (struct vt_err){0};
     return 0;
   }
@@ -249,15 +233,15 @@ int vt__yolo_read(struct vt_labels *l, const char *root, const struct vt_labels_
   char *list = vt_path_join(NULL, root, "images.csv");
   int rc = list ? 0 : vt_fail(e, VT_ENOMEM, "out of memory");
   if (!rc && !vt_is_dir(root)) rc = vt_fail(e, VT_ENOENT, "%s: no such folder", root);
-  if (!rc) rc = describe(&r, e);
+  if (!rc) rc = vt__yolo_describe(&r.y, root, e);
   if (!rc && vt_is_file(list)) {
     rc = read_list(&r, list, e);
   } else if (!rc) {
     rc = read_folders(&r, e);
-    for (int k = 0; k < r.y.yaml.nlists && !rc; k++) rc = read_split(&r, &r.y.yaml.list[k], e);
+    for (int k = 0; k < r.y.about.nlists && !rc; k++) rc = read_split(&r, &r.y.about.list[k], e);
     if (!rc && !l->nimages) rc = vt_fail(e, VT_ENOENT, "%s: no pictures with texts", root);
   }
-  vt_arena_clear(&r.y.yaml.arena);
+  vt_arena_clear(&r.y.about.arena);
   vt_free(list);
   vt_free(r.y.v);
   return rc;

@@ -37,7 +37,7 @@ static int set_shape(struct vt__yolo_reader *r, struct vt_instance *in, const st
                      struct vt_err *e)
 {
   double *xy = r->v + 1;
-  const int n = r->yaml.points ? 4 : r->n - 1;
+  const int n = r->about.points ? 4 : r->n - 1;
   for (int i = 0; i < n; i++)
     if (xy[i] < -.001 || xy[i] > 1.001)
       return vt_fail(e, VT_EFORMAT, "%g: coordinates are shares of the picture's sides, 0 to 1", xy[i]);
@@ -54,7 +54,7 @@ static int set_shape(struct vt__yolo_reader *r, struct vt_instance *in, const st
 static int set_points(struct vt__yolo_reader *r, struct vt_instance *in, const struct vt_label_image *im,
                       struct vt_err *e)
 {
-  const int n = r->yaml.points, numbers = r->yaml.numbers;
+  const int n = r->about.points, numbers = r->about.numbers;
   double *v = vt_reallocarray(NULL, (size_t)n, 3 * sizeof *v);
   if (!v) return vt_fail(e, VT_ENOMEM, "out of memory");
   for (int i = 0; i < n; i++) {
@@ -82,7 +82,7 @@ static int read_line(struct vt__yolo_reader *r, int32_t image, const char *line,
 {
   int rc = read_numbers(r, line, e);
   if (rc) return rc;
-  const int points = r->yaml.points * r->yaml.numbers;
+  const int points = r->about.points * r->about.numbers;
   if (points && r->n != 5 + points)
     return vt_fail(e, VT_EFORMAT, "%d numbers; expected a class, 4 of a box, and %d of key points", r->n,
                    points);
@@ -107,8 +107,8 @@ int vt__yolo_read_text(struct vt__yolo_reader *r, int32_t image, const char *pat
   char *text, *rest;
   size_t len;
   int64_t number = 1;
-  int rc = vt_file_read(path, MAX_TEXT, &text, &len, e);
-  if (rc) return rc;
+  int rc = vt_text_read(path, MAX_TEXT, &text, &len, e);
+  if (rc) return vt__labels_problem(r->l, r->o, e);
   rest = text;
   for (char *line; !rc && (line = strsep(&rest, "\n")); number++) {
     line[strcspn(line, "\r")] = 0;

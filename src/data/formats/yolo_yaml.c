@@ -17,7 +17,7 @@ enum { MAX_BYTES = 1 << 24, MAX_CLASSES = 1000000 };
 
 struct reader {
   struct vt__yolo_reader *set;
-  struct vt__yolo_yaml *y; /* the set's */
+  struct vt__yolo_about *y; /* the set's */
   yaml_document_t *d;
   const char *path;
   int64_t classes; /* as nc says; -1: it says nothing */
@@ -92,10 +92,8 @@ static int read_place(struct reader *r, const yaml_node_t *n, uint8_t split, str
     fault(r, n, "this list of pictures is not in the set's folder", e);
     return vt__labels_problem(r->set->l, r->set->o, e);
   }
-  if (r->y->nlists == VT_COUNT(r->y->list)) return fault(r, n, "more than 12 lists of pictures", e);
-  struct vt__yolo_list *list = &r->y->list[r->y->nlists++];
-  *list = (struct vt__yolo_list){vt_arena_strdup(&r->y->arena, path), split};
-  return list->path ? 0 : vt_fail(e, VT_ENOMEM, "out of memory");
+  int rc = vt__yolo_add_list(r->y, path, split, e);
+  return rc ? vt_fail_in(e, rc, "%s: line %zu", r->path, n->start_mark.line + 1) : 0;
 }
 
 static int read_points(struct reader *r, const yaml_node_t *n, struct vt_err *e)
@@ -165,7 +163,7 @@ int vt__yolo_read_yaml(struct vt__yolo_reader *set, const char *path, struct vt_
   }
   yaml_parser_set_input_string(&p, (const unsigned char *)text, len);
   if (yaml_parser_load(&p, &d)) {
-    struct reader r = {set, &set->yaml, &d, path, -1};
+    struct reader r = {set, &set->about, &d, path, -1};
     rc = read_root(&r, yaml_document_get_root_node(&d), e);
     yaml_document_delete(&d);
   } else
