@@ -196,11 +196,37 @@ static void test_endings(void **state)
   }
 }
 
+/* Label maps beside photos of another kind, in folders of splits, as ADE20K has them. */
+static void test_maps(void **state)
+{
+  struct vt_labels l;
+  struct vt_image map;
+  struct vt_err e = {0};
+  assert_int_equal(vt_image_init(&map, 20, 10, 1, &e), 0);
+  map.px[3] = 7;
+  put("maps/annotations/training/a.png", "");
+  assert_int_equal(vt_image_write(&map, in_folder("maps/annotations/training/a.png"), 0, &e), 0);
+  put("maps/annotations/b.png", "");
+  assert_int_equal(vt_image_write(&map, in_folder("maps/annotations/b.png"), 0, &e), 0);
+  vt_image_clear(&map);
+  put("maps/images/training/a.jpg", "");
+  for (int with = 0; with < 2; with++) {
+    char images[300];
+    snprintf(images, sizeof images, "%s", in_folder("maps/images"));
+    const struct vt_labels_opts o = {.images = with ? images : NULL};
+    if (read_labels(&l, "label-maps", in_folder("maps/annotations"), &o, &e)) fail_msg("%s", e.msg);
+    assert_true(l.n == 2 && l.nimages == 2);
+    const int32_t a = vt_labels_find_image(&l, with ? "training/a.jpg" : "training/a.png");
+    assert_true(a >= 0 && l.image[a].split == VT_SPLIT_TRAIN && vt_labels_find_image(&l, "b.png") >= 0);
+    vt_labels_clear(&l);
+  }
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_coco),  cmocka_unit_test(test_not_a_number), cmocka_unit_test(test_marks),
-      cmocka_unit_test(test_utf16), cmocka_unit_test(test_endings),
+      cmocka_unit_test(test_utf16), cmocka_unit_test(test_endings),      cmocka_unit_test(test_maps),
   };
   return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

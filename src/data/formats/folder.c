@@ -107,19 +107,27 @@ int vt__probe_file(const char *path, int *width, int *height, struct vt_err *e)
   return 0;
 }
 
+int vt__folder_find(const char *dir, const char *stem, char *file, size_t size, char **path, struct vt_err *e)
+{
+  *path = vt_picture_find(dir, stem);
+  if (!*path) return vt_fail(e, VT_ENOMEM, "out of memory");
+  const size_t n = strlen(*path), k = strlen(stem);
+  if (n >= k && !strcmp(*path + n - k, stem))
+    snprintf(file, size, "%s", stem);
+  else
+    snprintf(file, size, "%s.%s", stem, vt_path_ext(*path));
+  if (vt_is_file(*path)) return 0;
+  vt_free(*path);
+  *path = NULL;
+  return vt_fail(e, VT_ENOENT, "%s: no picture '%s' there (.jpg, .png, .webp, …)", dir, stem);
+}
+
 int vt__folder_probe(const char *dir, const char *stem, char *file, size_t size, int *width, int *height,
                      struct vt_err *e)
 {
-  char *path = vt_picture_find(dir, stem);
-  if (!path) return vt_fail(e, VT_ENOMEM, "out of memory");
-  const size_t n = strlen(path), k = strlen(stem);
-  if (n >= k && !strcmp(path + n - k, stem))
-    snprintf(file, size, "%s", stem);
-  else
-    snprintf(file, size, "%s.%s", stem, vt_path_ext(path));
-  int rc = vt_is_file(path)
-               ? vt__probe_file(path, width, height, e)
-               : vt_fail(e, VT_ENOENT, "%s: no picture '%s' there (.jpg, .png, .webp, …)", dir, stem);
+  char *path;
+  int rc = vt__folder_find(dir, stem, file, size, &path, e);
+  if (!rc) rc = vt__probe_file(path, width, height, e);
   vt_free(path);
   return rc;
 }

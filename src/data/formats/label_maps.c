@@ -11,7 +11,8 @@
  * With instances.csv nothing is lost but what later masks cover, a 256th instance of a picture, and box-only
  * instances' being boxes (they are filled). Reading a folder of other origin needs only the PNGs, in labels/
  * or in the folder itself: each value of a picture is then one instance, classes are named by classes.csv or
- * their value. */
+ * their value; pictures are named as their photos in --images, whose names differ from the maps' in the
+ * ending alone, or as the maps; splits are those of folders (train/, val2017/). */
 #include "data/formats/folder.h"
 
 #include <stdlib.h>
@@ -448,12 +449,34 @@ static int read_images(struct reader *r, const char *list, struct vt_err *e)
   return rc;
 }
 
+/* The name of the picture whose map of other origin this is: that of its photo in --images, else the map's.
+ */
+static int name_picture(const struct reader *r, const char *map, char *name, size_t size, struct vt_err *e)
+{
+  struct vt_err none = {0};
+  char *path = NULL, *stem = r->o->images ? vt_strdup(map) : NULL;
+  if (r->o->images && !stem) return vt_fail(e, VT_ENOMEM, "out of memory");
+  if (stem) stem[strlen(stem) - strlen(".png")] = 0;
+  const int rc = stem ? vt__folder_find(r->o->images, stem, name, size, &path, &none) : VT_ENOENT;
+  if (rc) snprintf(name, size, "%s", map);
+  vt_free(stem);
+  vt_free(path);
+  return rc == VT_ENOENT ? 0 : rc ? vt_fail(e, rc, "%s", none.msg) : 0;
+}
+
 static int each_map(const char *path, const char *rel, void *ctx, struct vt_err *e)
 {
+  enum { MAX_NAME = 1000 };
   struct reader *r = ctx;
+  char name[MAX_NAME + 8];
   if (strcmp(vt_path_ext(rel), "png") != 0) return 0;
-  int32_t p = vt__labels_need_image(r->l, rel, e);
-  return p < 0 ? p : read_map(r, path, p, NULL, e);
+  int rc = strlen(rel) <= MAX_NAME ? name_picture(r, rel, name, sizeof name, e)
+                                   : vt_fail(e, VT_ELIMIT, "%s: a name of over %d bytes", path, MAX_NAME);
+  if (rc) return vt__labels_problem(r->l, r->o, e);
+  int32_t p = vt__labels_need_image(r->l, name, e);
+  if (p < 0) return p;
+  vt__split_folder(rel, &r->l->image[p].split);
+  return read_map(r, path, p, NULL, e);
 }
 
 static int read_label_maps(struct vt_labels *l, const char *root, const struct vt_labels_opts *o,

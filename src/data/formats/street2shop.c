@@ -13,7 +13,6 @@
 #include "data/formats/links.h"
 #include "data/formats/text_out.h"
 #include "data/json_items.h"
-#include "image/image.h"
 
 #include <dirent.h>
 #include <stdio.h>
@@ -39,14 +38,13 @@ struct reader {
 /* A photo's file: as it is in --images, where it is there. */
 static int name_photo(const struct reader *r, int64_t photo, char *file, size_t size, struct vt_err *e)
 {
-  char *path = NULL;
-  snprintf(file, size, "%09lld", (long long)photo);
-  if (r->o->images && !(path = vt_picture_find(r->o->images, file)))
-    return vt_fail(e, VT_ENOMEM, "out of memory");
-  const bool found = path && vt_picture_named(path);
-  snprintf(file, size, "%09lld.%s", (long long)photo, found ? vt_path_ext(path) : "jpg");
+  struct vt_err none = {0};
+  char stem[24], *path = NULL;
+  snprintf(stem, sizeof stem, "%09lld", (long long)photo);
+  const int rc = r->o->images ? vt__folder_find(r->o->images, stem, file, size, &path, &none) : VT_ENOENT;
+  if (rc) snprintf(file, size, "%s.jpg", stem);
   vt_free(path);
-  return 0;
+  return rc == VT_ENOENT ? 0 : rc ? vt_fail(e, rc, "%s", none.msg) : 0;
 }
 
 static int32_t need_photo(struct reader *r, int64_t photo, struct vt_err *e)
