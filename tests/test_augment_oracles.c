@@ -214,6 +214,40 @@ static char *augmented(int threads, char *pictures)
   return text;
 }
 
+/* A picture that cannot be read ends it, or is left out and listed, whatever takes part in the policy. */
+static void without_one(const char *lost)
+{
+  struct vt_err e = {0};
+  struct vt_policy *policy;
+  char path[300], out[200];
+  static const char steps[] = "[{mosaic: {p: .9}}, {mixup: {p: .9}}]";
+  ok(vt_policy_parse(&policy, "steps", steps, sizeof steps - 1, &e), &e);
+  snprintf(path, sizeof path, "%s/%s", dir, lost);
+  assert_int_equal(unlink(path), 0);
+  snprintf(path, sizeof path, "%s/in.json", dir);
+  snprintf(out, sizeof out, "%s/without", dir);
+  for (int lenient = 0; lenient < 2; lenient++) {
+    struct vt_labels l, made;
+    ok(vt_labels_init(&l, &e), &e);
+    ok(vt_labels_init(&made, &e), &e);
+    ok(vt_format_find("coco", &e)->read(&l, path, &(struct vt_labels_opts){0}, &e), &e);
+    const struct vt_augment_opts o = {.images = dir,
+                                      .out = out,
+                                      .policy = policy,
+                                      .copies = 3,
+                                      .seed = 5,
+                                      .problems = lenient ? &l.problems : NULL};
+    const int rc = vt_augment_set(&made, &l, &o, &e);
+    if (!lenient && (rc != VT_ENOENT || !strstr(e.msg, lost))) fail_msg("%d %s", rc, e.msg);
+    if (lenient && (rc || made.nimages != 3 * (l.nimages - 1) || l.problems.n != 1))
+      fail_msg("%d %s", rc, e.msg);
+    if (lenient) assert_non_null(strstr(l.problems.v[0].text, lost));
+    vt_labels_clear(&l);
+    vt_labels_clear(&made);
+  }
+  vt_policy_free(policy);
+}
+
 /* The same labels and the same pictures, byte for byte. */
 static void any_number_of_threads(void **state)
 {
@@ -250,6 +284,7 @@ static void any_number_of_threads(void **state)
   vt_free(one);
   vt_free(four);
   vt_buf_clear(&b);
+  without_one("3.png");
   char command[80];
   snprintf(command, sizeof command, "rm -r %s", dir);
   assert_int_equal(system(command), 0);

@@ -422,6 +422,28 @@ static void test_mosaic(void **state)
   const struct vt_mosaic_opts o = {.images = root, .n = 1, .columns = 1, .cell = 80};
   assert_int_equal(vt_mosaic(&out, &l, &o, &e), VT_EFORMAT);
   vt_labels_clear(&l);
+  /* A picture that cannot be read has a cell that says so; where none can there is nothing to show. */
+  const char *two =
+      "{\"images\":[{\"id\":7,\"file_name\":\"a.png\",\"width\":40,\"height\":20},"
+      "{\"id\":8,\"file_name\":\"b.png\",\"width\":40,\"height\":20}]," CATEGORIES ",\"annotations\":[]}";
+  for (int there = 1; there >= 0; there--) {
+    if (read_labels(&l, "coco", file_of("s.json", two), &(struct vt_labels_opts){0}, &e))
+      fail_msg("%s", e.msg);
+    const struct vt_mosaic_opts both = {
+        .images = there ? root : folder, .n = 2, .columns = 2, .cell = 80, .problems = &l.problems};
+    const int rc = vt_mosaic(&out, &l, &both, &e);
+    assert_int_equal(rc, there ? 0 : VT_EFORMAT);
+    assert_int_equal(l.problems.n, there ? 1 : 2);
+    assert_non_null(strstr(l.problems.v[0].text, there ? "b.png: No such file" : "No such file"));
+    int red = 0;
+    for (int k = 0; there && k < out.width * out.height; k++) {
+      const uint8_t *q = out.px + k / out.width * out.stride + (ptrdiff_t)3 * (k % out.width);
+      red += q[0] > 150 && q[1] < 80;
+    }
+    assert_true(!there || red > 80);
+    vt_image_clear(&out);
+    vt_labels_clear(&l);
+  }
   vt_image_clear(&im);
 }
 

@@ -42,10 +42,20 @@ int vt_aug_source_get(const struct vt_aug_source *s, int32_t image, struct vt_au
                                         s->start[image + 1] - s->start[image], e);
 }
 
+bool vt_aug_source_fault(int rc)
+{
+  return rc && rc != VT_ENOMEM && rc != VT_EINTERRUPTED;
+}
+
 int vt_aug_source_other(struct vt_aug_sample *out, struct vt_rng *rng, void *ctx, struct vt_err *e)
 {
+  enum { ATTEMPTS = 16 };
   const struct vt_aug_source *s = ctx;
-  return vt_aug_source_get(s, (int32_t)vt_rng_below(rng, (uint32_t)s->l->nimages), out, e);
+  for (int attempt = 1;; attempt++) {
+    int rc = vt_aug_source_get(s, (int32_t)vt_rng_below(rng, (uint32_t)s->l->nimages), out, e);
+    if (!s->lenient || !vt_aug_source_fault(rc) || attempt == ATTEMPTS) return rc;
+    if (e) *e = (struct vt_err){0};
+  }
 }
 
 /* "STEM_COPY_NUMBER.jpg": the number keeps pictures of one name in different folders apart. */
@@ -62,6 +72,7 @@ struct job {
   int copy;
   struct vt_aug_sample s;
   char name[200];
+  bool unread; /* rc is of its picture's reading */
   int rc;
   struct vt_err e;
 };
@@ -86,6 +97,7 @@ static void make(int64_t i, int worker, void *ctx)
        *path = folder ? vt_path_join(NULL, folder, j->name) : NULL;
   int rc = path ? vt_aug_source_get(w->source, j->image, &j->s, &j->e)
                 : vt_fail(&j->e, VT_ENOMEM, "out of memory");
+  j->unread = vt_aug_source_fault(rc);
   if (!rc && (rc = vt_policy_apply(o->policy, &env, &rng, &j->s, &j->e)))
     rc = vt_fail_in(&j->e, rc, "%.200s", file);
   if (!rc) rc = vt_image_write(&j->s.image, path, 95, &j->e);
@@ -94,12 +106,12 @@ static void make(int64_t i, int worker, void *ctx)
   vt_free(path);
 }
 
-static int take(struct vt_labels *made, struct job *j, const struct vt_labels *from, struct vt_err *e)
+static int take(struct vt_labels *made, struct job *j, const struct vt_labels *from,
+                const struct vt_augment_opts *o, struct vt_err *e)
 {
-  if (j->rc) {
-    if (e) *e = j->e;
-    return j->rc;
-  }
+  if (j->unread && o->problems) return j->copy ? 0 : vt_problems_add(o->problems, 0, j->e.msg, e);
+  if (j->rc)
+    return vt_fail(e, j->rc, "%s%s", j->e.msg, j->unread ? "; --lenient leaves such pictures out" : "");
   int rc = vt_aug_sample_to_labels(&j->s, made, j->name, from, e);
   if (!rc) made->image[made->nimages - 1].split = from->image[j->image].split;
   return rc;
@@ -122,7 +134,7 @@ static int make_all(struct vt_labels *made, const struct vt_aug_source *source,
       job[i] = (struct job){.image = (int32_t)((at + i) / o->copies), .copy = (int)((at + i) % o->copies)};
     vt_pool_for(pool, n, make, &w);
     for (int64_t i = 0; i < n; i++) {
-      if (!rc) rc = take(made, &job[i], source->l, e);
+      if (!rc) rc = take(made, &job[i], source->l, o, e);
       vt_aug_sample_clear(&job[i].s);
     }
     if (!rc && vt_interrupted()) rc = vt_fail(e, VT_EINTERRUPTED, "interrupted");
@@ -140,12 +152,16 @@ int vt_augment_set(struct vt_labels *made, const struct vt_labels *l, const stru
   struct vt_pool *pool = NULL;
   int rc = vt_aug_source_init(&source, l, o->images, e);
   if (rc) return rc;
+  source.lenient = o->problems != NULL;
   char *folder = vt_path_join(NULL, o->out, "images");
   rc = folder ? vt_mkdirs(folder, e) : vt_fail(e, VT_ENOMEM, "out of memory");
   vt_free(folder);
   if (!rc) rc = vt_pool_new(&pool, o->threads ? o->threads : vt_threads(), e);
   vt_progress_start(&p, "augmenting", "pictures", (int64_t)l->nimages * o->copies);
   if (!rc) rc = make_all(made, &source, o, pool, &p, e);
+  if (!rc && o->problems && o->problems->n && !made->nimages)
+    rc = vt_fail(e, VT_EFORMAT, "none of the pictures can be read; the last: %s",
+                 o->problems->v[o->problems->n - 1].text);
   vt_progress_end(&p);
   vt_pool_free(pool);
   vt_aug_source_clear(&source);

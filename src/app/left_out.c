@@ -14,14 +14,11 @@ int vt_reading_write(const struct vt_reading *r, const struct vt_buf *table, str
   return r->left_out ? vt_file_write_atomic(r->left_out, table->data, table->len, e) : 0;
 }
 
-int vt_say_problems(const struct vt_problems *p, const char *path, int64_t of, const struct vt_reading *r,
-                    struct vt_err *e)
+/* The first of the list, and all of it in a table. */
+static int list_problems(const struct vt_problems *p, const char *path, const struct vt_reading *r,
+                         struct vt_err *e)
 {
   struct vt_buf b = {0};
-  if (p->n && of)
-    vt_log(VT_LOG_WARN, "%s: %lld of %lld left out", path, (long long)p->n, (long long)of);
-  else if (p->n)
-    vt_log(VT_LOG_WARN, "%s: %lld left out", path, (long long)p->n);
   for (int64_t i = 0; i < VT_MIN(p->n, SHOWN); i++) vt_log(VT_LOG_WARN, "  %s", p->v[i].text);
   if (p->n > SHOWN)
     vt_log(VT_LOG_WARN, "  and %lld more%s", (long long)(p->n - SHOWN),
@@ -31,6 +28,21 @@ int vt_say_problems(const struct vt_problems *p, const char *path, int64_t of, c
   int rc = vt_reading_write(r, &b, e);
   vt_buf_clear(&b);
   return rc;
+}
+
+static void say_count(int64_t n, const char *path, int64_t of)
+{
+  if (n && of)
+    vt_log(VT_LOG_WARN, "%s: %lld of %lld left out", path, (long long)n, (long long)of);
+  else if (n)
+    vt_log(VT_LOG_WARN, "%s: %lld left out", path, (long long)n);
+}
+
+int vt_say_problems(const struct vt_problems *p, const char *path, int64_t of, const struct vt_reading *r,
+                    struct vt_err *e)
+{
+  say_count(p->n, path, of);
+  return list_problems(p, path, r, e);
 }
 
 void vt_say_losses(const char *path, const struct vt_losses *losses)
@@ -43,5 +55,10 @@ int vt_say_read(const struct vt_labels *l, const char *path, bool written, const
                 struct vt_err *e)
 {
   if (written || r->lenient) vt_say_losses(path, &l->dropped);
-  return vt_say_problems(&l->problems, path, l->rows, r, e);
+  const int64_t pictures = l->problems.n - l->skipped;
+  say_count(l->skipped, path, l->rows);
+  if (pictures)
+    vt_log(VT_LOG_WARN, "%s: %lld picture%s cannot be read", path, (long long)pictures,
+           pictures > 1 ? "s" : "");
+  return list_problems(&l->problems, path, r, e);
 }

@@ -27,8 +27,8 @@ int vt_say_problems(const struct vt_problems *p, const char *path, int64_t of, c
 int vt_reading_write(const struct vt_reading *r, const struct vt_buf *table, struct vt_err *e);
 /* Warns "PATH: dropped: …". */
 void vt_say_losses(const char *path, const struct vt_losses *losses);
-/* Problems of a set that was read; and, where something is written of it or bytes may have been replaced,
- * what it has no place for. */
+/* Problems of a set that was read, those of its pictures among them where some were added; and, where
+ * something is written of it or bytes may have been replaced, what it has no place for. */
 int vt_say_read(const struct vt_labels *l, const char *path, bool written, const struct vt_reading *r,
                 struct vt_err *e);
 

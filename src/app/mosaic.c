@@ -8,14 +8,15 @@
 
 enum { GAP = 8, NAME_H = 22, OUTSIDE = 255, MAX_NAMES = 256, LETTER_W = 6, LINE_H = 13, MAX_NAME_W = 110 };
 static const double halo[8][2] = {{-1, -1}, {0, -1}, {1, -1}, {-1, 0}, {1, 0}, {-1, 1}, {0, 1}, {1, 1}};
-static const uint32_t paper = 0xffffff, ink = 0x1f2328, shade = 0x000000;
+static const uint32_t paper = 0xffffff, ink = 0x1f2328, shade = 0x000000, fault_colour = 0xb3261e;
 
 struct mosaic {
   struct vt_canvas *canvas;
   const struct vt_labels *l;
   const struct vt_mosaic_opts *o;
   struct vt_aug_source source;
-  int draws;   /* cells behind the picture */
+  int drawn;   /* pictures */
+  int draws;   /* cells behind each */
   int columns; /* cells side by side */
 };
 
@@ -141,11 +142,38 @@ static double down(const struct mosaic *m, int k)
   return GAP + (double)line * (m->o->cell + GAP + NAME_H);
 }
 
+/* What is wrong with a picture, in its place: the message in lines as wide as the cell. */
+static int draw_fault(struct mosaic *m, int k, int32_t image, struct vt_err *e)
+{
+  enum { LINES = 6, MAX_LINE = 200 };
+  const char *file = m->l->image[image].file, *named = *file ? strstr(e->msg, file) : NULL,
+             *text = named ? strstr(named, ": ") : NULL;
+  const size_t letters = (size_t)VT_CLAMP(m->o->cell / (LETTER_W + 1) - 1, 1, MAX_LINE);
+  const double x = across(m, k), y = down(m, k);
+  char line[MAX_LINE + 1];
+  text = text ? text + 2 : e->msg;
+  vt_canvas_rect(m->canvas, x, y + NAME_H, m->o->cell, m->o->cell, fault_colour, 1);
+  vt_canvas_text(m->canvas, x, y + 15, 13, ink, m->o->cell, file);
+  for (int i = 0; i < LINES && *text; i++, text += strspn(text, " ")) {
+    size_t n = VT_MIN(strlen(text), letters);
+    if (text[n])
+      while (n > letters / 2 && text[n] != ' ') n--;
+    snprintf(line, sizeof line, "%.*s", (int)n, text);
+    vt_canvas_text(m->canvas, x + 4, y + NAME_H + 16 + i * 14, 12, fault_colour, m->o->cell - 8, line);
+    text += n;
+  }
+  int rc = vt_problems_add(m->o->problems, 0, e->msg, e);
+  if (!rc) *e = (struct vt_err){0};
+  return rc;
+}
+
 static int draw_row(struct mosaic *m, int k, int32_t image, struct vt_err *e)
 {
   struct vt_aug_sample s;
   int rc = vt_aug_source_get(&m->source, image, &s, e);
+  if (rc && m->o->problems && vt_aug_source_fault(rc)) return draw_fault(m, k, image, e);
   if (rc) return rc;
+  m->drawn++;
   /* A policy sees the picture as training would; single operations see it in the cell's size. */
   struct vt_aug_sample cell = {0};
   if (!m->o->policy) rc = fit(m, &s, e);
@@ -163,6 +191,8 @@ int vt_mosaic(struct vt_image *out, const struct vt_labels *l, const struct vt_m
               struct vt_err *e)
 {
   struct mosaic m = {.l = l, .o = o};
+  struct vt_err own = {0};
+  if (!e) e = &own;
   while (o->each && vt_aug_ops[m.draws]) m.draws++;
   if (o->policy) m.draws = o->columns;
   /* A policy's results stand in one line; all operations go on in the next lines, each picture on a new one.
@@ -172,6 +202,7 @@ int vt_mosaic(struct vt_image *out, const struct vt_labels *l, const struct vt_m
   int64_t *pick = vt_calloc((size_t)l->nimages + 1, sizeof *pick);
   int rc = pick ? vt_aug_source_init(&m.source, l, o->images, e) : vt_fail(e, VT_ENOMEM, "out of memory");
   if (rc) goto out;
+  m.source.lenient = o->problems != NULL;
   struct vt_rng rng;
   vt_rng_init(&rng, o->seed, 0, 0);
   for (int32_t i = 0; i < l->nimages; i++) pick[i] = i;
@@ -181,6 +212,9 @@ int vt_mosaic(struct vt_image *out, const struct vt_labels *l, const struct vt_m
              : vt_canvas_new(&m.canvas, GAP + VT_MIN(m.columns, n * cells) * (o->cell + GAP),
                              GAP + lines * (o->cell + NAME_H + GAP), paper, e);
   for (int k = 0; k < n && !rc; k++) rc = draw_row(&m, k * cells, (int32_t)pick[k], e);
+  if (!rc && !m.drawn)
+    rc = vt_fail(e, VT_EFORMAT, "none of the pictures can be read; the last: %s",
+                 o->problems->v[o->problems->n - 1].text);
   if (!rc) rc = vt_canvas_take(m.canvas, out, e);
 out:
   vt_canvas_free(m.canvas);

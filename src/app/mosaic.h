@@ -14,7 +14,10 @@ struct vt_mosaic_opts {
   double epoch;
   bool boxes;
   uint64_t seed;
+  /* Pictures that cannot be read are listed here, and their cells say so. NULL: the first one ends it. */
+  struct vt_problems *problems;
 };
+/* Fails, too, where no picture can be read. */
 int vt_mosaic(struct vt_image *out, const struct vt_labels *l, const struct vt_mosaic_opts *o,
               struct vt_err *e);
 

@@ -108,6 +108,15 @@ static int read_value(const struct vt_step *s, const char *text, double *value, 
   return 0;
 }
 
+/* Where a picture ends a step, which step takes it out. */
+static int say_way_out(const struct vt_clean *c, const struct vt_step *s, int rc, struct vt_err *e)
+{
+  const size_t n = e ? strlen(e->msg) : 0;
+  if (n && c->images && (rc == VT_EFORMAT || rc == VT_ENOENT))
+    snprintf(e->msg + n, sizeof e->msg - n, "; step unreadable before %s removes such pictures", s->name);
+  return rc;
+}
+
 static int run_step(struct vt_clean *c, const char *word, struct vt_err *e)
 {
   const char *equals = strchr(word, '=');
@@ -119,7 +128,7 @@ static int run_step(struct vt_clean *c, const char *word, struct vt_err *e)
   if (rc) return rc;
   *r = (struct vt_clean_step){.name = s->name, .value = s->has_value ? value : NAN};
   if ((rc = count(c, &r->rows_before, &r->images_before, e))) return rc;
-  if ((rc = s->run(c, value, equals ? equals + 1 : NULL, e))) return rc;
+  if ((rc = s->run(c, value, equals ? equals + 1 : NULL, e))) return say_way_out(c, s, rc, e);
   if (r->n) qsort(r->removed, (size_t)r->n, sizeof *r->removed, by_line);
   rc = count(c, &r->rows_after, &r->images_after, e);
   c->nsteps++;

@@ -78,7 +78,8 @@ static int run(struct vt_cli *cli, const void *opts, const struct vt_strings *ar
                                      .copies = (int)o->copies,
                                      .png = o->png,
                                      .epoch = o->epoch,
-                                     .seed = (uint64_t)o->seed};
+                                     .seed = (uint64_t)o->seed,
+                                     .problems = o->reading.lenient ? &l.problems : NULL};
   if (!rc) rc = vt_augment_set(&made, &l, &ao, e);
   if (!rc && l.npoints)
     vt_loss_add(&losses, l.npoints, "key points of instances, which a policy does not move");

@@ -63,11 +63,12 @@ static int run(struct vt_cli *cli, const void *opts, const struct vt_strings *ar
                                     .policy = policy,
                                     .epoch = o->epoch,
                                     .boxes = o->boxes,
-                                    .seed = (uint64_t)o->seed};
+                                    .seed = (uint64_t)o->seed,
+                                    .problems = &l.problems};
   if (!rc) rc = vt_labels_init(&l, e);
   if (!rc) rc = f->read(&l, args->v[0], &lo, e);
-  if (!rc) rc = vt_say_read(&l, args->v[0], false, &o->reading, e);
   if (!rc) rc = vt_mosaic(&im, &l, &mo, e);
+  if (!rc) rc = vt_say_read(&l, args->v[0], false, &o->reading, e);
   if (!rc) rc = vt_image_write(&im, o->out, 90, e);
   if (!rc) fprintf(cli->out, "%s: %d x %d\n", o->out, im.width, im.height);
   vt_image_clear(&im);

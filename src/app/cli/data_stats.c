@@ -111,9 +111,10 @@ static int read_set(struct vt_dataset *d, const char *root, int format, bool reg
 }
 
 /* A mosaic of labelled pictures as JPEG. */
-static int draw_pictures(struct vt_buf *out, const struct vt_labels *l, const char *images, struct vt_err *e)
+static int draw_pictures(struct vt_buf *out, struct vt_labels *l, const char *images, struct vt_err *e)
 {
-  const struct vt_mosaic_opts mo = {.images = images, .n = 12, .columns = 4, .cell = 300, .seed = 1};
+  const struct vt_mosaic_opts mo = {
+      .images = images, .n = 12, .columns = 4, .cell = 300, .seed = 1, .problems = &l->problems};
   struct vt_image im = {0};
   int rc = vt_mosaic(&im, l, &mo, e);
   if (!rc) rc = vt_image_encode(out, &im, VT_FMT_JPEG, 85, e);
@@ -134,12 +135,11 @@ static int run_labels(struct vt_cli *cli, const struct opts *o, const char *path
   int rc = f ? vt_reading_check(&o->reading, e) : VT_EUSAGE;
   if (!rc) rc = vt_labels_init(&l, e);
   if (!rc) rc = f->read(&l, path, &lo, e);
+  if (!rc && o->report && o->images) rc = draw_pictures(&pictures, &l, o->images, e);
   if (!rc) rc = vt_say_read(&l, path, false, &o->reading, e);
   if (!rc) rc = vt_label_stats(&s, &l, e);
   if (rc) goto out;
   if (o->report) {
-    if (o->images) rc = draw_pictures(&pictures, &l, o->images, e);
-    if (rc) goto out;
     vt_labels_report_html(&l, &s, vt_path_base(path), o->images ? &pictures : NULL, &b);
     rc =
         b.failed ? vt_fail(e, VT_ENOMEM, "out of memory") : vt_file_write_atomic(o->report, b.data, b.len, e);

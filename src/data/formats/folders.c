@@ -175,6 +175,11 @@ static int write_folders(const struct vt_labels *l, const char *root, const stru
     vt_loss_add(losses, in->nattrs, "attributes of instances");
     vt_loss_add(losses, in->flags & VT_CROWD ? 1 : 0, "crowd flags of instances");
     rc = write_picture(&w, k, l->classes.v[in->cls].name, losses, e);
+    if (o->lenient && (rc == VT_ENOENT || rc == VT_EFORMAT)) {
+      vt_loss_add(losses, 1, "pictures that are missing");
+      if (e) *e = (struct vt_err){0};
+      rc = 0;
+    }
     if (!rc && vt_interrupted()) rc = vt_fail(e, VT_EINTERRUPTED, "%s: interrupted", root);
   }
   vt__names_clear(&w.names);
