@@ -212,7 +212,7 @@ int vt_mosaic(struct vt_image *out, const struct vt_labels *l, const struct vt_m
              : vt_canvas_new(&m.canvas, GAP + VT_MIN(m.columns, n * cells) * (o->cell + GAP),
                              GAP + lines * (o->cell + NAME_H + GAP), paper, e);
   for (int k = 0; k < n && !rc; k++) rc = draw_row(&m, k * cells, (int32_t)pick[k], e);
-  if (!rc && !m.drawn)
+  if (!rc && o->problems && !m.drawn)
     rc = vt_fail(e, VT_EFORMAT, "none of the pictures can be read; the last: %s",
                  o->problems->v[o->problems->n - 1].text);
   if (!rc) rc = vt_canvas_take(m.canvas, out, e);
