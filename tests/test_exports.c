@@ -155,6 +155,25 @@ static void test_marks(void **state)
   }
 }
 
+static void test_marked_addresses(void **state)
+{
+  static const struct {
+    const char *text, *id;
+  } cases[] = {
+      {MARK "http://a/1\n", NULL}, {MARK "7,http://a/1\n", "7"}, {MARK "id,url\n7,http://a/1\n", "7"}};
+  for (size_t i = 0; i < VT_COUNT(cases); i++) {
+    struct vt_fetch_list l = {0};
+    struct vt_err e = {0};
+    put("m/list", cases[i].text);
+    if (vt_fetch_list_read(&l, in_folder("m/list"), &(struct vt_fetch_list_opts){0}, &e))
+      fail_msg("%s", e.msg);
+    assert_int_equal(l.n, 1);
+    assert_string_equal(l.item[0].url, "http://a/1");
+    if (cases[i].id) assert_string_equal(l.item[0].id, cases[i].id);
+    vt_fetch_list_clear(&l);
+  }
+}
+
 /* Texts that cannot be read for their encoding say so by name. */
 static void test_utf16(void **state)
 {
@@ -225,8 +244,10 @@ static void test_maps(void **state)
 int main(void)
 {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_coco),  cmocka_unit_test(test_not_a_number), cmocka_unit_test(test_marks),
-      cmocka_unit_test(test_utf16), cmocka_unit_test(test_endings),      cmocka_unit_test(test_maps),
+      cmocka_unit_test(test_coco),  cmocka_unit_test(test_not_a_number),
+      cmocka_unit_test(test_marks), cmocka_unit_test(test_marked_addresses),
+      cmocka_unit_test(test_utf16), cmocka_unit_test(test_endings),
+      cmocka_unit_test(test_maps),
   };
   return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

@@ -144,7 +144,7 @@ static int read_lines(struct vt_fetch_list *l, FILE *f, const char *path, const 
       rc = vt_fail(e, VT_EFORMAT, "%s: line %lld: %s", path, (long long)line,
                    zero ? "a zero byte" : "too long");
     else
-      rc = read_line(l, path, line, text, plain, e);
+      rc = read_line(l, path, line, text + (line == 1 ? vt_utf8_mark(text, n) : 0), plain, e);
     rc = judge(l, o, line, rc, e);
   }
   if (!rc && ferror(f)) rc = vt_fail_errno(e, path);
@@ -180,7 +180,8 @@ static enum vt_fetch_form guess(FILE *f)
 {
   char text[MAX_ID + MAX_URL + 8] = "";
   char *s = text;
-  while (fgets(text, sizeof text, f) && (!*(s = trim(text)) || *s == '#')) continue;
+  while (fgets(text, sizeof text, f) && (!*(s = trim(text + vt_utf8_mark(text, strlen(text)))) || *s == '#'))
+    continue;
   rewind(f);
   if (is_address(s)) return VT_FETCH_PLAIN;
   char *comma = strchr(s, ',');
