@@ -217,6 +217,77 @@ static void test_points(void **state)
   }
 }
 
+/* Key points that were written come back: where all are boxes as yolo, else as yolo-pose, which says what
+ * goes. */
+static void test_points_written(void **state)
+{
+#define POSE(more, shape)                                                                                    \
+  "{\"images\":[{\"id\":1,\"file_name\":\"a.png\",\"width\":20,\"height\":10}],\"categories\":["             \
+  "{\"id\":0,\"name\":\"hat\",\"keypoints\":[\"l\",\"r\"]},{\"id\":1,\"name\":\"bag\"}],\"annotations\":["   \
+  "{\"id\":1,\"image_id\":1,\"category_id\":0,\"bbox\":[5,2,10,5],\"area\":50,\"keypoints\":[6,3,2,0.5,4,1]" \
+  "},"                                                                                                       \
+  "{\"id\":2,\"image_id\":1,\"category_id\":1,\"bbox\":[1,1,2,2],\"area\":4" more "},"                       \
+  "{\"id\":3,\"image_id\":1,\"category_id\":0,\"bbox\":[5,2,10,5],\"area\":50" shape "}]}"
+  static const struct {
+    const char *format, *text;
+    int points; /* that come back; all of the first instance */
+    const char *lost[4];
+  } cases[] = {
+      {"yolo", POSE("", ""), 2, {"names of key points"}},
+      {"yolo-pose",
+       POSE("", ",\"segmentation\":[[5,2,15,2,15,7]]"),
+       2,
+       {"names of key points", "masks, of which the boxes stay"}},
+      {"yolo",
+       POSE("", ",\"segmentation\":[[5,2,15,2,15,7]]"),
+       0,
+       {"key points of instances", "names of key points"}},
+      {"yolo", POSE(",\"keypoints\":[1,1,1]", ""), 0, {"key points of instances", "names of key points"}},
+      {"yolo-pose",
+       POSE(",\"keypoints\":[1,1,1]", ",\"keypoints\":[0,0,0,0,0,0]"),
+       4,
+       {"names of key points", "how many key points", "of which none is seen"}},
+  };
+  put_picture("pose/images/a.png");
+  for (size_t i = 0; i < VT_COUNT(cases); i++)
+    for (int listed = 0; listed < 2; listed++) { /* by images.csv, and without */
+      struct vt_losses lost = {0};
+      struct vt_labels l, again;
+      struct vt_err e = {0};
+      put("pose.json", cases[i].text);
+      if (read_labels(&l, "coco", in_folder("pose.json"), &(struct vt_labels_opts){0}, &e))
+        fail_msg("%s", e.msg);
+      if (vt_format_find(cases[i].format, &e)
+              ->write(&l, in_folder("pose"), &(struct vt_labels_opts){0}, &lost, &e))
+        fail_msg("%s", e.msg);
+      if (!listed) assert_int_equal(unlink(in_folder("pose/images.csv")), 0);
+      int n = 0;
+      for (; n < 4 && cases[i].lost[n]; n++)
+        if (!lost_of(&lost, cases[i].lost[n])) fail_msg("case %zu: %s", i, cases[i].lost[n]);
+      assert_int_equal(lost.n, n);
+      if (read_labels(&again, "yolo", in_folder("pose"), &(struct vt_labels_opts){0}, &e))
+        fail_msg("%s", e.msg);
+      assert_true(again.n == 3 && again.npoints == cases[i].points && again.v[2].npoints == 0);
+      for (int k = 0; k < again.v[0].npoints; k++) {
+        const struct vt_keypoint *a = &l.point[l.v[0].points + (uint32_t)k],
+                                 *b = &again.point[again.v[0].points + (uint32_t)k];
+        assert_true(fabs(a->x - b->x) < 1e-8 && fabs(a->y - b->y) < 1e-8 && a->seen == b->seen);
+      }
+      vt_labels_clear(&l);
+      vt_labels_clear(&again);
+    }
+  struct vt_labels l;
+  struct vt_losses lost = {0};
+  struct vt_err e = {0};
+  put("pose/labels/a.txt", BOX);
+  put("pose/data.yaml", HAT);
+  if (read_labels(&l, "yolo", in_folder("pose"), &(struct vt_labels_opts){0}, &e)) fail_msg("%s", e.msg);
+  assert_int_equal(
+      vt_format_find("yolo-pose", &e)->write(&l, in_folder("none"), &(struct vt_labels_opts){0}, &lost, &e),
+      VT_EUNSUPPORTED);
+  vt_labels_clear(&l);
+}
+
 /* Names that YAML or a line would not hold as they are. */
 static void test_names(void **state)
 {
@@ -329,9 +400,9 @@ static void test_bad_data(void **state)
 int main(void)
 {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_yolo),     cmocka_unit_test(test_yolo_lines), cmocka_unit_test(test_layouts),
-      cmocka_unit_test(test_points),   cmocka_unit_test(test_names),      cmocka_unit_test(test_bad_yaml),
-      cmocka_unit_test(test_bad_data),
+      cmocka_unit_test(test_yolo),     cmocka_unit_test(test_yolo_lines),     cmocka_unit_test(test_layouts),
+      cmocka_unit_test(test_points),   cmocka_unit_test(test_points_written), cmocka_unit_test(test_names),
+      cmocka_unit_test(test_bad_yaml), cmocka_unit_test(test_bad_data),
   };
   return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

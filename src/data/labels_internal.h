@@ -49,7 +49,6 @@ int vt__labels_read_points(struct vt_labels *l, struct vt_instance *in, const do
 /* "[x, y, visibility, …]" */
 void vt__labels_put_points(struct vt_buf *b, const struct vt_labels *l, const struct vt_instance *in);
 /* Counts key points, and the classes' names of them, as lost. */
-void vt__lose_points(const struct vt_labels *l, struct vt_losses *losses);
 /* Something is wrong with one instance: strict, returns the error in e; lenient, counts it, keeps the message
  * and returns 0. */
 int vt__labels_problem(struct vt_labels *l, const struct vt_labels_opts *o, struct vt_err *e);
@@ -72,8 +71,8 @@ int vt__instance_box(const struct vt_labels *l, const struct vt_instance *in, st
 int vt__instance_line(const struct vt_labels *l, const struct vt_instance *in, struct vt_polygons *p,
                       struct vt_losses *losses, struct vt_err *e);
 bool vt__instance_has(const struct vt_labels *l, const struct vt_instance *in, const char *attribute);
-/* Counts products, street and shop, urls, pairs, scores and key points as lost, for formats that have no
- * place for them. */
+/* Counts products, street and shop, urls, pairs and scores as lost, for formats that have no place for them.
+ */
 void vt__lose_links(const struct vt_labels *l, struct vt_losses *losses);
 /* Counts as lost what a format has no place for. */
 enum {
@@ -84,7 +83,9 @@ enum {
   VT__LOSE_ATTRIBUTES = 16, /* their names; attributes of instances are counted where they are written */
   VT__LOSE_POLYGONS = 32,
   VT__LOSE_SIZES = 64,
-  VT__LOSE_EMPTY = 128 /* pictures without instances */
+  VT__LOSE_EMPTY = 128,  /* pictures without instances */
+  VT__LOSE_POINTS = 256, /* key points; their names go with them */
+  VT__LOSE_POINT_NAMES = 512
 };
 void vt__lose_details(const struct vt_labels *l, unsigned what, struct vt_losses *losses);
 /* The instance is written as its mask m alone: its own box and area go where they differ. */

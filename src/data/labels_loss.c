@@ -19,7 +19,6 @@ void vt__lose_links(const struct vt_labels *l, struct vt_losses *losses)
   vt_loss_add(losses, urls, "urls of pictures");
   vt_loss_add(losses, pairs, "pair numbers of pictures");
   vt_loss_add(losses, scores, "scores of instances");
-  vt__lose_points(l, losses);
 }
 
 static int64_t lost_of_instances(const struct vt_labels *l, unsigned what)
@@ -46,6 +45,15 @@ static int64_t lost_of_classes(const struct vt_labels *l, unsigned what)
   return n;
 }
 
+static void lose_points(const struct vt_labels *l, bool names_only, struct vt_losses *losses)
+{
+  int64_t points = 0, names = 0;
+  for (int64_t i = 0; i < l->n && !names_only; i++) points += l->v[i].npoints;
+  for (int k = 0; k < l->classes.n; k++) names += l->classes.v[k].npoints;
+  vt_loss_add(losses, points, "key points of instances");
+  vt_loss_add(losses, names, "names of key points");
+}
+
 void vt__lose_details(const struct vt_labels *l, unsigned what, struct vt_losses *losses)
 {
   if (what & VT__LOSE_IDS) vt_loss_add(losses, lost_of_instances(l, VT__LOSE_IDS), "ids of instances");
@@ -59,6 +67,7 @@ void vt__lose_details(const struct vt_labels *l, unsigned what, struct vt_losses
     vt_loss_add(losses, lost_of_classes(l, VT__LOSE_CLASS_IDS), "ids of classes");
   if (what & VT__LOSE_SUPERS)
     vt_loss_add(losses, lost_of_classes(l, VT__LOSE_SUPERS), "supercategories of classes");
+  if (what & (VT__LOSE_POINTS | VT__LOSE_POINT_NAMES)) lose_points(l, !(what & VT__LOSE_POINTS), losses);
   if (what & VT__LOSE_ATTRIBUTES) vt_loss_add(losses, l->attributes.n, "names of attributes");
   if (what & VT__LOSE_EMPTY) {
     int64_t empty = l->nimages, *order, *start;

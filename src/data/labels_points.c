@@ -56,12 +56,3 @@ void vt__labels_put_points(struct vt_buf *b, const struct vt_labels *l, const st
   }
   vt_buf_addc(b, ']');
 }
-
-void vt__lose_points(const struct vt_labels *l, struct vt_losses *losses)
-{
-  int64_t points = 0, names = 0;
-  for (int64_t i = 0; i < l->n; i++) points += l->v[i].npoints;
-  for (int k = 0; k < l->classes.n; k++) names += l->classes.v[k].npoints;
-  vt_loss_add(losses, points, "key points of instances");
-  vt_loss_add(losses, names, "names of key points");
-}

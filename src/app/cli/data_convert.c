@@ -72,9 +72,9 @@ const struct vt_verb vt_verb_data_convert = {
     .summary = "write a set of labels in another format",
     /* clang-format off */
     .help = "Tables: imaterialist (.csv), csv-boxes, pairs (street and shop photos). JSON: coco (.json), fashionpedia,\n"
-            "shop-the-look. Folders: label-maps, ccp-maps, yolo, voc, folders (a folder a class), idx (MNIST), deepfashion2,\n"
-            "street2shop. ccp-maps and idx are only read. Masks, holes, crowd flags, attributes, splits and products are kept\n"
-            "where the format has them; what it has not is said, and how often.",
+            "shop-the-look. Folders: label-maps, ccp-maps, yolo, yolo-pose, voc, folders (a folder a class), idx (MNIST),\n"
+            "deepfashion2, street2shop. ccp-maps and idx are only read. Masks, holes, crowd flags, attributes, splits and\n"
+            "products are kept where the format has them; what it has not is said, and how often.",
     /* clang-format on */
     .opt = rows,
     .nopt = VT_COUNT(rows),

@@ -111,8 +111,10 @@ static int write_csv_boxes(const struct vt_labels *l, const char *path, const st
   struct vt_buf *b = &out.b;
   int rc = vt__out_open(&out, NULL, path, e);
   vt__lose_links(l, losses);
-  vt__lose_details(
-      l, VT__LOSE_IDS | VT__LOSE_IMAGE_IDS | VT__LOSE_CLASS_IDS | VT__LOSE_SIZES | VT__LOSE_EMPTY, losses);
+  vt__lose_details(l,
+                   VT__LOSE_POINTS | VT__LOSE_IDS | VT__LOSE_IMAGE_IDS | VT__LOSE_CLASS_IDS | VT__LOSE_SIZES |
+                       VT__LOSE_EMPTY,
+                   losses);
   vt_buf_adds(b, "path,label,split,is_query,is_gallery,category,x_1,y_1,x_2,y_2\n");
   for (int64_t i = 0; i < l->n && !rc; i++) {
     const struct vt_instance *in = &l->v[i];

@@ -164,7 +164,8 @@ static int write_folders(const struct vt_labels *l, const char *root, const stru
   if (!o->images) return vt_fail(e, VT_EUSAGE, "class folders hold pictures: --images says where they are");
   int rc = vt_labels_by(l, VT_BY_IMAGE, &order, &start, e);
   vt__lose_links(l, losses);
-  vt__lose_details(l, VT__LOSE_IDS | VT__LOSE_IMAGE_IDS | VT__LOSE_CLASS_IDS | VT__LOSE_SUPERS, losses);
+  vt__lose_details(
+      l, VT__LOSE_POINTS | VT__LOSE_IDS | VT__LOSE_IMAGE_IDS | VT__LOSE_CLASS_IDS | VT__LOSE_SUPERS, losses);
   for (int32_t k = 0; k < l->nimages && !rc; k++) {
     const int64_t n = start[k + 1] - start[k];
     const struct vt_instance *in = n ? &l->v[order[start[k]]] : NULL;

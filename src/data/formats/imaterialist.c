@@ -280,7 +280,8 @@ static int write_imaterialist(const struct vt_labels *l, const char *path, const
   vt_loss_add(losses, crowds, "crowd flags of instances");
   vt_loss_add(losses, splits, "splits of pictures");
   vt__lose_links(l, losses);
-  vt__lose_details(l, VT__LOSE_IDS | VT__LOSE_IMAGE_IDS | VT__LOSE_POLYGONS | VT__LOSE_EMPTY, losses);
+  vt__lose_details(
+      l, VT__LOSE_POINTS | VT__LOSE_IDS | VT__LOSE_IMAGE_IDS | VT__LOSE_POLYGONS | VT__LOSE_EMPTY, losses);
   return rc ? rc : write_descriptions(l, path, e);
 }
 

@@ -131,7 +131,7 @@ static int write_label_maps(const struct vt_labels *l, const char *root, const s
   struct vt__names names = {0};
   int64_t *order = vt_labels_by_image(l, e), at = 0;
   vt__lose_links(l, losses);
-  vt__lose_details(l, VT__LOSE_POLYGONS, losses);
+  vt__lose_details(l, VT__LOSE_POINTS | VT__LOSE_POLYGONS, losses);
   w.value = vt_calloc((size_t)l->classes.n + 1, 1);
   int rc = order && w.value ? vt__folder_make(root, "labels", e) : vt_fail(e, VT_ENOMEM, "out of memory");
   if (!rc) rc = vt__folder_make(root, "instances", e);

@@ -4,6 +4,7 @@
  *   labels/PATH/NAME.txt    of picture images/PATH/NAME.jpg, which is not written (vt__yolo_text_path):
  *     class x y w h           a box, by its middle
  *     class x1 y1 x2 y2 …     a closed line of three points or more
+ *     class x y w h x1 y1 v1 …    a box with key points (yolo-pose, and where all instances are such)
  *   data.yaml               names of classes and lists of pictures, as Ultralytics' tools have it
  *   train.txt, val.txt, test.txt    ./images/PATH/NAME.jpg, a line a picture
  *   classes.txt             a name a line; class is the line's number from 0
@@ -64,21 +65,56 @@ static void add_polygon(struct vt_buf *b, const struct vt_polygons *p, const str
   }
 }
 
-static int add_instance(struct vt_buf *b, const struct vt_labels *l, const struct vt_instance *in,
-                        struct vt_losses *losses, struct vt_err *e)
+/* A set being written. */
+struct writer {
+  const struct vt_labels *l;
+  const char *root;
+  int points; /* key points of each object; 0: none are written */
+  struct vt_losses *losses;
+};
+
+/* All objects have as many: what is missing was not seen. */
+static void add_points(struct vt_buf *b, const struct writer *w, const struct vt_instance *in)
 {
+  const struct vt_label_image *im = &w->l->image[in->image];
+  bool seen = !in->npoints;
+  for (int i = 0; i < w->points; i++) {
+    const struct vt_keypoint none = {0},
+                             *k = i < in->npoints ? &w->l->point[in->points + (uint32_t)i] : &none;
+    add_share(b, k->x / im->width);
+    add_share(b, k->y / im->height);
+    vt_buf_addf(b, " %d", (int)k->seen);
+    seen |= k->x != 0 || k->y != 0 || k->seen != VT_UNLABELLED;
+  }
+  vt_loss_add(w->losses, in->npoints && in->npoints != w->points,
+              "how many key points an instance has: all get as many");
+  vt_loss_add(w->losses, !seen, "key points of instances of which none is seen");
+}
+
+static int add_box(struct vt_buf *b, const struct writer *w, const struct vt_instance *in, struct vt_err *e)
+{
+  const struct vt_label_image *im = &w->l->image[in->image];
+  struct vt_box k;
+  int rc = vt__instance_box(w->l, in, &k, e);
+  if (rc) return rc;
+  vt_buf_addf(b, "%d %.10g %.10g %.10g %.10g", in->cls, (k.x + k.w / 2) / im->width,
+              (k.y + k.h / 2) / im->height, k.w / im->width, k.h / im->height);
+  if (w->points) add_points(b, w, in);
+  vt_buf_addc(b, '\n');
+  return 0;
+}
+
+static int add_instance(struct vt_buf *b, const struct writer *w, const struct vt_instance *in,
+                        struct vt_err *e)
+{
+  const struct vt_labels *l = w->l;
+  struct vt_losses *losses = w->losses;
   const struct vt_label_image *im = &l->image[in->image];
   struct vt_polygons p;
   vt_loss_add(losses, in->flags & VT_CROWD ? 1 : 0, "crowd flags of instances");
   vt_loss_add(losses, in->nattrs, "attributes of instances");
-  if (in->shape == VT_SHAPE_NONE) {
-    struct vt_box k;
-    int rc = vt__instance_box(l, in, &k, e);
-    if (rc) return rc;
-    vt_buf_addf(b, "%d %.10g %.10g %.10g %.10g\n", in->cls, (k.x + k.w / 2) / im->width,
-                (k.y + k.h / 2) / im->height, k.w / im->width, k.h / im->height);
-    return 0;
-  }
+  if (w->points) vt_loss_add(losses, in->shape != VT_SHAPE_NONE, "masks, of which the boxes stay");
+  if (w->points || in->shape == VT_SHAPE_NONE) return add_box(b, w, in, e);
   int rc = vt__instance_line(l, in, &p, losses, e);
   if (!rc && p.n) {
     vt_buf_addf(b, "%d", in->cls);
@@ -122,8 +158,9 @@ static void add_yaml(struct vt_buf *b, const char *text)
   vt_buf_addc(b, '"');
 }
 
-static int write_yaml(const struct vt_labels *l, const char *root, const bool *some, struct vt_err *e)
+static int write_yaml(const struct writer *w, const bool *some, struct vt_err *e)
 {
+  const struct vt_labels *l = w->l;
   struct vt_buf b = {0};
   vt_buf_adds(&b, "# Pictures belong into the folder images beside this file, or where the lists say.\n");
   for (int k = VT_SPLIT_TRAIN; k <= VT_SPLIT_TEST; k++) {
@@ -135,19 +172,20 @@ static int write_yaml(const struct vt_labels *l, const char *root, const bool *s
     else if (k != VT_SPLIT_TEST)
       vt_buf_addf(&b, "# %s: no picture of this set is for it\n", split);
   }
+  if (w->points) vt_buf_addf(&b, "kpt_shape: [%d, 3]\n", w->points);
   vt_buf_adds(&b, l->classes.n ? "names:\n" : "names: []\n");
   for (int k = 0; k < l->classes.n; k++) {
     vt_buf_addf(&b, "  %d: ", k);
     add_yaml(&b, l->classes.v[k].name);
     vt_buf_addc(&b, '\n');
   }
-  return vt__folder_write(root, "data.yaml", &b, e);
+  return vt__folder_write(w->root, "data.yaml", &b, e);
 }
 
 /* train.txt, val.txt, test.txt: of pictures that have a split. */
-static int write_lists(const struct vt_labels *l, const char *root, bool *some, struct vt_losses *losses,
-                       struct vt_err *e)
+static int write_lists(const struct writer *w, bool *some, struct vt_err *e)
 {
+  const struct vt_labels *l = w->l;
   int rc = 0;
   for (int k = VT_SPLIT_TRAIN; k <= VT_SPLIT_TEST && !rc; k++) {
     struct vt_buf b = {0};
@@ -157,11 +195,11 @@ static int write_lists(const struct vt_labels *l, const char *root, bool *some, 
       if (l->image[i].split != k) continue;
       some[k] = true;
       const bool odd = strpbrk(file, "\r\n") != NULL;
-      vt_loss_add(losses, odd, "pictures whose names have line breaks, in lists of pictures");
+      vt_loss_add(w->losses, odd, "pictures whose names have line breaks, in lists of pictures");
       if (!odd) vt_buf_addf(&b, "%s%s\n", *file == '/' ? "" : last_images(file) ? "./" : "./images/", file);
     }
     snprintf(name, sizeof name, "%s.txt", vt__split_name((uint8_t)k));
-    if (some[k]) rc = vt__folder_write(root, name, &b, e);
+    if (some[k]) rc = vt__folder_write(w->root, name, &b, e);
     vt_buf_clear(&b);
   }
   return rc;
@@ -187,9 +225,9 @@ static int write_text(const char *root, const char *name, struct vt_buf *text, s
   return rc;
 }
 
-static int write_pictures(const struct vt_labels *l, const char *root, struct vt_losses *losses,
-                          struct vt_err *e)
+static int write_pictures(const struct writer *w, struct vt_err *e)
 {
+  const struct vt_labels *l = w->l;
   struct vt__names names = {0};
   struct vt_buf b = {0}, images = {0}, made = {0};
   int64_t *order = vt_labels_by_image(l, e), at = 0;
@@ -201,15 +239,15 @@ static int write_pictures(const struct vt_labels *l, const char *root, struct vt
     if (!name) rc = VT_ENOMEM;
     if (!rc && !im->width) rc = vt_fail(e, VT_EARG, "the size of picture '%s' is not known", im->file);
     for (; at < l->n && l->v[order[at]].image == k && !rc; at++)
-      rc = add_instance(&b, l, &l->v[order[at]], losses, e);
+      rc = add_instance(&b, w, &l->v[order[at]], e);
     if (rc) break;
     vt_csv_put(&images, im->file, true);
     vt_buf_addf(&images, ",%lld", (long long)im->id);
     vt_csv_put(&images, name, false);
     vt_buf_addf(&images, ",%d,%d,%s\n", im->width, im->height, vt__split_name(im->split));
-    rc = write_text(root, name, &b, &made, e);
+    rc = write_text(w->root, name, &b, &made, e);
   }
-  if (!rc) rc = vt__folder_write(root, "images.csv", &images, e);
+  if (!rc) rc = vt__folder_write(w->root, "images.csv", &images, e);
   vt_buf_clear(&b);
   vt_buf_clear(&images);
   vt_buf_clear(&made);
@@ -218,22 +256,44 @@ static int write_pictures(const struct vt_labels *l, const char *root, struct vt
   return rc;
 }
 
-static int write_yolo(const struct vt_labels *l, const char *root, const struct vt_labels_opts *o,
-                      struct vt_losses *losses, struct vt_err *e)
+int vt__yolo_write(const struct vt_labels *l, const char *root, int points, struct vt_losses *losses,
+                   struct vt_err *e)
 {
+  const struct writer w = {l, root, points, losses};
   struct vt_buf b = {0};
   bool some[VT_SPLIT_NONE + 1] = {false};
   vt__lose_links(l, losses);
-  vt__lose_details(l, VT__LOSE_IDS | VT__LOSE_CLASS_IDS | VT__LOSE_SUPERS | VT__LOSE_ATTRIBUTES, losses);
+  vt__lose_details(l,
+                   VT__LOSE_IDS | VT__LOSE_CLASS_IDS | VT__LOSE_SUPERS | VT__LOSE_ATTRIBUTES |
+                       (points ? VT__LOSE_POINT_NAMES : VT__LOSE_POINTS),
+                   losses);
   for (int32_t k = 0; k < l->nimages; k++) some[VT_SPLIT_NONE] |= l->image[k].split == VT_SPLIT_NONE;
   int rc = vt_mkdirs(root, e);
   for (int k = 0; k < l->classes.n; k++) add_name(&b, l->classes.v[k].name, losses);
   if (!rc) rc = vt__folder_write(root, "classes.txt", &b, e);
-  if (!rc) rc = write_pictures(l, root, losses, e);
-  if (!rc) rc = write_lists(l, root, some, losses, e);
-  if (!rc) rc = write_yaml(l, root, some, e);
+  if (!rc) rc = write_pictures(&w, e);
+  if (!rc) rc = write_lists(&w, some, e);
+  if (!rc) rc = write_yaml(&w, some, e);
   vt_buf_clear(&b);
   return rc;
+}
+
+/* How many key points each instance has, where all are boxes and each has as many or none; else 0. */
+static int points_of_all(const struct vt_labels *l)
+{
+  int n = 0;
+  for (int64_t i = 0; i < l->n; i++) {
+    const int own = l->v[i].npoints;
+    if (l->v[i].shape != VT_SHAPE_NONE || (own && n && own != n)) return 0;
+    n = VT_MAX(n, own);
+  }
+  return n;
+}
+
+static int write_yolo(const struct vt_labels *l, const char *root, const struct vt_labels_opts *o,
+                      struct vt_losses *losses, struct vt_err *e)
+{
+  return vt__yolo_write(l, root, points_of_all(l), losses, e);
 }
 
 const struct vt_format vt_format_yolo = {

@@ -39,6 +39,9 @@ void vt__yolo_text_path(struct vt_buf *b, const char *name);
 /* The objects of a picture. Lenient: lines that are wrong are left out. */
 int vt__yolo_read_text(struct vt__yolo_reader *r, int32_t image, const char *path, struct vt_err *e);
 
+/* Every object as a box with so many key points; 0: as a box or one closed line. */
+int vt__yolo_write(const struct vt_labels *l, const char *root, int points, struct vt_losses *losses,
+                   struct vt_err *e);
 int vt__yolo_read(struct vt_labels *l, const char *root, const struct vt_labels_opts *o, struct vt_err *e);
 
 #endif

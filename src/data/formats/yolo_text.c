@@ -63,7 +63,9 @@ static int set_points(struct vt__yolo_reader *r, struct vt_instance *in, const s
     v[3 * i + 1] = p[1] * im->height;
     v[3 * i + 2] = numbers == 3 ? p[2] : p[0] != 0 || p[1] != 0 ? VT_VISIBLE : VT_UNLABELLED;
   }
-  const int rc = vt__labels_read_points(r->l, in, v, 3 * n, e);
+  bool seen = false; /* of those nobody saw there are none */
+  for (int i = 0; i < 3 * n; i++) seen |= v[i] != 0;
+  const int rc = seen ? vt__labels_read_points(r->l, in, v, 3 * n, e) : 0;
   vt_free(v);
   return rc;
 }
