@@ -297,11 +297,13 @@ expect labels_strict 1 'l.csv|line 3|EncodedPixels' data stats labels_in/l.csv -
 expect labels_lenient 0 'line 3' data stats labels_in/l.csv --format imaterialist --lenient
 expect labels_columns 1 "columns.csv|no column 'Height'" data stats labels_in/columns.csv --format imaterialist
 expect labels_format 2 "'nope'|coco" data stats labels_in/l.csv --format nope
+printf 'ImageId,EncodedPixels,Height,Width,ClassId\na.jpg,1 9,10,20,0\nb.jpg,1 9,10,20,0\nc.jpg,1 9,10,20,0\n' >labels_in/one.csv
 expect labels_clean 0 '' data clean labels_in/l.csv --steps rle-range -o labels_in/clean.csv
 expect labels_cleaned 0 '' data stats labels_in/clean.csv --format imaterialist
 expect labels_step 2 "'nope'|min-area" data clean labels_in/l.csv --steps nope
 expect labels_value 2 "min-area|'x'" data clean labels_in/l.csv --steps min-area=x
 expect labels_no_folder 2 'images' data clean labels_in/l.csv --lenient --steps missing
+expect labels_one_group 0 'val has 0 %|too many belong together' data split labels_in/one.csv --by-class
 expect labels_near_no_folder 2 'images' data split labels_in/clean.csv --near 6
 expect labels_near_bits 2 'near' data split labels_in/clean.csv --near 99
 expect labels_over_itself 2 'to be cleaned' data clean labels_in/l.csv -o labels_in/l.csv

@@ -4,6 +4,7 @@
 #include "app/labels_report.h"
 #include "data/data.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -127,6 +128,24 @@ static void report(const struct vt_labels *l, bool json, struct vt_buf *b)
   }
 }
 
+/* Pictures that must stay together may leave a part far from its share, or empty. */
+static void warn_uneven(const struct vt_labels *l, const struct vt_split_opts *so)
+{
+  static const double tolerance = .05;
+  double share[3] = {so->folds - 1, 1, 0}, all = 0;
+  int64_t n[3] = {0};
+  for (int k = 0; k < 3 && so->folds < 2; k++) share[k] = so->share[k];
+  for (int k = 0; k < 3; k++) all += share[k];
+  for (int32_t i = 0; i < l->nimages; i++) n[l->image[i].split]++;
+  for (int k = 0; k < 3; k++) {
+    const double wanted = share[k] / all, got = (double)n[k] / l->nimages;
+    if ((wanted > 0 && !n[k]) || fabs(got - wanted) > VT_MAX(tolerance, 1. / l->nimages))
+      vt_log(VT_LOG_WARN,
+             "%s has %.3g %% of the pictures, not %.3g %%: too many belong together, or there are too few",
+             part[k], 100 * got, 100 * wanted);
+  }
+}
+
 static int write_list(const struct vt_labels *l, const char *path, struct vt_err *e)
 {
   struct vt_buf b = {0};
@@ -184,6 +203,7 @@ static int run(struct vt_cli *cli, const void *opts, const struct vt_strings *ar
   if (!rc && o->out) rc = write_list(&l, o->out, e);
   if (!rc && o->labels) rc = write_labels(&l, to, o->labels, e);
   if (!rc) rc = vt_say_read(&l, args->v[0], o->labels != NULL, &o->reading, e);
+  if (!rc && l.nimages) warn_uneven(&l, &so);
   if (!rc) report(&l, o->json, &b);
   if (!rc && b.failed) rc = vt_fail(e, VT_ENOMEM, "out of memory");
   if (!rc) fputs(b.data, cli->out);
