@@ -195,6 +195,23 @@ static void test_utf16(void **state)
   vt_labels_clear(&l);
 }
 
+/* A picture that cannot be read is told once, whether it has a text or not. */
+static void test_told_once(void **state)
+{
+  struct vt_labels l;
+  struct vt_err e = {0};
+  put_picture("once/images/a.png");
+  put("once/images/b.png", "no picture");
+  put("once/images/c.png", "no picture");
+  put("once/labels/a.txt", "0 .5 .5 .5 .5\n");
+  put("once/labels/b.txt", "0 .5 .5 .5 .5\n");
+  if (read_labels(&l, "yolo", in_folder("once"), &(struct vt_labels_opts){.lenient = true}, &e))
+    fail_msg("%s", e.msg);
+  assert_true(l.n == 1 && l.nimages == 1 && l.problems.n == 2);
+  assert_true(strstr(l.problems.v[0].text, "b.png") && strstr(l.problems.v[1].text, "c.png"));
+  vt_labels_clear(&l);
+}
+
 /* A shop's photo is named as it ends where it lies. */
 static void test_endings(void **state)
 {
@@ -244,10 +261,10 @@ static void test_maps(void **state)
 int main(void)
 {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_coco),  cmocka_unit_test(test_not_a_number),
-      cmocka_unit_test(test_marks), cmocka_unit_test(test_marked_addresses),
-      cmocka_unit_test(test_utf16), cmocka_unit_test(test_endings),
-      cmocka_unit_test(test_maps),
+      cmocka_unit_test(test_coco),    cmocka_unit_test(test_not_a_number),
+      cmocka_unit_test(test_marks),   cmocka_unit_test(test_marked_addresses),
+      cmocka_unit_test(test_utf16),   cmocka_unit_test(test_told_once),
+      cmocka_unit_test(test_endings), cmocka_unit_test(test_maps),
   };
   return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

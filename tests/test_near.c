@@ -217,6 +217,140 @@ static void test_steps(void **state)
   rmdir(folder);
 }
 
+/* Pictures that show nothing are looked at, too, and what goes leaves no picture without rows behind. */
+static void test_bare_pictures(void **state)
+{
+#define PICTURE(id, file, w, h) "{\"id\":" id ",\"file_name\":\"" file "\",\"width\":" w ",\"height\":" h "}"
+  static const char set[] = "{\"images\":[" PICTURE("1", "a.png", "100", "80") "," PICTURE(
+      "2", "again.jpg", "100",
+      "80") "," PICTURE("3", "cut.png", "100",
+                        "80") "," PICTURE("4", "none.jpg", "9",
+                                          "9") "," PICTURE("5", "b.png", "100",
+                                                           "80") "," PICTURE("6", "tiny.png", "40",
+                                                                             "20") "," PICTURE("7",
+                                                                                               "turned.jpg",
+                                                                                               "48",
+                                                                                               "32") "],"
+                                                                                                     "\"categ"
+                                                                                                     "ories\""
+                                                                                                     ":[{"
+                                                                                                     "\"id\":"
+                                                                                                     "1,"
+                                                                                                     "\"name"
+                                                                                                     "\":"
+                                                                                                     "\"hat\""
+                                                                                                     "}],"
+                                                                                                     "\"annot"
+                                                                                                     "ations"
+                                                                                                     "\":["
+                                                                                                     "{\"id\""
+                                                                                                     ":1,"
+                                                                                                     "\"image"
+                                                                                                     "_id\":"
+                                                                                                     "4,"
+                                                                                                     "\"categ"
+                                                                                                     "ory_"
+                                                                                                     "id\":1,"
+                                                                                                     "\"bbox"
+                                                                                                     "\":[1,"
+                                                                                                     "1,3,3],"
+                                                                                                     "\"area"
+                                                                                                     "\":9},"
+                                                                                                     "{\"id\""
+                                                                                                     ":2,"
+                                                                                                     "\"image"
+                                                                                                     "_id\":"
+                                                                                                     "1,"
+                                                                                                     "\"categ"
+                                                                                                     "ory_"
+                                                                                                     "id\":1,"
+                                                                                                     "\"bbox"
+                                                                                                     "\":[1,"
+                                                                                                     "1,3,3],"
+                                                                                                     "\"area"
+                                                                                                     "\":9},"
+                                                                                                     "{\"id\""
+                                                                                                     ":3,"
+                                                                                                     "\"image"
+                                                                                                     "_id\":"
+                                                                                                     "5,"
+                                                                                                     "\"categ"
+                                                                                                     "ory_"
+                                                                                                     "id\":1,"
+                                                                                                     "\"bbox"
+                                                                                                     "\":[1,"
+                                                                                                     "1,30,3]"
+                                                                                                     ",\"area"
+                                                                                                     "\":90}]"
+                                                                                                     "}";
+  static const struct {
+    const char *steps;
+    int n, rows, images; /* of the last step: what went, what is left */
+    const char *reason[3];
+    const char *left[8];
+  } cases[] = {
+      {"missing",
+       1,
+       2,
+       6,
+       {"none.jpg"},
+       {"a.png", "again.jpg", "cut.png", "b.png", "tiny.png", "turned.jpg"}},
+      {"unreadable",
+       2,
+       2,
+       5,
+       {"cut.png: /tmp", "none.jpg"},
+       {"a.png", "again.jpg", "b.png", "tiny.png", "turned.jpg"}},
+      {"unreadable,near-duplicates",
+       1,
+       2,
+       4,
+       {"again.jpg: looks like a.png"},
+       {"a.png", "b.png", "tiny.png", "turned.jpg"}},
+      {"unreadable,tiny", 1, 2, 4, {"tiny.png: 40 x 20"}, {"a.png", "again.jpg", "b.png", "turned.jpg"}},
+      {"unreadable,other-size",
+       1,
+       2,
+       4,
+       {"turned.jpg: 32 x 48"},
+       {"a.png", "again.jpg", "b.png", "tiny.png"}},
+      {"keep=0.3", 4, 3, 3, {"again.jpg: not among"}, {"a.png", "none.jpg", "b.png"}},
+      {"min-area=50", 2, 1, 5, {"9 pixels"}, {"again.jpg", "cut.png", "b.png", "tiny.png", "turned.jpg"}},
+  };
+  char folder[] = "/tmp/vitrine-near-XXXXXX", path[300];
+  struct vt_err e = {0};
+  make_folder(folder);
+  write_text(folder, "set.json", set, sizeof set - 1);
+  snprintf(path, sizeof path, "%s/set.json", folder);
+  for (size_t i = 0; i < VT_COUNT(cases); i++) {
+    struct vt_labels l;
+    struct vt_clean c;
+    ok(vt_labels_init(&l, &e), &e);
+    ok(vt_format_find("coco", &e)->read(&l, path, &(struct vt_labels_opts){0}, &e), &e);
+    ok(vt_clean_run(&c, &l, folder, cases[i].steps, &e), &e);
+    const struct vt_clean_step *s = &c.step[c.nsteps - 1];
+    if (s->n != cases[i].n || s->rows_after != cases[i].rows || s->images_after != cases[i].images)
+      fail_msg("%s: %d went, %d rows and %d pictures left", cases[i].steps, (int)s->n, (int)s->rows_after,
+               (int)s->images_after);
+    for (int k = 0; k < 3 && cases[i].reason[k]; k++)
+      if (!strstr(s->removed[k].reason, cases[i].reason[k]))
+        fail_msg("%s: '%s'", cases[i].steps, s->removed[k].reason);
+    ok(vt_labels_take_out(&l, c.gone, c.picture_gone, &e), &e);
+    assert_true(l.n == s->rows_after && l.nimages == s->images_after);
+    for (int32_t k = 0; k < l.nimages; k++) {
+      assert_string_equal(l.image[k].file, cases[i].left[k]);
+      assert_true(vt_labels_find_image(&l, l.image[k].file) == k && vt_labels_image(&l, l.image[k].id) == k);
+    }
+    assert_int_equal(vt_labels_image(&l, 4), cases[i].n == 4 ? 1 : -1);
+    for (int64_t k = 0; k < l.n; k++) /* each is where it was */
+      assert_int_equal(l.image[l.v[k].image].id, l.v[k].id == 1 ? 4 : l.v[k].id == 2 ? 1 : 5);
+    vt_clean_clear(&c);
+    vt_labels_clear(&l);
+  }
+  vt_walk(folder, remove_one, NULL, &e);
+  rmdir(folder);
+}
+
 /* Pictures joined as near-duplicates are on one side, whatever the seed. */
 static void test_split(void **state)
 {
@@ -251,6 +385,7 @@ static void test_split(void **state)
 int main(void)
 {
   const struct CMUnitTest tests[] = {cmocka_unit_test(test_hash), cmocka_unit_test(test_search),
-                                     cmocka_unit_test(test_steps), cmocka_unit_test(test_split)};
+                                     cmocka_unit_test(test_steps), cmocka_unit_test(test_bare_pictures),
+                                     cmocka_unit_test(test_split)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

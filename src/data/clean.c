@@ -34,11 +34,10 @@ void vt_clean_help(struct vt_buf *out)
   }
 }
 
-int vt_clean_remove(struct vt_clean *c, int64_t i, struct vt_err *e, const char *fmt, ...)
+/* reason: borrowed; equal ones in a row are kept once. */
+static int add(struct vt_clean *c, struct vt_removed what, const char *reason, struct vt_err *e)
 {
   struct vt_clean_step *s = &c->step[c->nsteps];
-  char text[400];
-  if (c->gone[i]) return 0;
   if (s->n == s->cap) {
     int64_t cap = s->cap ? 2 * s->cap : 64;
     struct vt_removed *v = vt_reallocarray(s->removed, (size_t)cap, sizeof *v);
@@ -46,37 +45,53 @@ int vt_clean_remove(struct vt_clean *c, int64_t i, struct vt_err *e, const char 
     s->removed = v;
     s->cap = cap;
   }
+  const char *last = s->n ? s->removed[s->n - 1].reason : NULL;
+  what.reason = last && !strcmp(last, reason) ? last : vt_arena_strdup(&c->arena, reason);
+  if (!what.reason) return vt_fail(e, VT_ENOMEM, "out of memory at %lld removed rows", (long long)s->n);
+  s->removed[s->n++] = what;
+  return 0;
+}
+
+int vt_clean_remove(struct vt_clean *c, int64_t i, struct vt_err *e, const char *fmt, ...)
+{
+  const struct vt_instance *in = &c->l->v[i];
+  char text[400];
+  if (c->gone[i]) return 0;
   va_list ap;
   va_start(ap, fmt);
   vsnprintf(text, sizeof text, fmt, ap);
   va_end(ap);
-  const char *reason = s->n && !strcmp(s->removed[s->n - 1].reason, text) ? s->removed[s->n - 1].reason
-                                                                          : vt_arena_strdup(&c->arena, text);
-  if (!reason) return vt_fail(e, VT_ENOMEM, "out of memory at %lld removed rows", (long long)s->n);
+  int rc = add(c, (struct vt_removed){i, in->line, in->image, NULL}, text, e);
+  if (rc) return rc;
   c->gone[i] = true;
-  s->removed[s->n++] = (struct vt_removed){i, c->l->v[i].line, reason};
+  if (!--c->left[in->image]) c->picture_gone[in->image] = true;
   return 0;
 }
 
-static int count(const struct vt_clean *c, int64_t *rows, int64_t *images, struct vt_err *e)
+int vt_clean_remove_picture(struct vt_clean *c, int32_t image, struct vt_err *e, const char *reason)
 {
-  uint8_t *seen = vt_calloc((size_t)c->l->nimages + 1, 1);
-  if (!seen) return vt_fail(e, VT_ENOMEM, "out of memory");
+  char text[800];
+  if (c->picture_gone[image] || c->left[image]) return 0;
+  snprintf(text, sizeof text, "%.300s: %s", c->l->image[image].file, reason);
+  int rc = add(c, (struct vt_removed){-1, 0, image, NULL}, text, e);
+  if (!rc) c->picture_gone[image] = true;
+  return rc;
+}
+
+static void count(const struct vt_clean *c, int64_t *rows, int64_t *images)
+{
   *rows = *images = 0;
-  for (int64_t i = 0; i < c->l->n; i++) {
-    if (c->gone[i]) continue;
-    ++*rows;
-    *images += !seen[c->l->v[i].image];
-    seen[c->l->v[i].image] = 1;
+  for (int32_t i = 0; i < c->l->nimages; i++) {
+    *rows += c->left[i];
+    *images += !c->picture_gone[i];
   }
-  vt_free(seen);
-  return 0;
 }
 
 static int by_line(const void *a, const void *b)
 {
   const struct vt_removed *x = a, *y = b;
-  return x->instance < y->instance ? -1 : x->instance > y->instance;
+  if (x->instance != y->instance) return x->instance < y->instance ? -1 : 1;
+  return x->image < y->image ? -1 : x->image > y->image;
 }
 
 static const struct vt_step *find_step(const char *word, size_t n, struct vt_err *e)
@@ -127,12 +142,12 @@ static int run_step(struct vt_clean *c, const char *word, struct vt_err *e)
   int rc = read_value(s, equals ? equals + 1 : NULL, &value, e);
   if (rc) return rc;
   *r = (struct vt_clean_step){.name = s->name, .value = s->has_value ? value : NAN};
-  if ((rc = count(c, &r->rows_before, &r->images_before, e))) return rc;
+  count(c, &r->rows_before, &r->images_before);
   if ((rc = s->run(c, value, equals ? equals + 1 : NULL, e))) return say_way_out(c, s, rc, e);
   if (r->n) qsort(r->removed, (size_t)r->n, sizeof *r->removed, by_line);
-  rc = count(c, &r->rows_after, &r->images_after, e);
+  count(c, &r->rows_after, &r->images_after);
   c->nsteps++;
-  return rc;
+  return 0;
 }
 
 /* What lenient reading left out, as the step before the first. */
@@ -145,10 +160,10 @@ static int add_read(struct vt_clean *c, struct vt_err *e)
   if (!(s->removed = vt_reallocarray(NULL, (size_t)p->n, sizeof *s->removed)))
     return vt_fail(e, VT_ENOMEM, "out of memory at %lld removed rows", (long long)p->n);
   for (s->n = s->cap = 0; s->n < p->n; s->n++, s->cap++)
-    s->removed[s->n] = (struct vt_removed){-1, p->v[s->n].line, p->v[s->n].text};
-  int rc = count(c, &s->rows_after, &s->images_after, e);
+    s->removed[s->n] = (struct vt_removed){-1, p->v[s->n].line, -1, p->v[s->n].text};
+  count(c, &s->rows_after, &s->images_after);
   s->images_before = s->images_after;
-  return rc;
+  return 0;
 }
 
 /* The next word of a list; commas between quotes belong to it, and the quotes go. */
@@ -177,8 +192,12 @@ int vt_clean_run(struct vt_clean *c, const struct vt_labels *l, const char *imag
   for (const char *p = list; *p; p++) n += *p == ',';
   char *words = vt_arena_strdup(&c->arena, list), *rest = words;
   c->gone = vt_calloc((size_t)l->n + 1, sizeof *c->gone);
+  c->picture_gone = vt_calloc((size_t)l->nimages + 1, sizeof *c->picture_gone);
+  c->left = vt_calloc((size_t)l->nimages + 1, sizeof *c->left);
   c->step = vt_calloc((size_t)n + 2, sizeof *c->step);
-  rc = words && c->gone && c->step ? add_read(c, e) : vt_fail(e, VT_ENOMEM, "out of memory");
+  for (int64_t i = 0; i < l->n && c->left; i++) c->left[l->v[i].image]++;
+  rc = words && c->gone && c->picture_gone && c->left && c->step ? add_read(c, e)
+                                                                 : vt_fail(e, VT_ENOMEM, "out of memory");
   for (char *word; !rc && (word = next_word(&rest));) rc = run_step(c, word, e);
   return rc;
 }
@@ -189,6 +208,8 @@ void vt_clean_clear(struct vt_clean *c)
     vt_free(c->step[k].removed); /* the last one: of a step that failed */
   vt_free(c->step);
   vt_free(c->gone);
+  vt_free(c->picture_gone);
+  vt_free(c->left);
   vt_arena_clear(&c->arena);
   *c = (struct vt_clean){0};
 }

@@ -5,7 +5,8 @@
 #include "data/labels.h"
 
 struct vt_removed {       /* reason: in the cleaning's arena, or the set's */
-  int64_t instance, line; /* instance -1: reading left it out */
+  int64_t instance, line; /* instance -1: a picture without rows, or what reading left out */
+  int32_t image;          /* -1: reading left it out */
   const char *reason;
 };
 struct vt_clean_step {
@@ -20,6 +21,8 @@ struct vt_clean {
   const struct vt_labels *l;
   const char *images; /* folder of the pictures, NULL: steps that look at them fail */
   bool *gone;         // (l->n)
+  bool *picture_gone; // (l->nimages): all its rows went, or it had none and a step took it
+  int64_t *left;      // (l->nimages): rows
   int nsteps;
   struct vt_clean_step *step;
 };
@@ -43,5 +46,7 @@ struct vt_step {
 /* For steps: removes instance i (once), with a reason that becomes a line of the report. */
 int vt_clean_remove(struct vt_clean *c, int64_t i, struct vt_err *e, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));
+/* For steps that remove pictures, after the rows: the picture itself, if it never had a row. */
+int vt_clean_remove_picture(struct vt_clean *c, int32_t image, struct vt_err *e, const char *reason);
 
 #endif

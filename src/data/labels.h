@@ -104,6 +104,9 @@ int vt_instance_mask(const struct vt_labels *l, const struct vt_instance *in, st
 /* Its polygons, if that is its shape: borrows nothing, vt_polygons_clear. */
 int vt_instance_polygons(const struct vt_labels *l, const struct vt_instance *in, struct vt_polygons *p,
                          struct vt_err *e);
+/* Takes out instances (n) and pictures (nimages), and all instances of these; the others keep their order,
+ * and get new positions. On failure nothing is changed. */
+int vt_labels_take_out(struct vt_labels *l, const bool *instance, const bool *picture, struct vt_err *e);
 int32_t vt_labels_image(const struct vt_labels *l, int64_t id);            /* position or -1 */
 int32_t vt_labels_find_image(const struct vt_labels *l, const char *file); /* by its name */
 int32_t vt_labels_class(const struct vt_labels *l, int64_t id);

@@ -117,24 +117,18 @@ static int write_set(const struct vt_clean *c, struct vt_labels *l, const struct
   for (int s = 0; s < c->nsteps; s++)
     for (int64_t i = 0; i < c->step[s].n; i++) {
       const struct vt_removed *r = &c->step[s].removed[i];
-      const char *image = "";
-      if (r->instance >= 0) {
+      if (r->instance >= 0)
         vt_buf_addf(&b, "%lld,%lld", (long long)r->line, (long long)l->v[r->instance].id);
-        image = l->image[l->v[r->instance].image].file;
-      } else {
+      else
         vt_buf_addc(&b, ',');
-      }
-      vt_csv_put(&b, image, false);
+      vt_csv_put(&b, r->image >= 0 ? l->image[r->image].file : "", false);
       vt_csv_put(&b, c->step[s].name, false);
       vt_csv_put(&b, r->reason, false);
       vt_buf_addc(&b, '\n');
     }
-  int64_t kept = 0;
-  for (int64_t i = 0; i < l->n; i++)
-    if (!c->gone[i]) l->v[kept++] = l->v[i];
-  l->n = kept;
-  int rc = b.failed ? vt_fail(e, VT_ENOMEM, "out of memory")
-                    : f->write(l, out, &(struct vt_labels_opts){0}, &losses, e);
+  int rc =
+      b.failed ? vt_fail(e, VT_ENOMEM, "out of memory") : vt_labels_take_out(l, c->gone, c->picture_gone, e);
+  if (!rc) rc = f->write(l, out, &(struct vt_labels_opts){0}, &losses, e);
   if (!rc) rc = vt_file_write_atomic(removed, b.data, b.len, e);
   vt_say_losses(out, &losses);
   vt_buf_clear(&b);

@@ -10,6 +10,7 @@
  * A picture without a text shows nothing. Splits are those of the folders (vt__split_folder), or of the texts
  * that data.yaml or obj.data names, which list pictures by paths that end in the picture's own. */
 #include "data/formats/yolo.h"
+#include "data/labels_map.h"
 #include "image/image.h"
 
 #include <stdio.h>
@@ -21,10 +22,11 @@ enum { MAX_TEXT = 1 << 28 };
 struct reader {
   struct vt__yolo_reader y;
   const char *root;
-  char *pictures;     /* folder of the pictures */
-  const char *prefix; /* of their names: where they lie below the set's folder */
-  uint8_t split;      /* of them, unless their folders say it */
-  bool beside;        /* the texts lie beside them */
+  char *pictures;       /* folder of the pictures */
+  const char *prefix;   /* of their names: where they lie below the set's folder */
+  uint8_t split;        /* of them, unless their folders say it */
+  bool beside;          /* the texts lie beside them */
+  struct vt__map *told; /* of this part: pictures with texts that cannot be read, by their names below it */
 };
 
 /* ---- lists of pictures ---- */
@@ -141,7 +143,7 @@ static bool is_other(const struct reader *r, const char *rel)
 static int each_text(const char *path, const char *rel, void *ctx, struct vt_err *e)
 {
   struct reader *r = ctx;
-  char file[1024];
+  char file[1024] = "";
   int width, height;
   if (strcmp(vt_path_ext(rel), "txt") != 0) return 0;
   char *stem = vt_strdup(rel);
@@ -154,7 +156,12 @@ static int each_text(const char *path, const char *rel, void *ctx, struct vt_err
     *e = (struct vt_err){0};
     return 0;
   }
-  if (rc) return vt__labels_problem(r->y.l, r->y.o, e);
+  if (rc) {
+    const uint64_t key = vt_hash64(file, strlen(file));
+    if (*file && vt__map_find(r->told, key, NULL, NULL, NULL) < 0 && vt__map_put(r->told, key, 0))
+      return vt_fail(e, VT_ENOMEM, "out of memory");
+    return vt__labels_problem(r->y.l, r->y.o, e);
+  }
   const int p = add_picture(r, file, width, height, e);
   return p < 0 ? p : vt__yolo_read_text(&r->y, p, path, e);
 }
@@ -171,7 +178,7 @@ static int each_picture(const char *path, const char *rel, void *ctx, struct vt_
   const bool failed = name.failed;
   vt_buf_clear(&name);
   if (failed) return vt_fail(e, VT_ENOMEM, "out of memory");
-  if (known) return 0;
+  if (known || vt__map_find(r->told, vt_hash64(rel, strlen(rel)), NULL, NULL, NULL) >= 0) return 0;
   if (vt__probe_file(path, &width, &height, e)) return vt__labels_problem(r->y.l, r->y.o, e);
   const int p = add_picture(r, rel, width, height, e);
   return p < 0 ? p : 0;
@@ -195,11 +202,14 @@ static int read_part(struct reader *r, const char *sub, const char *texts, const
     r->pictures = b.data;
   }
   int rc = from.failed || prefix.failed || !r->pictures ? vt_fail(e, VT_ENOMEM, "out of memory") : 0;
+  if (!rc && vt__map_new(&r->told)) rc = vt_fail(e, VT_ENOMEM, "out of memory");
   if (!rc) rc = vt_walk(from.data, each_text, r, e);
   if (!rc && vt_is_dir(r->pictures)) rc = vt_walk(r->pictures, each_picture, r, e);
   vt_buf_clear(&from);
   vt_buf_clear(&prefix);
   vt_free(r->pictures);
+  vt__map_free(r->told);
+  r->told = NULL;
   return rc;
 }
 

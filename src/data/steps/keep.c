@@ -14,14 +14,14 @@ static int by_classes(const void *a, const void *b)
   return x->image < y->image ? -1 : x->image > y->image;
 }
 
-/* How many different classes each picture holds; 0 = nothing left. Ordered, the richest first. */
+/* How many different classes each picture holds, -1: it is gone. Ordered, the richest first. */
 static int count_classes(struct vt_clean *c, struct rank *rank, struct vt_err *e)
 {
   const struct vt_labels *l = c->l;
   int64_t *order = vt_labels_by_image(l, e);
   int32_t *last = vt_calloc((size_t)l->classes.n + 1, sizeof *last);
   int rc = order && last ? 0 : vt_fail(e, VT_ENOMEM, "out of memory");
-  for (int32_t k = 0; k < l->nimages; k++) rank[k].image = k;
+  for (int32_t k = 0; k < l->nimages; k++) rank[k] = (struct rank){k, c->picture_gone[k] ? -1 : 0};
   for (int64_t i = 0; i < l->n && !rc; i++) {
     const struct vt_instance *in = &l->v[order[i]];
     if (c->gone[order[i]] || last[in->cls] == in->image + 1) continue;
@@ -36,15 +36,18 @@ static int count_classes(struct vt_clean *c, struct rank *rank, struct vt_err *e
 
 static int run(struct vt_clean *c, double value, const char *text, struct vt_err *e)
 {
+  static const char why[] = "not among the pictures with most classes";
   const struct vt_labels *l = c->l;
   struct rank *rank = vt_calloc((size_t)l->nimages + 1, sizeof *rank);
   bool *stays = vt_calloc((size_t)l->nimages + 1, sizeof *stays);
   int rc = rank && stays ? count_classes(c, rank, e) : vt_fail(e, VT_ENOMEM, "out of memory");
   int32_t n = 0;
-  while (!rc && n < l->nimages && rank[n].classes) n++;
+  while (!rc && n < l->nimages && rank[n].classes >= 0) n++;
   for (int32_t k = 0; !rc && k < n; k++) stays[rank[k].image] = k < value * n;
   for (int64_t i = 0; i < l->n && !rc; i++)
-    if (!stays[l->v[i].image]) rc = vt_clean_remove(c, i, e, "not among the pictures with most classes");
+    if (!stays[l->v[i].image]) rc = vt_clean_remove(c, i, e, "%s", why);
+  for (int32_t i = 0; i < l->nimages && !rc; i++)
+    if (!stays[i]) rc = vt_clean_remove_picture(c, i, e, why);
   vt_free(rank);
   vt_free(stays);
   return rc;

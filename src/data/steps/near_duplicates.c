@@ -3,6 +3,8 @@
 #include "data/near.h"
 #include "data/steps/pictures.h"
 
+#include <stdio.h>
+
 struct first { /* the earliest picture that is near */
   int32_t j;
   int distance;
@@ -15,32 +17,37 @@ static bool earliest(int32_t j, int distance, void *ctx)
   return true;
 }
 
+static const char *say(char why[VT__WHY], const struct vt_labels *l, const struct first *f)
+{
+  snprintf(why, VT__WHY, "looks like %.200s: %d of 128 bits differ", l->image[f->j].file, f->distance);
+  return why;
+}
+
 static int run(struct vt_clean *c, double value, const char *text, struct vt_err *e)
 {
   const struct vt_labels *l = c->l;
   struct vt_picture_hash *hash = NULL;
   struct vt_near *near = NULL;
+  char why[VT__WHY];
   struct first *first = vt_calloc((size_t)l->nimages + 1, sizeof *first);
-  bool *skip = vt__gone_pictures(c, e);
-  int rc =
-      first && skip ? vt_labels_hash(&hash, l, c->images, skip, e) : vt_fail(e, VT_ENOMEM, "out of memory");
+  int rc = first ? vt_labels_hash(&hash, l, c->images, c->picture_gone, e)
+                 : vt_fail(e, VT_ENOMEM, "out of memory");
   if (!rc) rc = vt_near_new(&near, hash, l->nimages, (int)value, e);
   for (int32_t i = 0; i < l->nimages && !rc; i++) {
     first[i].j = -1;
-    if (skip[i]) continue;
+    if (c->picture_gone[i]) continue;
     vt_near_find(near, i, earliest, &first[i]);
     if (first[i].j < 0) vt_near_put(near, i);
   }
   for (int64_t i = 0; i < l->n && !rc; i++) {
-    const struct first *f = &first[l->v[i].image];
-    if (f->j >= 0)
-      rc = vt_clean_remove(c, i, e, "looks like %.200s: %d of 128 bits differ", l->image[f->j].file,
-                           f->distance);
+    const int32_t image = l->v[i].image;
+    if (first[image].j >= 0 && !c->gone[i]) rc = vt_clean_remove(c, i, e, "%s", say(why, l, &first[image]));
   }
+  for (int32_t i = 0; i < l->nimages && !rc; i++)
+    if (first[i].j >= 0) rc = vt_clean_remove_picture(c, i, e, say(why, l, &first[i]));
   vt_near_free(near);
   vt_free(hash);
   vt_free(first);
-  vt_free(skip);
   return rc;
 }
 

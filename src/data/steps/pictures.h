@@ -12,9 +12,7 @@ typedef int vt__picture_fn(const char *path, const struct vt_label_image *labels
                            char why[VT__WHY], struct vt_err *e);
 /* The sides of a picture, of which only the head is read. Missing or damaged: an error that names it. */
 int vt__picture_probe(const char *path, struct vt_image_info *info, struct vt_err *e);
-/* Asks for every picture that still has rows; removes all rows of those that go. */
+/* Asks for every picture that is left; removes those that go, with all their rows. */
 int vt__clean_pictures(struct vt_clean *c, double value, vt__picture_fn *fn, struct vt_err *e);
-/* gone[i]: picture i has no rows left. (nimages), vt_free. NULL (e filled) without memory. */
-bool *vt__gone_pictures(const struct vt_clean *c, struct vt_err *e);
 
 #endif

@@ -1,0 +1,55 @@
+/* A set without some of its instances and pictures. */
+#include <string.h>
+
+#include "data/labels_map.h"
+
+/* New positions of the pictures into position (-1: it goes), and the tables by which they are found. */
+static int number(const struct vt_labels *l, const bool *gone, int32_t *position, int32_t *pictures,
+                  struct vt__map *by_id, struct vt__map *by_file)
+{
+  for (int32_t k = 0; k < l->nimages; k++) {
+    const struct vt_label_image *im = &l->image[k];
+    position[k] = gone[k] ? -1 : (*pictures)++;
+    if (gone[k]) continue;
+    if (vt__map_put(by_id, (uint64_t)im->id, position[k])) return VT_ENOMEM;
+    /* of several that share a name the first is found */
+    const int32_t first = vt__labels_find_file(l, im->file);
+    const bool named = first >= 0 && (first == k || gone[first]);
+    const uint64_t key = vt_hash64(im->file, strlen(im->file));
+    if (named && vt__map_find(by_file, key, NULL, NULL, NULL) < 0 && vt__map_put(by_file, key, position[k]))
+      return VT_ENOMEM;
+  }
+  return 0;
+}
+
+int vt_labels_take_out(struct vt_labels *l, const bool *instance, const bool *picture, struct vt_err *e)
+{
+  struct vt__map *by_id = NULL, *by_file = NULL;
+  int32_t *position = vt_calloc((size_t)l->nimages + 1, sizeof *position);
+  int32_t pictures = 0;
+  int rc = !position || vt__map_new(&by_id) || vt__map_new(&by_file) ? VT_ENOMEM : 0;
+  if (!rc) rc = number(l, picture, position, &pictures, by_id, by_file);
+  if (rc) {
+    vt__map_free(by_id);
+    vt__map_free(by_file);
+    vt_free(position);
+    return vt_fail(e, VT_ENOMEM, "out of memory");
+  }
+  int64_t kept = 0;
+  for (int64_t i = 0; i < l->n; i++) {
+    const int32_t image = position[l->v[i].image];
+    if (instance[i] || image < 0) continue;
+    l->v[kept] = l->v[i];
+    l->v[kept++].image = image;
+  }
+  l->n = kept;
+  for (int32_t k = 0; k < l->nimages; k++)
+    if (position[k] >= 0) l->image[position[k]] = l->image[k];
+  l->nimages = pictures;
+  vt__map_free(l->by_id);
+  vt__map_free(l->by_file);
+  l->by_id = by_id;
+  l->by_file = by_file;
+  vt_free(position);
+  return 0;
+}
