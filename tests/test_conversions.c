@@ -129,8 +129,11 @@ static void test_folders(void **state)
  * folders. */
 static void test_no_ending(void **state)
 {
-  static const char *const found[][2] = {
-      {"a", "a.png"}, {"a.png", "a.png"}, {"b.v2", "b.v2.JPG"}, {"plain", "plain"}, {"none", "none"}};
+  static const char *const found[][2] = {{"a", "a.png"},           {"a.png", "a.png"},
+                                         {"b.v2", "b.v2.JPG"},     {"plain", "plain"},
+                                         {"none", "none"},         {"a.PNG", "a.png"},
+                                         {"b.v2.jpg", "b.v2.JPG"}, {"sub\\..\\a.png", "sub/../a.png"},
+                                         {".\\a", "./a.png"},      {"no\\a.png", "no\\a.png"}};
   static const struct {
     const char *name, *fault; /* NULL: it becomes train/hat/NAME.png */
   } cases[] = {{"a", NULL}, {"plain", "plain: does not end as"}, {"none", "none"}};
@@ -142,7 +145,8 @@ static void test_no_ending(void **state)
   size_t n;
   snprintf(root, sizeof root, "%s/photos", folder);
   snprintf(out, sizeof out, "%s/classes", folder);
-  assert_int_equal(vt_mkdirs(root, NULL), 0);
+  snprintf(path, sizeof path, "%s/sub", root);
+  assert_int_equal(vt_mkdirs(path, NULL), 0);
   assert_int_equal(vt_image_init(&im, 6, 4, 1, &e), 0);
   snprintf(path, sizeof path, "%s/a.png", root);
   assert_int_equal(vt_image_write(&im, path, 0, &e), 0);

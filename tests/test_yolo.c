@@ -150,8 +150,8 @@ static void test_layouts(void **state)
       {{"a.png", "b.png"}, "a.txt", {"classes.txt", "hat\n", "train.txt", "a.png\n"}, "a.png", "hat", 2, TRAIN},
       {{"images/a.png"}, "labels/a.txt", {"valid.txt", "/x/images/a.png\n", "labels/classes.txt", "hat"}, "a.png", "hat", 1, VAL},
       {{"part/a.png"}, "part/a.txt", /* CVAT */
-       {"obj.data", "classes = 1\ntrain = data/train.txt\nnames = data/obj.names\nbackup = backup/\n", "obj.names", "hat\n",
-        "train.txt", "data/part/a.png\n"}, "part/a.png", "hat", 1, TRAIN},
+       {"obj.data", "classes = 1\ntrain = data/train.txt\nnames = data\\obj.names\nbackup = backup/\n", "obj.names", "hat\n",
+        "train.txt", "data\\part\\a.png\n"}, "part/a.png", "hat", 1, TRAIN},
       {{"a.png"}, "a.txt", /* Darknet */
        {"obj.data", "# mine\r\nvalid=./lists/v.txt\r\nnames=x.names\r\n", "x.names", "hat\n", "lists/v.txt", "a.png\n"},
        "a.png", "hat", 1, VAL},

@@ -65,9 +65,9 @@ int vt_image_write(const struct vt_image *im, const char *path, int quality,
 /* Whether it ends as files of pictures do: jpg, jpeg, png, webp, gif, heic, heif, avif, in capitals or not.
  */
 bool vt_picture_named(const char *path);
-/* Where the picture lies in dir: dir/name; if that is no file and the name does not end as a picture's, the
- * first file dir/name.ENDING (the endings above; small, then capitals). dir/name, too, where there is none of
- * them. vt_free; NULL without memory. */
+/* Where the picture lies in dir: dir/name; if that is no file, dir/name with its ending small or in capitals,
+ * or, where it has no picture's, with the first of those above that gives a file; then the same with slashes
+ * for backslashes. dir/name, too, where there is none of them. vt_free; NULL without memory. */
 char *vt_picture_find(const char *dir, const char *name);
 
 enum vt_filter {

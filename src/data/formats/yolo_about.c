@@ -60,9 +60,10 @@ static char *trim(char *s)
   return s;
 }
 
-static int read_key(struct vt__yolo_reader *set, const char *root, const char *key, const char *value,
+static int read_key(struct vt__yolo_reader *set, const char *root, const char *key, char *value,
                     int64_t *classes, struct vt_err *e)
 {
+  for (char *p = value; (p = strchr(p, '\\'));) *p = '/'; /* written on Windows */
   uint8_t split;
   const bool names = !strcmp(key, "names"), list = vt__split_word(key, &split);
   if (!strcmp(key, "classes"))

@@ -55,7 +55,9 @@ static int read_split(struct reader *r, const struct vt__yolo_list *list, struct
     line[strcspn(line, "\r")] = 0;
     if (!*line) continue;
     const bool valid = vt_utf8_valid(line, strlen(line));
-    const int32_t k = valid ? listed(r->y.l, line) : -1;
+    int32_t k = valid ? listed(r->y.l, line) : -1;
+    for (char *p = line; k < 0 && (p = strchr(p, '\\'));) *p = '/';
+    if (k < 0 && valid) k = listed(r->y.l, line);
     if (k >= 0)
       r->y.l->image[k].split = list->split;
     else {
