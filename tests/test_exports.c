@@ -212,6 +212,35 @@ static void test_told_once(void **state)
   vt_labels_clear(&l);
 }
 
+#define VOC(name)                                                                                            \
+  "<annotation><filename>" name "</filename><size><width>20</width><height>10</height></size></annotation>"
+/* Pascal VOC: names of files that are no more, and of pictures that have no text. */
+static void test_voc_names(void **state)
+{
+  struct vt_labels l;
+  struct vt_err e = {0};
+  char images[300];
+  put_picture("voc/JPEGImages/a.png");
+  put_picture("voc/JPEGImages/b.png");
+  put("voc/Annotations/a.xml", VOC("IMG_1.jpg"));
+  put("voc/Annotations/b.xml", VOC("b.PNG"));
+  put("voc/Annotations/c.xml", VOC("c.jpg"));
+  put("voc/ImageSets/Main/train.txt", "a\nx\ny\n");
+  put("voc/ImageSets/Main/val.txt", "b\n");
+  snprintf(images, sizeof images, "%s", in_folder("voc/JPEGImages"));
+  static const char *const names[2][3] = {{"IMG_1.jpg", "b.PNG", "c.jpg"}, {"a.png", "b.PNG", "c.jpg"}};
+  for (int with = 0; with < 2; with++) {
+    const struct vt_labels_opts o = {.images = with ? images : NULL};
+    if (read_labels(&l, "voc", in_folder("voc"), &o, &e)) fail_msg("%s", e.msg);
+    assert_int_equal(l.nimages, 3);
+    for (int k = 0; k < 3; k++) assert_string_equal(l.image[k].file, names[with][k]);
+    assert_true(l.image[0].split == VT_SPLIT_TRAIN && l.image[1].split == VT_SPLIT_VAL);
+    assert_int_equal(lost_of(&l.dropped, "names in lists"), 2);
+    assert_int_equal(lost_of(&l.dropped, "<filename>"), with);
+    vt_labels_clear(&l);
+  }
+}
+
 /* A shop's photo is named as it ends where it lies. */
 static void test_endings(void **state)
 {
@@ -261,10 +290,11 @@ static void test_maps(void **state)
 int main(void)
 {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_coco),    cmocka_unit_test(test_not_a_number),
-      cmocka_unit_test(test_marks),   cmocka_unit_test(test_marked_addresses),
-      cmocka_unit_test(test_utf16),   cmocka_unit_test(test_told_once),
-      cmocka_unit_test(test_endings), cmocka_unit_test(test_maps),
+      cmocka_unit_test(test_coco),      cmocka_unit_test(test_not_a_number),
+      cmocka_unit_test(test_marks),     cmocka_unit_test(test_marked_addresses),
+      cmocka_unit_test(test_utf16),     cmocka_unit_test(test_told_once),
+      cmocka_unit_test(test_voc_names), cmocka_unit_test(test_endings),
+      cmocka_unit_test(test_maps),
   };
   return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

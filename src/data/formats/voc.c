@@ -11,6 +11,7 @@
  * files by name. */
 #include "data/formats/folder.h"
 #include "data/labels_map.h"
+#include "image/image.h"
 
 #include <libxml/parser.h>
 #include <libxml/xmlerror.h>
@@ -114,6 +115,7 @@ struct reader {
   const struct vt_labels_opts *o;
   const char *below;       /* the folder of the texts, for messages: "Annotations/" or "" */
   struct vt__map *sets[3]; /* names of pictures in the three lists, NULL where there is none */
+  int64_t listed[3];       /* names that had no text yet */
 };
 
 static xmlNode *child(xmlNode *n, const char *name)
@@ -208,7 +210,7 @@ static int read_object(struct reader *r, xmlNode *n, int32_t image, struct vt_er
 }
 
 /* A list: the first word of each line. */
-static int read_set(struct vt__map **set, const char *path, struct vt_err *e)
+static int read_set(struct vt__map **set, int64_t *names, const char *path, struct vt_err *e)
 {
   char *text;
   size_t len;
@@ -218,21 +220,45 @@ static int read_set(struct vt__map **set, const char *path, struct vt_err *e)
   for (const char *p = text; !rc && *p; p += strcspn(p, "\n"), p += *p != 0) {
     const size_t n = strcspn(p, " \t\r\n");
     const uint64_t key = vt_hash64(p, n);
-    if (n && vt__map_find(*set, key, NULL, NULL, NULL) < 0) rc = vt__map_put(*set, key, 0);
+    if (!n || vt__map_find(*set, key, NULL, NULL, NULL) >= 0) continue;
+    rc = vt__map_put(*set, key, 0);
+    ++*names;
   }
   vt_free(text);
   return rc ? vt_fail(e, VT_ENOMEM, "out of memory") : 0;
 }
 
 /* Lists say it, else the folder that the text lies in. */
-static uint8_t split_of(const struct reader *r, const char *stem)
+static uint8_t split_of(struct reader *r, const char *stem)
 {
   uint8_t split = VT_SPLIT_NONE;
   vt__split_folder(stem, &split);
   for (uint8_t k = 0; k < 3; k++)
-    if (r->sets[k] && vt__map_find(r->sets[k], vt_hash64(stem, strlen(stem)), NULL, NULL, NULL) >= 0)
+    if (r->sets[k] && vt__map_find(r->sets[k], vt_hash64(stem, strlen(stem)), NULL, NULL, NULL) >= 0) {
       split = k;
+      r->listed[k]--;
+    }
   return split;
+}
+
+/* Texts are renamed with their pictures, and what they call those is forgotten: where --images has no such
+ * file but one of the text's name, that is the picture. */
+static int find_picture(struct reader *r, const char *stem, char *file, size_t size, struct vt_err *e)
+{
+  struct vt_err none = {0};
+  char name[1024], *found = NULL, *path = r->o->images ? vt_picture_find(r->o->images, file) : NULL;
+  if (!r->o->images) return 0;
+  if (!path) return vt_fail(e, VT_ENOMEM, "out of memory");
+  const bool there = vt_is_file(path);
+  vt_free(path);
+  if (there || strlen(stem) > 900) return 0;
+  const int rc = vt__folder_find(r->o->images, stem, name, sizeof name, &found, &none);
+  if (!rc) {
+    snprintf(file, size, "%s", name);
+    vt_loss_add(&r->l->dropped, 1, "annotation: <filename> of no picture; the text's own name stands for it");
+  }
+  vt_free(found);
+  return rc == VT_ENOENT ? 0 : rc ? vt_fail(e, rc, "%s", none.msg) : 0;
 }
 
 static int read_picture(struct reader *r, xmlNode *top, const char *stem, struct vt_err *e)
@@ -250,7 +276,8 @@ static int read_picture(struct reader *r, xmlNode *top, const char *stem, struct
   const int folder = slash && !strchr(name, '/') ? (int)(slash + 1 - stem) : 0;
   if (snprintf(file, sizeof file, "%.*s%s", folder, stem, name) >= (int)sizeof file)
     return vt_fail(e, VT_ELIMIT, "a name of over %zu bytes", sizeof file - 1);
-  int rc = number_of(child(top, "size"), "width", &width, e);
+  int rc = find_picture(r, stem, file, sizeof file, e);
+  if (!rc) rc = number_of(child(top, "size"), "width", &width, e);
   if (!rc) rc = number_of(child(top, "size"), "height", &height, e);
   if (!rc && (width < 1 || height < 1 || width > VT_MAX_SIDE || height > VT_MAX_SIDE ||
               width != floor(width) || height != floor(height)))
@@ -327,7 +354,7 @@ static int read_voc(struct vt_labels *l, const char *root, const struct vt_label
   for (uint8_t k = 0; k < 3 && !rc; k++) {
     struct vt_buf path = {0};
     vt_buf_addf(&path, "%s/ImageSets/Main/%s.txt", root, vt__split_name(k));
-    if (!path.failed && vt_is_file(path.data)) rc = read_set(&r.sets[k], path.data, e);
+    if (!path.failed && vt_is_file(path.data)) rc = read_set(&r.sets[k], &r.listed[k], path.data, e);
     vt_buf_clear(&path);
   }
   if (!rc && (vt__labels_add_class(l, true, 0, "truncated", "", e) < 0 ||
@@ -336,7 +363,10 @@ static int read_voc(struct vt_labels *l, const char *root, const struct vt_label
   if (!rc) rc = vt_walk(*r.below ? xml : root, each_xml, &r, e);
   if (!rc && !l->nimages && !l->skipped)
     rc = vt_fail(e, VT_ENOENT, "%s: no .xml file", *r.below ? xml : root);
-  for (int k = 0; k < 3; k++) vt__map_free(r.sets[k]);
+  for (int k = 0; k < 3; k++) {
+    if (!rc) vt_loss_add(&l->dropped, VT_MAX(r.listed[k], 0), "names in lists of pictures that have no text");
+    vt__map_free(r.sets[k]);
+  }
   vt_free(xml);
   return rc;
 }
