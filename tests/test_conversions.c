@@ -64,6 +64,8 @@ static void test_csv_boxes(void **state)
              {",p1,train,1,0,tops,1,2,5,10", "path"},
              {"a/b.jpg,p1,val,1,0,tops,1,2,5,10", "two splits"},
              {"a.jpg,p1,train,1,0,tops,1,2,inf,10", "x_2"},
+             {"a.jpg,p1,train,1,0,tops,1,2,,10", "x_2"},
+             {"a.jpg,p1,train,yes,0,tops,1,2,5,10", "is_query"},
              {"a.jpg,p1,train", "fields"}};
   struct vt_labels l;
   struct vt_err e = {0};

@@ -241,6 +241,38 @@ static void test_voc_names(void **state)
   }
 }
 
+/* Tables without boxes, and with what pandas writes for no value: the thing fills its picture. */
+static void test_no_boxes(void **state)
+{
+  static const char *const tables[] = {
+      "path,label,split,is_query,is_gallery\na.png,hat,validation,True,False\nb.png,bag,train,,\n",
+      "path,label,split,is_query,is_gallery,category,x_1,y_1,x_2,y_2\n"
+      "a.png,hat,validation,1.0,0.0,,,,,\nb.png,bag,train,nan,None,,nan,nan,nan,nan\n",
+  };
+  char images[300], *text;
+  size_t n;
+  put_picture("whole/a.png");
+  put_picture("whole/b.png");
+  snprintf(images, sizeof images, "%s", in_folder("whole"));
+  for (size_t i = 0; i < VT_COUNT(tables); i++)
+    for (int with = 0; with < 2; with++) {
+      struct vt_labels l;
+      struct vt_losses lost = {0};
+      struct vt_err e = {0};
+      put("whole/t.csv", tables[i]);
+      const struct vt_labels_opts o = {.images = with ? images : NULL};
+      if (read_labels(&l, "csv-boxes", in_folder("whole/t.csv"), &o, &e)) fail_msg("%s", e.msg);
+      assert_true(l.n == 2 && l.v[0].nattrs == 1 && l.v[1].nattrs == 0 && l.image[0].split == VT_SPLIT_VAL);
+      assert_true(with ? l.v[0].box.w == 20 && l.v[0].area == 200 : l.v[0].box.w < 0 && l.v[0].area < 0);
+      if (vt_format_find("csv-boxes", &e)->write(&l, in_folder("whole/out.csv"), &o, &lost, &e))
+        fail_msg("%s", e.msg);
+      assert_int_equal(vt_file_read(in_folder("whole/out.csv"), 1 << 20, &text, &n, &e), 0);
+      assert_non_null(strstr(text, with ? "\na.png,hat,val,1,0,,0,0,20,10\n" : "\na.png,hat,val,1,0,,,,,\n"));
+      vt_free(text);
+      vt_labels_clear(&l);
+    }
+}
+
 /* A shop's photo is named as it ends where it lies. */
 static void test_endings(void **state)
 {
@@ -293,8 +325,8 @@ int main(void)
       cmocka_unit_test(test_coco),      cmocka_unit_test(test_not_a_number),
       cmocka_unit_test(test_marks),     cmocka_unit_test(test_marked_addresses),
       cmocka_unit_test(test_utf16),     cmocka_unit_test(test_told_once),
-      cmocka_unit_test(test_voc_names), cmocka_unit_test(test_endings),
-      cmocka_unit_test(test_maps),
+      cmocka_unit_test(test_voc_names), cmocka_unit_test(test_no_boxes),
+      cmocka_unit_test(test_endings),   cmocka_unit_test(test_maps),
   };
   return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

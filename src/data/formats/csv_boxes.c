@@ -2,12 +2,15 @@
  * path,label,split,is_query,is_gallery,category,x_1,y_1,x_2,y_2.
  *
  * label names the thing shown (a class here), category its kind; is_query and is_gallery are the attributes
- * "query" and "gallery". Only path, label and the four corners must be there. Corners are real pixels: x_2
- * and y_2 lie behind the box. Pictures' sizes are looked up in --images where it is given. */
+ * "query" and "gallery". Only path and label must be there, and of the corners all or none. Corners are real
+ * pixels: x_2 and y_2 lie behind the box; a row without them shows the thing in all of the picture. Empty,
+ * None and nan are no value, as pandas writes it. Pictures' sizes are looked up in --images where it is
+ * given. */
 #include "data/formats/links.h"
 #include "data/formats/text_out.h"
 
 #include <string.h>
+#include <strings.h>
 
 struct columns {
   int path, label, split, query, gallery, category, corner[4];
@@ -18,7 +21,9 @@ static int find_columns(const struct vt_csv *c, struct columns *k, struct vt_err
   static const char *const corner[] = {"x_1", "y_1", "x_2", "y_2"};
   int rc = vt_csv_need(c, "path", &k->path, e);
   if (!rc) rc = vt_csv_need(c, "label", &k->label, e);
-  for (int i = 0; i < 4 && !rc; i++) rc = vt_csv_need(c, corner[i], &k->corner[i], e);
+  bool some = false;
+  for (int i = 0; i < 4; i++) some |= (k->corner[i] = vt_csv_find(c, corner[i])) >= 0;
+  for (int i = 0; i < 4 && !rc && some; i++) rc = vt_csv_need(c, corner[i], &k->corner[i], e);
   k->split = vt_csv_find(c, "split");
   k->query = vt_csv_find(c, "is_query");
   k->gallery = vt_csv_find(c, "is_gallery");
@@ -26,38 +31,64 @@ static int find_columns(const struct vt_csv *c, struct columns *k, struct vt_err
   return rc;
 }
 
-static bool yes(const struct vt_csv *c, int column)
+/* The field of a column; "" where there is no such column, or no value. */
+static const char *value(const struct vt_csv *c, int column)
 {
   const char *s = column >= 0 ? c->field[column] : "";
-  return !strcmp(s, "1") || !strcmp(s, "True") || !strcmp(s, "true") || !strcmp(s, "1.0");
+  return !strcasecmp(s, "nan") || !strcasecmp(s, "none") ? "" : s;
 }
 
-static int read_row(struct vt_labels *l, const struct vt_labels_opts *o, const struct vt_csv *c,
-                    const struct columns *k, struct vt_err *e)
+static int read_flag(const struct vt_csv *c, int column, bool *out, struct vt_err *e)
+{
+  const char *s = value(c, column);
+  *out = !strcmp(s, "1") || !strcmp(s, "1.0") || !strcasecmp(s, "true");
+  return *out || !*s || !strcmp(s, "0") || !strcmp(s, "0.0") || !strcasecmp(s, "false")
+             ? 0
+             : vt_fail(e, VT_EFORMAT, "%s '%.40s': expected 0 or 1", c->column[column], s);
+}
+
+/* box.w -1: the row has none. */
+static int read_box(const struct vt_csv *c, const struct columns *k, struct vt_box *box, struct vt_err *e)
 {
   double v[4];
+  bool none = true;
+  *box = (struct vt_box){0, 0, -1, -1};
+  for (int i = 0; i < 4; i++) none &= !*value(c, k->corner[i]);
+  if (none) return 0;
   for (int i = 0; i < 4; i++)
     if (!vt__number(c->field[k->corner[i]], strlen(c->field[k->corner[i]]), &v[i]))
       return vt_fail(e, VT_EFORMAT, "%s '%.40s' is no number", c->column[k->corner[i]],
                      c->field[k->corner[i]]);
   if (!(v[2] >= v[0] && v[3] >= v[1])) return vt_fail(e, VT_EFORMAT, "x_2 or y_2 lies before x_1 or y_1");
+  *box = (struct vt_box){v[0], v[1], v[2] - v[0], v[3] - v[1]};
+  return 0;
+}
+
+static int read_row(struct vt_labels *l, const struct vt_labels_opts *o, const struct vt_csv *c,
+                    const struct columns *k, struct vt_err *e)
+{
+  struct vt_box box;
+  bool query = false, gallery = false;
+  int rc = read_box(c, k, &box, e);
+  if (!rc) rc = read_flag(c, k->query, &query, e);
+  if (!rc) rc = read_flag(c, k->gallery, &gallery, e);
+  if (rc) return rc;
   const char *file = c->field[k->path];
   bool known = vt__labels_find_file(l, file) >= 0;
   uint8_t split = VT_SPLIT_NONE;
   if (!*file) return vt_fail(e, VT_EFORMAT, "path is empty");
-  if (k->split >= 0 && *c->field[k->split] && !vt__split_word(c->field[k->split], &split))
+  if (*value(c, k->split) && !vt__split_word(c->field[k->split], &split))
     return vt_fail(e, VT_EFORMAT, "split '%.40s': expected train, val or test", c->field[k->split]);
   int32_t image = vt__labels_need_image(l, file, e), cls = vt__labels_find_name(l, c->field[k->label]);
   if (image < 0) return image;
   struct vt_label_image *im = &l->image[image];
   if (!known) {
     im->split = split;
-    int rc = vt__link_probe(l, image, o, e);
-    if (rc) return rc;
+    if ((rc = vt__link_probe(l, image, o, e))) return rc;
   } else if (im->split != split)
     return vt_fail(e, VT_EFORMAT, "%s stands in two splits", file);
-  int bad = vt__box_check(im, &(struct vt_box){v[0], v[1], v[2] - v[0], v[3] - v[1]}, e);
-  if (bad) return bad;
+  if (box.w >= 0 && (rc = vt__box_check(im, &box, e))) return rc;
+  if (box.w < 0 && im->width) box = (struct vt_box){0, 0, im->width, im->height};
   if (cls < 0)
     cls = vt__labels_add_class(l, false, l->classes.n, c->field[k->label],
                                k->category >= 0 ? c->field[k->category] : "", e);
@@ -67,13 +98,13 @@ static int read_row(struct vt_labels *l, const struct vt_labels_opts *o, const s
   in->cls = cls;
   in->id = l->n;
   in->line = c->line;
-  in->box = (struct vt_box){v[0], v[1], v[2] - v[0], v[3] - v[1]};
-  in->area = in->box.w * in->box.h;
-  in->hash = vt_hash64(v, sizeof v);
+  in->box = box;
+  in->area = box.w < 0 ? -1 : box.w * box.h;
+  in->hash = vt_hash64(&box, sizeof box);
   int32_t attr[2];
   int n = 0;
-  if (yes(c, k->query)) attr[n++] = 0;
-  if (yes(c, k->gallery)) attr[n++] = 1;
+  if (query) attr[n++] = 0;
+  if (gallery) attr[n++] = 1;
   return n ? vt__labels_set_attrs(l, in, attr, n, e) : 0;
 }
 
@@ -120,8 +151,9 @@ static int write_csv_boxes(const struct vt_labels *l, const char *path, const st
     const struct vt_instance *in = &l->v[i];
     const struct vt_label_image *im = &l->image[in->image];
     const struct vt_label_class *cls = &l->classes.v[in->cls];
-    struct vt_box k;
-    if ((rc = vt__instance_box(l, in, &k, e))) break;
+    const bool whole = in->shape == VT_SHAPE_NONE && in->box.w < 0; /* of a picture of unknown size */
+    struct vt_box k = {0};
+    if (!whole && (rc = vt__instance_box(l, in, &k, e))) break;
     const bool query = vt__instance_has(l, in, "query"), gallery = vt__instance_has(l, in, "gallery");
     vt_loss_add(losses, in->shape != VT_SHAPE_NONE, "masks, of which the boxes stay");
     vt_loss_add(losses, in->flags & VT_CROWD ? 1 : 0, "crowd flags of instances");
@@ -134,7 +166,7 @@ static int write_csv_boxes(const struct vt_labels *l, const char *path, const st
     const double v[] = {k.x, k.y, k.x + k.w, k.y + k.h};
     for (int c = 0; c < 4; c++) {
       vt_buf_addc(b, ',');
-      vt__json_number(b, v[c]);
+      if (!whole) vt__json_number(b, v[c]);
     }
     vt_buf_addc(b, '\n');
     rc = vt__out_more(&out, e);
