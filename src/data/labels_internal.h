@@ -58,6 +58,8 @@ int vt__labels_problem_at(struct vt_labels *l, int64_t line, const struct vt_lab
 /* A box as a file gives it, in pixels: not negative, not wholly outside its picture, and where the picture's
  * size is not known not larger than any. */
 int vt__box_check(const struct vt_label_image *im, const struct vt_box *b, struct vt_err *e);
+/* VT_EARG: says that the picture's size is not known, and what to do. */
+int vt__no_size(const struct vt_label_image *im, struct vt_err *e);
 /* Whether the instance's polygons do not lie wholly outside its picture. */
 int vt__polygons_inside(const struct vt_labels *l, const struct vt_instance *in,
                         const struct vt_label_image *im, struct vt_err *e);

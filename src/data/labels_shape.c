@@ -63,6 +63,11 @@ int vt_instance_polygons(const struct vt_labels *l, const struct vt_instance *in
   return 0;
 }
 
+int vt__no_size(const struct vt_label_image *im, struct vt_err *e)
+{
+  return vt_fail(e, VT_EARG, "the size of picture '%s' is not known; --images FOLDER tells it", im->file);
+}
+
 int vt_instance_mask(const struct vt_labels *l, const struct vt_instance *in, struct vt_mask *m,
                      struct vt_err *e)
 {
@@ -71,7 +76,7 @@ int vt_instance_mask(const struct vt_labels *l, const struct vt_instance *in, st
   int rc;
   *m = (struct vt_mask){0};
   if (!im->width || !im->height || in->flags & VT_SHARES)
-    rc = vt_fail(e, VT_EARG, "the size of picture '%s' is not known", im->file);
+    rc = vt__no_size(im, e);
   else if (in->shape == VT_SHAPE_RLE)
     rc = vt_mask_from_coco(m, l->shapes.data + in->shape_at, im->width, im->height, e);
   else if (in->shape == VT_SHAPE_POLYGONS) {

@@ -136,8 +136,7 @@ int vt__coco_write(const struct vt_labels *l, const char *path, const struct vt_
     const struct vt_label_image *im = &l->image[k];
     vt_buf_adds(&out.b, k ? ",\n  " : "\n  ");
     add_image(&out.b, im);
-    if (!im->width || !im->height)
-      rc = vt_fail(e, VT_EARG, "%s: the size of picture '%s' is not known", path, im->file);
+    if (!im->width || !im->height) rc = vt_fail_in(e, vt__no_size(im, e), "%s", path);
     if (!rc) rc = vt__out_more(&out, e);
   }
   vt_buf_adds(&out.b, "],\n\"categories\": [");

@@ -107,7 +107,7 @@ static int write_picture(struct writer *w, const char *name, int32_t image, cons
 {
   const struct vt_label_image *im = &w->l->image[image];
   struct vt_image labels = {0}, numbers = {0};
-  if (!im->width) return vt_fail(e, VT_EARG, "the size of picture '%s' is not known", im->file);
+  if (!im->width) return vt__no_size(im, e);
   int rc = vt_image_init(&labels, im->width, im->height, 1, e);
   if (!rc) rc = vt_image_init(&numbers, im->width, im->height, 1, e);
   if (!rc) rc = paint(w, &labels, &numbers, row, n, e);

@@ -233,8 +233,7 @@ static int add_line(struct writer *w, struct vt_buf *b, const struct vt_instance
   double width = 1, height = 1;
   if (!scene) return e->code;
   if (!(in->flags & VT_SHARES)) {
-    int rc = im->width ? vt__instance_box(w->l, in, &k, e)
-                       : vt_fail(e, VT_EARG, "the size of picture '%s' is not known", im->file);
+    int rc = im->width ? vt__instance_box(w->l, in, &k, e) : vt__no_size(im, e);
     if (rc) return rc;
     width = im->width;
     height = im->height;

@@ -81,7 +81,7 @@ static int write_voc(const struct vt_labels *l, const char *root, const struct v
     const struct vt_label_image *im = &l->image[k];
     const char *name = vt__names_take(&names, im, e);
     if (!name) rc = VT_ENOMEM;
-    if (!rc && !im->width) rc = vt_fail(e, VT_EARG, "the size of picture '%s' is not known", im->file);
+    if (!rc && !im->width) rc = vt__no_size(im, e);
     vt_buf_adds(&b, "<annotation>\n  ");
     add_text(&b, "filename", im->file);
     vt_buf_addf(&b, "\n  <size><width>%d</width><height>%d</height><depth>3</depth></size>\n", im->width,

@@ -237,7 +237,7 @@ static int write_pictures(const struct writer *w, struct vt_err *e)
     const struct vt_label_image *im = &l->image[k];
     const char *name = vt__names_take_path(&names, im, e);
     if (!name) rc = VT_ENOMEM;
-    if (!rc && !im->width) rc = vt_fail(e, VT_EARG, "the size of picture '%s' is not known", im->file);
+    if (!rc && !im->width) rc = vt__no_size(im, e);
     for (; at < l->n && l->v[order[at]].image == k && !rc; at++)
       rc = add_instance(&b, w, &l->v[order[at]], e);
     if (rc) break;
