@@ -114,6 +114,11 @@ static void test_folders(void **state)
   assert_true(l.n == 2 && l.v[0].area == 2 && l.v[1].area == 3);
   assert_string_equal(l.classes.v[1].name, "7");
   vt_labels_clear(&l);
+  put("set/train/hat/c.bmp", "BM");
+  put("set/train/hat/.hidden", "");
+  if (read_labels(&l, "folders", root, &(struct vt_labels_opts){0}, &e)) fail_msg("%s", e.msg);
+  assert_int_equal(lost_of(&l.dropped, "files that do not end"), 1);
+  vt_labels_clear(&l);
   snprintf(path, sizeof path, "%s/train/hat/b.png", root);
   assert_int_equal(vt_file_write_atomic(path, "no picture", 10, &e), 0);
   for (int k = 0; k < 2; k++) {

@@ -22,7 +22,11 @@ static int each_file(const char *path, const char *rel, void *ctx, struct vt_err
   struct vt_labels *l = r->l;
   char cls[256];
   uint8_t split = VT_SPLIT_NONE;
-  if (!vt_picture_named(rel)) return 0;
+  if (!vt_picture_named(rel)) {
+    vt_loss_add(&l->dropped, *vt_path_base(rel) != '.',
+                "files that do not end as pictures do (.jpg, .png, …)");
+    return 0;
+  }
   l->rows++;
   const char *slash = strchr(rel, '/'), *from = rel;
   if (slash && strchr(slash + 1, '/') && vt__split_folder(rel, &split)) {
