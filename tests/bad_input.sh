@@ -301,6 +301,9 @@ printf 'ImageId,EncodedPixels,Height,Width,ClassId\na.jpg,1 9,10,20,0\nb.jpg,1 9
 expect labels_clean 0 '' data clean labels_in/l.csv --steps rle-range -o labels_in/clean.csv
 expect labels_cleaned 0 '' data stats labels_in/clean.csv --format imaterialist
 expect labels_step 2 "'nope'|min-area" data clean labels_in/l.csv --steps nope
+printf -- '- nope: 3\n' >labels_in/r.yaml
+expect labels_recipe 2 "labels_in/r.yaml|'nope'" data clean labels_in/l.csv --recipe labels_in/r.yaml
+expect labels_two 2 'not both' data clean labels_in/l.csv --recipe labels_in/r.yaml --steps size
 expect labels_value 2 "min-area|'x'" data clean labels_in/l.csv --steps min-area=x
 expect labels_no_folder 2 'images' data clean labels_in/l.csv --lenient --steps missing
 expect labels_one_group 0 'val has 0 %|too many belong together' data split labels_in/one.csv --by-class

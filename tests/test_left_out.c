@@ -74,6 +74,39 @@ static void test_class_with_comma(void **state)
   vt_labels_clear(&l);
 }
 
+/* Steps from a file: as --steps would have them, or a fault with its line. */
+static void test_recipe(void **state)
+{
+  static const struct {
+    const char *text, *steps, *fault;
+  } cases[] = {
+      {"steps:\n  - size\n  - min-area: 50\n  - class: shirt, blouse\n",
+       "size,min-area=50,class=\"shirt, blouse\"", NULL},
+      {"[size, min-area=7]", "size,min-area=7", NULL},
+      {"\xEF\xBB\xBF- size # all\n", "size", NULL},
+      {"", NULL, "r.yaml: no steps"},
+      {"steps: []", NULL, "line 1: no steps"},
+      {"step: [size]", NULL, "line 1: expected the key steps"},
+      {"steps: [size]\nformat: coco", NULL, "expected the key steps, and no other"},
+      {"size", NULL, "expected a list"},
+      {"- size\n- {a: 1, b: 2}\n", NULL, "line 2: expected a step"},
+      {"- [size]\n", NULL, "line 1: expected a step"},
+      {"- class: 'a \"b\"'\n", NULL, "line 1: a text with a quote"},
+      {"- min-area: [1]\n", NULL, "line 1: expected a text"},
+      {"- min-area:\n", NULL, "line 1: an empty text"},
+      {"- size\n- 'b", NULL, "r.yaml: line"},
+  };
+  for (size_t i = 0; i < VT_COUNT(cases); i++) {
+    struct vt_buf b = {0};
+    struct vt_err e = {0};
+    put("r.yaml", cases[i].text);
+    const int rc = vt_clean_recipe(&b, path_of("r.yaml"), &e);
+    if (cases[i].steps ? rc || strcmp(b.data, cases[i].steps) != 0 : !rc || !strstr(e.msg, cases[i].fault))
+      fail_msg("'%s': %d '%s' '%s'", cases[i].text, rc, b.data ? b.data : "", e.msg);
+    vt_buf_clear(&b);
+  }
+}
+
 /* However many there are, each is in the list and in its table. */
 static void test_all_listed(void **state)
 {
@@ -189,8 +222,9 @@ int main(void)
 {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_torn_rows),  cmocka_unit_test(test_class_with_comma),
-      cmocka_unit_test(test_all_listed), cmocka_unit_test(test_addresses),
-      cmocka_unit_test(test_points),     cmocka_unit_test(test_bad_points),
+      cmocka_unit_test(test_all_listed), cmocka_unit_test(test_recipe),
+      cmocka_unit_test(test_addresses),  cmocka_unit_test(test_points),
+      cmocka_unit_test(test_bad_points),
   };
   return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

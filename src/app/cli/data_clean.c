@@ -8,7 +8,7 @@
 #include <string.h>
 
 struct opts {
-  const char *format, *steps, *out, *removed, *descriptions, *images;
+  const char *format, *steps, *recipe, *out, *removed, *descriptions, *images;
   bool json;
   struct vt_reading reading;
 };
@@ -16,9 +16,10 @@ struct opts {
 static const struct vt_opt rows[] = {
     {"format", 'f', VT_OPT_STRING, offsetof(struct opts, format), "imaterialist", 0, 0, NULL, "NAME",
      "format of the labels (data convert lists them)"},
-    {"steps", 's', VT_OPT_STRING, offsetof(struct opts, steps),
-     "size,min-area=50,duplicates,two-classes,rle-range", 0, 0, NULL, "LIST",
-     "steps in order, joined by commas"},
+    {"steps", 's', VT_OPT_STRING, offsetof(struct opts, steps), NULL, 0, 0, NULL, "LIST",
+     "steps in order, joined by commas (default: size,min-area=50,duplicates,two-classes,rle-range)"},
+    {"recipe", 0, VT_OPT_STRING, offsetof(struct opts, recipe), NULL, 0, 0, NULL, "FILE.yaml",
+     "the steps from a file: a list of names, or of name: value"},
     {"out", 'o', VT_OPT_STRING, offsetof(struct opts, out), NULL, 0, 0, NULL, "FILE", "write what is left"},
     {"removed", 0, VT_OPT_STRING, offsetof(struct opts, removed), NULL, 0, 0, NULL, "FILE",
      "write what was removed, with the reasons (default: OUT.removed.csv)"},
@@ -140,8 +141,9 @@ static int run(struct vt_cli *cli, const void *opts, const struct vt_strings *ar
   const struct opts *o = opts;
   struct vt_labels l = {0};
   struct vt_clean c = {0};
-  struct vt_buf b = {0};
+  struct vt_buf b = {0}, steps = {0};
   if (args->n != 1) return vt_fail(e, VT_EUSAGE, "data clean: expected one file of labels");
+  if (o->steps && o->recipe) return vt_fail(e, VT_EUSAGE, "data clean: --steps or --recipe, not both");
   const struct vt_format *f = vt_format_find(o->format, e);
   if (!f) return VT_EUSAGE;
   if (o->removed && !o->out) return vt_fail(e, VT_EUSAGE, "--removed needs --out");
@@ -154,10 +156,14 @@ static int run(struct vt_cli *cli, const void *opts, const struct vt_strings *ar
                                     .keep_bad = true,
                                     .extra = o->descriptions,
                                     .images = o->images};
-  int rc = vt_reading_check(&o->reading, e);
+  if (!o->recipe)
+    vt_buf_adds(&steps, o->steps ? o->steps : "size,min-area=50,duplicates,two-classes,rle-range");
+  int rc = steps.failed ? vt_fail(e, VT_ENOMEM, "out of memory") : vt_reading_check(&o->reading, e);
+  if (!rc && o->recipe) rc = vt_clean_recipe(&steps, o->recipe, e);
   if (!rc) rc = vt_labels_init(&l, e);
   if (!rc) rc = f->read(&l, args->v[0], &lo, e);
-  if (!rc) rc = vt_clean_run(&c, &l, o->images, o->steps, e);
+  if (!rc) rc = vt_clean_run(&c, &l, o->images, steps.data ? steps.data : "", e);
+  if (rc == VT_EUSAGE && o->recipe) vt_fail_in(e, rc, "%s", o->recipe);
   if (!rc) rc = vt_say_read(&l, args->v[0], o->out && !f->filter, &o->reading, e);
   if (rc) goto out;
   (o->json ? print_json : print_table)(&c, &b);
@@ -169,6 +175,7 @@ static int run(struct vt_cli *cli, const void *opts, const struct vt_strings *ar
   fputs(b.data, cli->out);
 out:
   vt_buf_clear(&b);
+  vt_buf_clear(&steps);
   vt_clean_clear(&c);
   vt_labels_clear(&l);
   return rc;
