@@ -32,8 +32,8 @@ struct vt_clean {
 int vt_clean_run(struct vt_clean *c, const struct vt_labels *l, const char *images, const char *steps,
                  struct vt_err *e);
 void vt_clean_clear(struct vt_clean *c);
-/* The steps that a file of YAML names (its form: data/clean_recipe.c), as vt_clean_run takes them; appended to
- * out. Whether there are such steps is not looked at. */
+/* The steps that a file of YAML names (its form: data/clean_recipe.c), as vt_clean_run takes them; appended
+ * to out. Whether there are such steps is not looked at. */
 int vt_clean_recipe(struct vt_buf *out, const char *path, struct vt_err *e);
 /* One line for each step known: name and what it removes. */
 void vt_clean_help(struct vt_buf *out);
