@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define DEFAULT_STEPS "size,min-area=50,duplicates,two-classes,rle-range"
+
 struct opts {
   const char *format, *steps, *recipe, *out, *removed, *descriptions, *images;
   bool json;
@@ -17,7 +19,7 @@ static const struct vt_opt rows[] = {
     {"format", 'f', VT_OPT_STRING, offsetof(struct opts, format), "imaterialist", 0, 0, NULL, "NAME",
      "format of the labels (data convert lists them)"},
     {"steps", 's', VT_OPT_STRING, offsetof(struct opts, steps), NULL, 0, 0, NULL, "LIST",
-     "steps in order, joined by commas (default: size,min-area=50,duplicates,two-classes,rle-range)"},
+     "steps in order, joined by commas (default: " DEFAULT_STEPS ")"},
     {"recipe", 0, VT_OPT_STRING, offsetof(struct opts, recipe), NULL, 0, 0, NULL, "FILE.yaml",
      "the steps from a file: a list of names, or of name: value"},
     {"out", 'o', VT_OPT_STRING, offsetof(struct opts, out), NULL, 0, 0, NULL, "FILE", "write what is left"},
@@ -156,8 +158,7 @@ static int run(struct vt_cli *cli, const void *opts, const struct vt_strings *ar
                                     .keep_bad = true,
                                     .extra = o->descriptions,
                                     .images = o->images};
-  if (!o->recipe)
-    vt_buf_adds(&steps, o->steps ? o->steps : "size,min-area=50,duplicates,two-classes,rle-range");
+  if (!o->recipe) vt_buf_adds(&steps, o->steps ? o->steps : DEFAULT_STEPS);
   int rc = steps.failed ? vt_fail(e, VT_ENOMEM, "out of memory") : vt_reading_check(&o->reading, e);
   if (!rc && o->recipe) rc = vt_clean_recipe(&steps, o->recipe, e);
   if (!rc) rc = vt_labels_init(&l, e);
