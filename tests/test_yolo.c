@@ -188,7 +188,7 @@ static void test_points(void **state)
       {"[2, 3]", BOX_NUMBERS, "6 of key points", {{0}}},
       {"[2, 3]", BOX_NUMBERS " .1 .2 2 .3 .4 5", "visibility 5", {{0}}},
       {"[2, 3]", BOX_NUMBERS " .1 .2 2 .3 1e300 1", "a.txt: line 1", {{0}}},
-      {"[2, 4]", BOX_NUMBERS, "data.yaml: line 1", {{0}}},
+      {"[2, 4]", BOX_NUMBERS, "data.yaml:1: ", {{0}}},
       {"2", BOX_NUMBERS, "kpt_shape", {{0}}},
       {"[-1, 2]", BOX_NUMBERS, "kpt_shape", {{0}}},
       {"[99999, 2]", BOX_NUMBERS, "kpt_shape", {{0}}},
@@ -326,17 +326,17 @@ static void test_bad_yaml(void **state)
   static const struct {
     const char *yaml, *word;
   } cases[] = {
-      {"names: [hat", "data.yaml: line"},
+      {"names: [hat", "data.yaml:2: not YAML"},
       {"- hat\n", "no keys with values"},
       {"names: 3\n", "names are no list"},
-      {"names: [hat]\nnames: [bag]\n", "line 2: names stand twice"},
-      {"names: [[hat]]\n", "line 1: the name of a class"},
+      {"names: [hat]\nnames: [bag]\n", "data.yaml:2: names stand twice"},
+      {"names: [[hat]]\n", "data.yaml:1: the name of a class"},
       {"names: {a: hat}\n", "the number of a class"},
       {"names: {0: hat, 0: bag}\n", "stands twice"},
       {"names: {-1: hat}\n", "the number of a class"},
       {"names: {99999999999999999999: hat}\n", "the number of a class"},
-      {"names: [bag]\ntrain: ../x.txt\n", "line 2: this list"},
-      {"names: [bag]\ntrain: /etc/x.txt\n", "line 2: this list"},
+      {"names: [bag]\ntrain: ../x.txt\n", "data.yaml:2: this list"},
+      {"names: [bag]\ntrain: /etc/x.txt\n", "data.yaml:2: this list"},
       {"names: [bag]\ntrain: {a: b}\n", "expected a path"},
       {"names: [bag]\ntrain: [[a]]\n", "expected a path"},
       {"names: [bag]\ntrain: none.txt\n", "none.txt: No such file"},
@@ -345,10 +345,10 @@ static void test_bad_yaml(void **state)
        "[1.txt,1.txt,1.txt,1.txt,1.txt,1.txt,1.txt,1.txt,1.txt,1.txt,1.txt,1.txt,1.txt]\n",
        "more than 12"},
       {"nc: 2\n" HAT, "nc says 2 classes, names has 1"},
-      {"nc: many\n" HAT, "line 1: nc is no number"},
-      {"[a]: b\n" HAT, "line 1: a key that is no text"},
+      {"nc: many\n" HAT, "data.yaml:1: nc is no number"},
+      {"[a]: b\n" HAT, "data.yaml:1: a key that is no text"},
       {"names: []\n", "class 0 is not in data.yaml"},
-      {"names: [\"\xff\"]\n", "data.yaml: line"},
+      {"names: [\"\xff\"]\n", "data.yaml:1: not YAML"},
   };
   put_picture("bad/images/a.png");
   put("bad/labels/a.txt", BOX);

@@ -1,5 +1,5 @@
-/* The ground floor: errors, memory, strings, files, threads, log, random numbers, CSV, options. Knows nothing
- * else. */
+/* The ground floor: errors, memory, strings, files, threads, log, random numbers, CSV, YAML, options. Knows
+ * nothing else. */
 #ifndef VT_BASE_H
 #define VT_BASE_H
 
@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "base/csv.h"
 #include "base/option.h"
+#include "base/yaml.h"
 
 #define VT_COUNT(a)         (sizeof(a) / sizeof((a)[0]))
 #define VT_MIN(a, b)        ((a) < (b) ? (a) : (b))

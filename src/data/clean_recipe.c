@@ -20,7 +20,7 @@ struct reader {
 
 static int fault(const struct reader *r, const yaml_node_t *n, const char *what, struct vt_err *e)
 {
-  return vt_fail(e, VT_EFORMAT, "%s: line %zu: %s", r->path, n->start_mark.line + 1, what);
+  return vt_fail(e, VT_EFORMAT, "%s:%zu: %s", r->path, n->start_mark.line + 1, what);
 }
 
 /* A scalar's text, in quotes where it has commas. */
@@ -68,25 +68,11 @@ static int read_root(struct reader *r, const yaml_node_t *n, struct vt_err *e)
 
 int vt_clean_recipe(struct vt_buf *out, const char *path, struct vt_err *e)
 {
-  yaml_parser_t p;
   yaml_document_t d;
-  char *text;
-  size_t len;
-  int rc = vt_text_read(path, MAX_BYTES, &text, &len, e);
+  int rc = vt_yaml_read(&d, path, MAX_BYTES, e);
   if (rc) return rc;
-  if (!yaml_parser_initialize(&p)) {
-    vt_free(text);
-    return vt_fail(e, VT_ENOMEM, "out of memory");
-  }
-  yaml_parser_set_input_string(&p, (const unsigned char *)text, len);
-  if (yaml_parser_load(&p, &d)) {
-    struct reader r = {&d, path, out};
-    rc = read_root(&r, yaml_document_get_root_node(&d), e);
-    yaml_document_delete(&d);
-  } else
-    rc = vt_fail(e, VT_EFORMAT, "%s: line %zu: %s", path, p.problem_mark.line + 1,
-                 p.problem ? p.problem : "no YAML");
-  yaml_parser_delete(&p);
-  vt_free(text);
+  struct reader r = {&d, path, out};
+  rc = read_root(&r, yaml_document_get_root_node(&d), e);
+  yaml_document_delete(&d);
   return rc || !out->failed ? rc : vt_fail(e, VT_ENOMEM, "out of memory");
 }

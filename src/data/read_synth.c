@@ -182,14 +182,10 @@ out:
 
 static int probe(struct photo *p, struct vt_err *e)
 {
-  struct vt_map m;
   struct vt_image_info info;
   if (p->width) return 0;
-  int rc = vt_map_open(&m, p->image, e);
-  if (rc < 0) return rc;
-  rc = vt_image_probe(&info, m.data, m.len, e);
-  vt_map_close(&m);
-  if (rc < 0) return vt_fail_in(e, rc, "%s", p->image);
+  int rc = vt_image_probe_file(&info, p->image, e);
+  if (rc) return rc;
   p->width = info.width;
   p->height = info.height;
   return 0;

@@ -29,19 +29,11 @@ static void count_pixels(const struct vt_image *m, const uint8_t *map, int ngrou
 /* Map and photo must be of one size; only the photo's header is read. */
 static int check_size(const struct vt__photo *p, const struct vt_image *m, struct vt_err *e)
 {
-  struct vt_map file;
   struct vt_image_info info;
-  int rc = vt_map_open(&file, p->image, e);
-  if (rc < 0) return rc;
-  rc = vt_image_probe(&info, file.data, file.len, e);
-  if (rc < 0) {
-    vt_fail_in(e, rc, "%s", p->image);
-  } else if (info.width != m->width || info.height != m->height) {
-    rc = vt_fail(e, VT_ESHAPE, "%s is %d x %d pixels, its photo %s %d x %d", p->label_map, m->width,
+  int rc = vt_image_probe_file(&info, p->image, e);
+  if (rc || (info.width == m->width && info.height == m->height)) return rc;
+  return vt_fail(e, VT_ESHAPE, "%s is %d x %d pixels, its photo %s %d x %d", p->label_map, m->width,
                  m->height, p->image, info.width, info.height);
-  }
-  vt_map_close(&file);
-  return rc;
 }
 
 static int scan_photo(const struct scan *s, struct vt__photo *p, struct vt_err *e)

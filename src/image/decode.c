@@ -219,3 +219,13 @@ int vt_image_read(struct vt_image *im, const char *path, const struct vt_decode_
   vt_free(data);
   return rc;
 }
+
+int vt_image_probe_file(struct vt_image_info *info, const char *path, struct vt_err *e)
+{
+  struct vt_map m;
+  int rc = vt_map_open(&m, path, e);
+  if (rc) return rc;
+  if ((rc = vt_image_probe(info, m.data, m.len, e))) vt_fail_in(e, rc, "%s", path);
+  vt_map_close(&m);
+  return rc;
+}

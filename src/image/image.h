@@ -53,8 +53,9 @@ int vt_image_decode(struct vt_image *im, const void *data, size_t len, const str
 /* The same from a file; messages name it. Limit: 256 MB of file. */
 int vt_image_read(struct vt_image *im, const char *path, const struct vt_decode_opts *o,
                   struct vt_image_info *info, struct vt_err *e);
-int vt_image_probe(struct vt_image_info *info, const void *data, size_t len,
-                   struct vt_err *e); /* header only */
+/* Header only; of a file the same, and messages name it. */
+int vt_image_probe(struct vt_image_info *info, const void *data, size_t len, struct vt_err *e);
+int vt_image_probe_file(struct vt_image_info *info, const char *path, struct vt_err *e);
 
 /* PNG (1, 3, 4 channels) or JPEG (1, 3; quality 1..100) by `format`; bytes appended to out. */
 int vt_image_encode(struct vt_buf *out, const struct vt_image *im, enum vt_image_format format, int quality,

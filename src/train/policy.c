@@ -101,26 +101,13 @@ int vt__flow_text(struct vt_arena *a, yaml_document_t *d, const yaml_node_t *n, 
 int vt__policy_text(struct vt_arena *a, const char *path, const char **text, struct vt_err *e)
 {
   struct vt_policy *p;
-  char *file;
-  size_t len;
-  yaml_parser_t y;
   yaml_document_t d;
   int rc = vt_policy_read(&p, path, e); /* so that what is wrong is said with the file's line */
   vt_policy_free(p);
-  if (!rc) rc = vt_file_read(path, MAX_BYTES, &file, &len, e);
+  if (!rc) rc = vt_yaml_read(&d, path, MAX_BYTES, e);
   if (rc) return rc;
-  if (!yaml_parser_initialize(&y)) {
-    vt_free(file);
-    return vt_fail(e, VT_ENOMEM, "%s: out of memory", path);
-  }
-  yaml_parser_set_input_string(&y, (const unsigned char *)file, len);
-  if (yaml_parser_load(&y, &d)) {
-    const yaml_node_t *root = yaml_document_get_root_node(&d);
-    rc = root ? vt__flow_text(a, &d, root, text, e) : vt_fail(e, VT_EFORMAT, "%s: the policy is empty", path);
-    yaml_document_delete(&d);
-  } else
-    rc = vt_fail(e, VT_EFORMAT, "%s: not YAML", path);
-  yaml_parser_delete(&y);
-  vt_free(file);
+  const yaml_node_t *root = yaml_document_get_root_node(&d);
+  rc = root ? vt__flow_text(a, &d, root, text, e) : vt_fail(e, VT_EFORMAT, "%s: the policy is empty", path);
+  yaml_document_delete(&d);
   return rc;
 }

@@ -125,28 +125,13 @@ static int flatten(struct entries *t, yaml_document_t *d, const yaml_node_t *n, 
 /* All of text[0..len). One document, which may be empty. */
 static int parse_yaml(struct entries *t, const char *text, size_t len, struct vt_err *e)
 {
-  yaml_parser_t p;
   yaml_document_t d;
-  if (!yaml_parser_initialize(&p)) return vt_fail(e, VT_ENOMEM, "%s: out of memory", t->path);
-  yaml_parser_set_input_string(&p, (const unsigned char *)text, len);
-  int rc = 0, documents = 0;
-  for (;;) {
-    if (!yaml_parser_load(&p, &d)) {
-      size_t line = VT_MAX(p.problem_mark.line, p.context_mark.line) + 1;
-      rc = fault(t, (int64_t)line, e, "not YAML: %s%s%s", p.context ? p.context : "", p.context ? ": " : "",
-                 p.problem ? p.problem : "malformed");
-      break;
-    }
-    const yaml_node_t *root = yaml_document_get_root_node(&d);
-    if (root) {
-      bool empty = root->type == YAML_SCALAR_NODE && is_null(root);
-      if (documents++) rc = fault(t, (int64_t)root->start_mark.line + 1, e, "a second document begins here");
-      if (!rc && !empty) rc = flatten(t, &d, root, "", 0, e);
-    }
-    yaml_document_delete(&d);
-    if (!root || rc) break;
-  }
-  yaml_parser_delete(&p);
+  int rc = vt_yaml_parse(&d, t->path, text, len, e);
+  if (rc) return rc;
+  const yaml_node_t *root = yaml_document_get_root_node(&d);
+  const bool empty = !root || (root->type == YAML_SCALAR_NODE && is_null(root));
+  if (!empty) rc = flatten(t, &d, root, "", 0, e);
+  yaml_document_delete(&d);
   return rc;
 }
 

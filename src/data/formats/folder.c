@@ -95,38 +95,48 @@ void vt__names_clear(struct vt__names *n)
 
 int vt__probe_file(const char *path, int *width, int *height, struct vt_err *e)
 {
-  struct vt_map m;
   struct vt_image_info info;
-  int rc = vt_map_open(&m, path, e);
-  if (rc) return rc;
-  if ((rc = vt_image_probe(&info, m.data, m.len, e))) vt_fail_in(e, rc, "%s", path);
-  vt_map_close(&m);
+  int rc = vt_image_probe_file(&info, path, e);
   if (rc) return rc;
   *width = info.width;
   *height = info.height;
   return 0;
 }
 
-int vt__folder_find(const char *dir, const char *stem, char *file, size_t size, char **path, struct vt_err *e)
+/* path: vt_free; NULL on failure. */
+static int find(const char *dir, const char *stem, char *file, size_t size, char **path, struct vt_err *e)
 {
   *path = vt_picture_find(dir, stem);
   if (!*path) return vt_fail(e, VT_ENOMEM, "out of memory");
+  if (!vt_is_file(*path)) {
+    vt_free(*path);
+    *path = NULL;
+    return vt_fail(e, VT_ENOENT, "%s: no picture '%s' there (.jpg, .png, .webp, …)", dir, stem);
+  }
   const size_t n = strlen(*path), k = strlen(stem);
   if (n >= k && !strcmp(*path + n - k, stem))
     snprintf(file, size, "%s", stem);
   else
     snprintf(file, size, "%s.%s", stem, vt_path_ext(*path));
-  if (vt_is_file(*path)) return 0;
-  vt_free(*path);
-  *path = NULL;
-  return vt_fail(e, VT_ENOENT, "%s: no picture '%s' there (.jpg, .png, .webp, …)", dir, stem);
+  return 0;
+}
+
+int vt__folder_name(const char *images, const char *stem, char *file, size_t size, struct vt_err *e)
+{
+  struct vt_err why = {0};
+  char *path;
+  if (!images) return 0;
+  const int rc = find(images, stem, file, size, &path, &why);
+  if (!rc) vt_free(path);
+  if (rc && rc != VT_ENOENT) return vt_fail(e, rc, "%s", why.msg);
+  return !rc;
 }
 
 int vt__folder_probe(const char *dir, const char *stem, char *file, size_t size, int *width, int *height,
                      struct vt_err *e)
 {
   char *path;
-  int rc = vt__folder_find(dir, stem, file, size, &path, e);
+  int rc = find(dir, stem, file, size, &path, e);
   if (!rc) rc = vt__probe_file(path, width, height, e);
   vt_free(path);
   return rc;

@@ -28,11 +28,10 @@ void vt__names_clear(struct vt__names *n);
  * dot.
  */
 bool vt__plain_path(const char *path);
-/* The picture `stem` with any usual ending in dir: its path (vt_free; NULL on failure), and its name with the
- * ending into file. VT_ENOENT if there is none. */
-int vt__folder_find(const char *dir, const char *stem, char *file, size_t size, char **path,
-                    struct vt_err *e);
-/* Its size, too. */
+/* The picture `stem` with any usual ending in images, a folder or NULL: its name with the ending into file,
+ * and 1; or 0 and file as it was, where there is none. */
+int vt__folder_name(const char *images, const char *stem, char *file, size_t size, struct vt_err *e);
+/* The same with its size; VT_ENOENT where there is none. */
 int vt__folder_probe(const char *dir, const char *stem, char *file, size_t size, int *width, int *height,
                      struct vt_err *e);
 int vt__probe_file(const char *path, int *width, int *height, struct vt_err *e);

@@ -453,15 +453,13 @@ static int read_images(struct reader *r, const char *list, struct vt_err *e)
  */
 static int name_picture(const struct reader *r, const char *map, char *name, size_t size, struct vt_err *e)
 {
-  struct vt_err none = {0};
-  char *path = NULL, *stem = r->o->images ? vt_strdup(map) : NULL;
-  if (r->o->images && !stem) return vt_fail(e, VT_ENOMEM, "out of memory");
-  if (stem) stem[strlen(stem) - strlen(".png")] = 0;
-  const int rc = stem ? vt__folder_find(r->o->images, stem, name, size, &path, &none) : VT_ENOENT;
-  if (rc) snprintf(name, size, "%s", map);
+  char *stem = vt_strdup(map);
+  if (!stem) return vt_fail(e, VT_ENOMEM, "out of memory");
+  stem[strlen(stem) - strlen(".png")] = 0;
+  snprintf(name, size, "%s", map);
+  const int rc = vt__folder_name(r->o->images, stem, name, size, e);
   vt_free(stem);
-  vt_free(path);
-  return rc == VT_ENOENT ? 0 : rc ? vt_fail(e, rc, "%s", none.msg) : 0;
+  return rc < 0 ? rc : 0;
 }
 
 static int each_map(const char *path, const char *rel, void *ctx, struct vt_err *e)

@@ -38,13 +38,11 @@ struct reader {
 /* A photo's file: as it is in --images, where it is there. */
 static int name_photo(const struct reader *r, int64_t photo, char *file, size_t size, struct vt_err *e)
 {
-  struct vt_err none = {0};
-  char stem[24], *path = NULL;
+  char stem[24];
   snprintf(stem, sizeof stem, "%09lld", (long long)photo);
-  const int rc = r->o->images ? vt__folder_find(r->o->images, stem, file, size, &path, &none) : VT_ENOENT;
-  if (rc) snprintf(file, size, "%s.jpg", stem);
-  vt_free(path);
-  return rc == VT_ENOENT ? 0 : rc ? vt_fail(e, rc, "%s", none.msg) : 0;
+  snprintf(file, size, "%s.jpg", stem);
+  const int rc = vt__folder_name(r->o->images, stem, file, size, e);
+  return rc < 0 ? rc : 0;
 }
 
 static int32_t need_photo(struct reader *r, int64_t photo, struct vt_err *e)

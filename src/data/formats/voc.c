@@ -245,20 +245,16 @@ static uint8_t split_of(struct reader *r, const char *stem)
  * file but one of the text's name, that is the picture. */
 static int find_picture(struct reader *r, const char *stem, char *file, size_t size, struct vt_err *e)
 {
-  struct vt_err none = {0};
-  char name[1024], *found = NULL, *path = r->o->images ? vt_picture_find(r->o->images, file) : NULL;
+  char *path = r->o->images ? vt_picture_find(r->o->images, file) : NULL;
   if (!r->o->images) return 0;
   if (!path) return vt_fail(e, VT_ENOMEM, "out of memory");
   const bool there = vt_is_file(path);
   vt_free(path);
   if (there || strlen(stem) > 900) return 0;
-  const int rc = vt__folder_find(r->o->images, stem, name, sizeof name, &found, &none);
-  if (!rc) {
-    snprintf(file, size, "%s", name);
-    vt_loss_add(&r->l->dropped, 1, "annotation: <filename> of no picture; the text's own name stands for it");
-  }
-  vt_free(found);
-  return rc == VT_ENOENT ? 0 : rc ? vt_fail(e, rc, "%s", none.msg) : 0;
+  const int rc = vt__folder_name(r->o->images, stem, file, size, e);
+  if (rc < 0) return rc;
+  vt_loss_add(&r->l->dropped, rc, "annotation: <filename> of no picture; the text's own name stands for it");
+  return 0;
 }
 
 static int read_picture(struct reader *r, xmlNode *top, const char *stem, struct vt_err *e)

@@ -25,7 +25,7 @@ struct reader {
 
 static int fault(const struct reader *r, const yaml_node_t *n, const char *what, struct vt_err *e)
 {
-  return vt_fail(e, VT_EFORMAT, "%s: line %zu: %s", r->path, n->start_mark.line + 1, what);
+  return vt_fail(e, VT_EFORMAT, "%s:%zu: %s", r->path, n->start_mark.line + 1, what);
 }
 
 /* NULL: it is no text. */
@@ -47,7 +47,7 @@ static int add_name(struct reader *r, int64_t id, const yaml_node_t *n, struct v
   const char *name = text_of(n);
   if (!name) return fault(r, n, "the name of a class is no text", e);
   const int32_t p = vt__labels_add_class(r->set->l, false, id, name, "", e);
-  return p < 0 ? vt_fail_in(e, p, "%s: line %zu", r->path, n->start_mark.line + 1) : 0;
+  return p < 0 ? vt_fail_in(e, p, "%s:%zu", r->path, n->start_mark.line + 1) : 0;
 }
 
 static int read_names(struct reader *r, const yaml_node_t *n, struct vt_err *e)
@@ -93,7 +93,7 @@ static int read_place(struct reader *r, const yaml_node_t *n, uint8_t split, str
     return vt__labels_problem(r->set->l, r->set->o, e);
   }
   int rc = vt__yolo_add_list(r->y, path, split, e);
-  return rc ? vt_fail_in(e, rc, "%s: line %zu", r->path, n->start_mark.line + 1) : 0;
+  return rc ? vt_fail_in(e, rc, "%s:%zu", r->path, n->start_mark.line + 1) : 0;
 }
 
 static int read_points(struct reader *r, const yaml_node_t *n, struct vt_err *e)
@@ -151,25 +151,11 @@ static int read_root(struct reader *r, const yaml_node_t *root, struct vt_err *e
 
 int vt__yolo_read_yaml(struct vt__yolo_reader *set, const char *path, struct vt_err *e)
 {
-  yaml_parser_t p;
   yaml_document_t d;
-  char *text;
-  size_t len;
-  int rc = vt_file_read(path, MAX_BYTES, &text, &len, e);
+  int rc = vt_yaml_read(&d, path, MAX_BYTES, e);
   if (rc) return rc;
-  if (!yaml_parser_initialize(&p)) {
-    vt_free(text);
-    return vt_fail(e, VT_ENOMEM, "out of memory");
-  }
-  yaml_parser_set_input_string(&p, (const unsigned char *)text, len);
-  if (yaml_parser_load(&p, &d)) {
-    struct reader r = {set, &set->about, &d, path, -1};
-    rc = read_root(&r, yaml_document_get_root_node(&d), e);
-    yaml_document_delete(&d);
-  } else
-    rc = vt_fail(e, VT_EFORMAT, "%s: line %zu: %s", path, p.problem_mark.line + 1,
-                 p.problem ? p.problem : "no YAML");
-  yaml_parser_delete(&p);
-  vt_free(text);
+  struct reader r = {set, &set->about, &d, path, -1};
+  rc = read_root(&r, yaml_document_get_root_node(&d), e);
+  yaml_document_delete(&d);
   return rc;
 }

@@ -201,22 +201,14 @@ static int read_root(struct reader *r, const yaml_node_t *root, struct vt_err *e
 
 static int read_document(struct reader *r, const char *text, size_t len, struct vt_err *e)
 {
-  yaml_parser_t y;
   yaml_document_t d;
-  if (!yaml_parser_initialize(&y)) return vt_fail(e, VT_ENOMEM, "out of memory");
-  yaml_parser_set_input_string(&y, (const unsigned char *)text, len);
-  int rc = 0;
-  if (!yaml_parser_load(&y, &d)) {
-    rc = vt_fail(e, VT_EFORMAT, "%s:%zu: not YAML: %s", r->name,
-                 VT_MAX(y.problem_mark.line, y.context_mark.line) + 1, y.problem ? y.problem : "malformed");
-  } else {
-    r->d = &d;
-    const yaml_node_t *root = yaml_document_get_root_node(&d);
-    rc = root ? read_root(r, root, e) : vt_fail(e, VT_EFORMAT, "%s: the policy is empty", r->name);
-    yaml_document_delete(&d);
-    r->d = NULL;
-  }
-  yaml_parser_delete(&y);
+  int rc = vt_yaml_parse(&d, r->name, text, len, e);
+  if (rc) return rc;
+  r->d = &d;
+  const yaml_node_t *root = yaml_document_get_root_node(&d);
+  rc = root ? read_root(r, root, e) : vt_fail(e, VT_EFORMAT, "%s: the policy is empty", r->name);
+  yaml_document_delete(&d);
+  r->d = NULL;
   return rc;
 }
 

@@ -10,7 +10,7 @@ static int look(const char *path, const struct vt_label_image *labels, double va
 {
   struct vt_image_info info;
   if (!labels->width) return 0;
-  int rc = vt__picture_probe(path, &info, e);
+  int rc = vt_image_probe_file(&info, path, e);
   if (rc || (info.width == labels->width && info.height == labels->height)) return rc;
   const bool stored = info.file_width == labels->width && info.file_height == labels->height;
   snprintf(why, VT__WHY, "%d x %d pixels, labelled as %d x %d%s", info.width, info.height, labels->width,

@@ -11,16 +11,6 @@ struct looking {
   struct vt_err *err; // (threads)
 };
 
-int vt__picture_probe(const char *path, struct vt_image_info *info, struct vt_err *e)
-{
-  struct vt_map m;
-  int rc = vt_map_open(&m, path, e);
-  if (rc) return rc;
-  if ((rc = vt_image_probe(info, m.data, m.len, e))) rc = vt_fail_in(e, rc, "%.300s", path);
-  vt_map_close(&m);
-  return rc;
-}
-
 static void look(int64_t i, int worker, void *ctx)
 {
   struct looking *t = ctx;

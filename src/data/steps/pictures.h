@@ -10,8 +10,6 @@ enum { VT__WHY = 400 };
  * threads at once. */
 typedef int vt__picture_fn(const char *path, const struct vt_label_image *labels, double value,
                            char why[VT__WHY], struct vt_err *e);
-/* The sides of a picture, of which only the head is read. Missing or damaged: an error that names it. */
-int vt__picture_probe(const char *path, struct vt_image_info *info, struct vt_err *e);
 /* Asks for every picture that is left; removes those that go, with all their rows. */
 int vt__clean_pictures(struct vt_clean *c, double value, vt__picture_fn *fn, struct vt_err *e);
 

@@ -7,7 +7,7 @@ static int look(const char *path, const struct vt_label_image *labels, double va
                 struct vt_err *e)
 {
   struct vt_image_info info;
-  int rc = vt__picture_probe(path, &info, e);
+  int rc = vt_image_probe_file(&info, path, e);
   if (rc || VT_MIN(info.width, info.height) >= value) return rc;
   snprintf(why, VT__WHY, "%d x %d pixels, a side below %.0f", info.width, info.height, value);
   return 1;
