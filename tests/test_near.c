@@ -217,72 +217,35 @@ static void test_steps(void **state)
   rmdir(folder);
 }
 
+/* A set in COCO's form of all pictures that make_folder leaves and one that it does not; three hats. */
+static void write_set(const char *folder)
+{
+  static const struct {
+    const char *file;
+    int width, height;
+  } picture[] = {{"a.png", 100, 80}, {"again.jpg", 100, 80}, {"cut.png", 100, 80},  {"none.jpg", 9, 9},
+                 {"b.png", 100, 80}, {"tiny.png", 40, 20},   {"turned.jpg", 48, 32}};
+  static const struct {
+    int image, width;
+  } hat[] = {{4, 3}, {1, 3}, {5, 30}};
+  struct vt_buf b = {0};
+  vt_buf_adds(&b, "{\"categories\":[{\"id\":1,\"name\":\"hat\"}],\"images\":[");
+  for (int i = 0; i < (int)VT_COUNT(picture); i++)
+    vt_buf_addf(&b, "%s{\"id\":%d,\"file_name\":\"%s\",\"width\":%d,\"height\":%d}", i ? "," : "", i + 1,
+                picture[i].file, picture[i].width, picture[i].height);
+  vt_buf_adds(&b, "],\"annotations\":[");
+  for (int i = 0; i < (int)VT_COUNT(hat); i++)
+    vt_buf_addf(&b, "%s{\"id\":%d,\"image_id\":%d,\"category_id\":1,\"bbox\":[1,1,%d,3],\"area\":%d}",
+                i ? "," : "", i + 1, hat[i].image, hat[i].width, 3 * hat[i].width);
+  vt_buf_adds(&b, "]}");
+  assert_false(b.failed);
+  write_text(folder, "set.json", b.data, b.len);
+  vt_buf_clear(&b);
+}
+
 /* Pictures that show nothing are looked at, too, and what goes leaves no picture without rows behind. */
 static void test_bare_pictures(void **state)
 {
-#define PICTURE(id, file, w, h) "{\"id\":" id ",\"file_name\":\"" file "\",\"width\":" w ",\"height\":" h "}"
-  static const char set[] = "{\"images\":[" PICTURE("1", "a.png", "100", "80") "," PICTURE(
-      "2", "again.jpg", "100",
-      "80") "," PICTURE("3", "cut.png", "100",
-                        "80") "," PICTURE("4", "none.jpg", "9",
-                                          "9") "," PICTURE("5", "b.png", "100",
-                                                           "80") "," PICTURE("6", "tiny.png", "40",
-                                                                             "20") "," PICTURE("7",
-                                                                                               "turned.jpg",
-                                                                                               "48",
-                                                                                               "32") "],"
-                                                                                                     "\"categ"
-                                                                                                     "ories\""
-                                                                                                     ":[{"
-                                                                                                     "\"id\":"
-                                                                                                     "1,"
-                                                                                                     "\"name"
-                                                                                                     "\":"
-                                                                                                     "\"hat\""
-                                                                                                     "}],"
-                                                                                                     "\"annot"
-                                                                                                     "ations"
-                                                                                                     "\":["
-                                                                                                     "{\"id\""
-                                                                                                     ":1,"
-                                                                                                     "\"image"
-                                                                                                     "_id\":"
-                                                                                                     "4,"
-                                                                                                     "\"categ"
-                                                                                                     "ory_"
-                                                                                                     "id\":1,"
-                                                                                                     "\"bbox"
-                                                                                                     "\":[1,"
-                                                                                                     "1,3,3],"
-                                                                                                     "\"area"
-                                                                                                     "\":9},"
-                                                                                                     "{\"id\""
-                                                                                                     ":2,"
-                                                                                                     "\"image"
-                                                                                                     "_id\":"
-                                                                                                     "1,"
-                                                                                                     "\"categ"
-                                                                                                     "ory_"
-                                                                                                     "id\":1,"
-                                                                                                     "\"bbox"
-                                                                                                     "\":[1,"
-                                                                                                     "1,3,3],"
-                                                                                                     "\"area"
-                                                                                                     "\":9},"
-                                                                                                     "{\"id\""
-                                                                                                     ":3,"
-                                                                                                     "\"image"
-                                                                                                     "_id\":"
-                                                                                                     "5,"
-                                                                                                     "\"categ"
-                                                                                                     "ory_"
-                                                                                                     "id\":1,"
-                                                                                                     "\"bbox"
-                                                                                                     "\":[1,"
-                                                                                                     "1,30,3]"
-                                                                                                     ",\"area"
-                                                                                                     "\":90}]"
-                                                                                                     "}";
   static const struct {
     const char *steps;
     int n, rows, images; /* of the last step: what went, what is left */
@@ -320,7 +283,7 @@ static void test_bare_pictures(void **state)
   char folder[] = "/tmp/vitrine-near-XXXXXX", path[300];
   struct vt_err e = {0};
   make_folder(folder);
-  write_text(folder, "set.json", set, sizeof set - 1);
+  write_set(folder);
   snprintf(path, sizeof path, "%s/set.json", folder);
   for (size_t i = 0; i < VT_COUNT(cases); i++) {
     struct vt_labels l;

@@ -130,10 +130,9 @@ static int64_t epoch_of(struct opened *o, int number, int64_t *order)
 
 static void test_photos(void **state)
 {
-  static const char *const tasks[] = {"segment", "box"}, *const keys[] = {"sampler=shuffle",
-                                                                          "sampler=balanced", "sampler=over",
-                                                                          "sampler=under",
-                                                                          "sampler=per_class"};
+  static const char *const tasks[] = {"segment", "box"};
+  static const char *const keys[] = {"sampler=shuffle", "sampler=balanced", "sampler=over", "sampler=under",
+                                     "sampler=per_class"};
   for (size_t t = 0; t < VT_COUNT(tasks); t++)
     for (size_t k = 0; k < VT_COUNT(keys); k++) {
       struct opened o;

@@ -70,8 +70,8 @@ static int set_split(struct reader *r, struct vt_instance *in, struct vt_err *e)
 
 static int each_item(const struct vt__json_item *it, void *ctx, struct vt_err *e)
 {
-  static const char *const names[] = {"photo", "product", "bbox"}, *const sides[] = {"left", "top", "width",
-                                                                                     "height"};
+  static const char *const names[] = {"photo", "product", "bbox"};
+  static const char *const sides[] = {"left", "top", "width", "height"};
   struct reader *r = ctx;
   struct vt_labels *l = r->l;
   const bool street = r->kind != RETRIEVAL;
