@@ -164,13 +164,18 @@ static void slow_boundary(uint8_t *out, const uint8_t *in, int w, int h, int d)
 static void test_boundary(void **state)
 {
   enum { W = 40, H = 30 };
+  static const struct {
+    double share;
+    int width; /* of a diagonal of 50, halves to even as in Python's round */
+  } cases[] = {{.01, 1}, {.02, 1}, {.03, 2}, {.05, 2}, {.06, 3}, {.08, 4}};
   struct vt_rng r;
   vt_rng_init(&r, 6, 0, 0);
   for (int round = 0; round < 20; round++) {
     uint8_t px[2][W * H], edge[2][W * H];
     struct vt_mask m[2];
-    double share = .02 * (1 + round % 4), got, both = 0, any = 0;
-    int d = VT_MAX(1, (int)lround(share * 50));
+    const double share = cases[round % VT_COUNT(cases)].share;
+    const int d = cases[round % VT_COUNT(cases)].width;
+    double got, both = 0, any = 0;
     for (int k = 0; k < 2; k++) {
       int cx = 10 + (int)vt_rng_below(&r, 20), cy = 8 + (int)vt_rng_below(&r, 14),
           rad = 5 + (int)vt_rng_below(&r, 12);

@@ -10,7 +10,7 @@ struct vt_coco_opts {
   bool masks, lenient, classes; /* classes: AP of each class, too */
   int rounds;                   /* of the bootstrap, 0 none */
   uint64_t seed;
-  int nattribute_classes; /* fashionpedia: ids of classes that may have attributes */
+  int nattribute_classes; /* fashionpedia: ids of classes that may have attributes; 0: its own */
   const int64_t *attribute_class;
 };
 int vt_eval_coco(const struct vt_coco_opts *o, struct vt_figures *f, struct vt_err *e);

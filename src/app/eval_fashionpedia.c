@@ -2,12 +2,18 @@
  *
  * Jia et al., "Fashionpedia", ECCV 2020, section 5: classes that may have attributes enter the mean once for
  * each F1 threshold .50:.05:.95, a match then needing both thresholds; others enter once. F1 of one detection
- * is the macro mean of F1 over "has" and "has not" of all attributes of the set. Intervals take the same
- * draws of pictures for every threshold. */
+ * is the macro mean of F1 over "has" and "has not" of all attributes of the set. COCO's figures, too, are
+ * those of the authors' tool: without a threshold of F1, but in classes that may have attributes a truth of
+ * better IoU is taken only where the F1 is no worse. Intervals take the same draws of pictures for every
+ * threshold. */
 #include "app/eval_coco_pair.h"
 
 #include <math.h>
 #include <string.h>
+
+/* Fashionpedia's classes that may carry attributes: garments, and hood, collar, lapel, sleeve, pocket,
+ * neckline. */
+static const int64_t usual[] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 28, 29, 31, 32, 33};
 
 /* F1 over both binary classes; a class that occurs on neither side does not enter, as in scikit-learn. */
 static double attribute_f1(void *ctx, int64_t d, int64_t g)
@@ -27,7 +33,7 @@ static double attribute_f1(void *ctx, int64_t d, int64_t g)
   const int neither = n - truth - found + both;
   double yes = truth + found ? 2. * both / (truth + found) : 0;
   double no = 2 * n - truth - found ? 2. * neither / (2 * n - truth - found) : 0;
-  if (!(truth + found)) return no;
+  if (!(truth + found)) return n ? no : 1;
   return 2 * n - truth - found ? (yes + no) / 2 : yes;
 }
 
@@ -87,14 +93,20 @@ static void report(const struct mean *m, const struct vt_labels *gt, const struc
     vt_figures_addf(f, m->ncls[c] ? m->cls[c] / (double)m->ncls[c] : NAN, "AP_F1 %s", gt->classes.v[c].name);
 }
 
-/* skip: classes that have attributes, or, if `with`, those that have none. */
-static void choose(bool *skip, const struct vt_labels *gt, const struct vt_coco_opts *o, bool with)
+/* has: which classes may have attributes. Ids that were asked for must be there. */
+static int choose(bool *has, const struct vt_labels *gt, const struct vt_coco_opts *o, struct vt_err *e)
 {
-  for (int c = 0; c < gt->classes.n; c++) {
-    bool has = false;
-    for (int k = 0; k < o->nattribute_classes; k++) has |= o->attribute_class[k] == gt->classes.v[c].id;
-    skip[c] = has != with;
+  const int n = o->nattribute_classes ? o->nattribute_classes : (int)VT_COUNT(usual);
+  const int64_t *id = o->nattribute_classes ? o->attribute_class : usual;
+  for (int k = 0; k < n; k++) {
+    const int32_t c = vt_labels_class(gt, id[k]);
+    if (c >= 0)
+      has[c] = true;
+    else if (o->nattribute_classes)
+      return vt_fail(e, VT_EUSAGE, "--attribute-class %lld: %s has no category of this id", (long long)id[k],
+                     o->gt);
   }
+  return 0;
 }
 
 int vt_eval_fashionpedia(const struct vt_coco_opts *o, struct vt_figures *f, struct vt_err *e)
@@ -103,21 +115,24 @@ int vt_eval_fashionpedia(const struct vt_coco_opts *o, struct vt_figures *f, str
   struct vt_coco_result r = {0};
   struct mean m = {0};
   int32_t *weight = NULL;
-  bool *skip = NULL;
+  bool *has = NULL, *skip = NULL;
   int rc = vt__coco_open(&p, o, e);
   if (!rc) rc = mean_init(&m, p.gt.classes.n, o->rounds, e);
   if (!rc && (!(p.has = vt_calloc((size_t)p.gt.attributes.n + 1, 1)) ||
+              !(has = vt_calloc((size_t)p.gt.classes.n + 1, sizeof *has)) ||
               !(skip = vt_calloc((size_t)p.gt.classes.n + 1, sizeof *skip))))
     rc = vt_fail(e, VT_ENOMEM, "out of memory");
-  if (rc) goto out;
+  if (rc || (rc = choose(has, &p.gt, o, e))) goto out;
   struct vt_coco_input in = vt__coco_input(&p, o->masks);
+  in.f1 = attribute_f1;
+  in.f1_threshold = -1;
+  in.f1_class = has;
   if ((rc = vt__coco_draws(&in, &p, o, &weight, e)) || (rc = vt_coco_eval(&r, &in, e))) goto out;
   vt__coco_figures(&r, o->rounds, f);
   if (o->classes) vt__coco_classes(&p.gt, &r, f);
   in.skip = skip;
   for (int t = -1; t < VT_COCO_IOUS && !rc; t++) { /* -1: classes without attributes */
-    choose(skip, &p.gt, o, t >= 0);
-    in.f1 = t >= 0 ? attribute_f1 : NULL;
+    for (int c = 0; c < p.gt.classes.n; c++) skip[c] = has[c] != (t >= 0);
     in.f1_threshold = t + 1 < VT_COCO_IOUS ? t * ((.95 - .5) / 9) + .5 : .95;
     vt_coco_result_clear(&r);
     if (!(rc = vt_coco_eval(&r, &in, e))) mean_add(&m, &r, o->rounds);
@@ -125,6 +140,7 @@ int vt_eval_fashionpedia(const struct vt_coco_opts *o, struct vt_figures *f, str
   if (!rc) report(&m, &p.gt, o, f);
 out:
   vt_free(weight);
+  vt_free(has);
   vt_free(skip);
   mean_clear(&m);
   vt_coco_result_clear(&r);

@@ -1,8 +1,8 @@
 /* Boundary IoU (Cheng et al., "Boundary IoU", CVPR 2021): the IoU of the pixels of each mask that lie within
- * d of its contour from inside, d = 2 % of the picture's diagonal, at least 1. They are the mask less its
- * erosion by d steps with a 3 x 3 square; what lies outside the picture counts as not set. The erosion is
- * separable: a pixel stays if every pixel of the (2 d + 1) square is set, so runs of set pixels are counted
- * along rows, then along columns. */
+ * d of its contour from inside, d = 2 % of the picture's diagonal, halves to the even pixel as in the
+ * authors' tool, at least 1. They are the mask less its erosion by d steps with a 3 x 3 square; what lies
+ * outside the picture counts as not set. The erosion is separable: a pixel stays if every pixel of the (2 d +
+ * 1) square is set, so runs of set pixels are counted along rows, then along columns. */
 #include "eval/eval.h"
 
 #include <math.h>
@@ -40,7 +40,8 @@ int vt_boundary_counts(int64_t *both, int64_t *any, const struct vt_mask *a, con
   *both = *any = 0;
   if (a->width != b->width || a->height != b->height)
     return vt_fail(e, VT_ESHAPE, "masks of %d x %d and %d x %d", a->width, a->height, b->width, b->height);
-  const int w = a->width, h = a->height, d = VT_MAX(1, (int)lround(share * hypot(w, h)));
+  const int w = a->width, h = a->height,
+            d = VT_MAX(1, (int)nearbyint(share * sqrt((double)w * w + (double)h * h)));
   struct vt_mask x = {0}, y = {0};
   uint8_t *px = vt_malloc((size_t)w * (size_t)h);
   int32_t *run = vt_malloc((size_t)VT_MAX(w, h) * sizeof *run);

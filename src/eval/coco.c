@@ -42,6 +42,7 @@ struct job {
   int *order;       // (ng)
   bool *ignore, *used;
   int64_t cap_g;
+  bool by_f1; /* matches of the present class look at F1 */
   double *precision, *recall;
   int64_t *picture_truths; // (pictures) of the present class, all sizes; only for draws
   double *sum;             // (VT_COCO_DRAWN, rounds): of AP over classes and thresholds
@@ -120,7 +121,7 @@ static int compare_all(struct job *j, const struct vt__object_row *g, int64_t ng
       j->iou[a * ng + b] = in->mask   ? mask_iou(j, a, b, y->crowd)
                            : y->crowd ? vt_box_iou_crowd(x->box, y->box)
                                       : vt_box_iou(x->box, y->box);
-      if (in->f1) j->f1[a * ng + b] = in->f1(in->ctx, d[a].i, g[b].i);
+      if (j->by_f1) j->f1[a * ng + b] = in->f1(in->ctx, d[a].i, g[b].i);
     }
   for (int64_t k = 0; k < ng; k++) vt_mask_clear(&j->gmask[k]);
   for (int64_t k = 0; k < nd; k++) vt_mask_clear(&j->dmask[k]);
@@ -140,12 +141,12 @@ static int best_truth(const struct job *j, const struct vt__object_row *g, int64
   int m = -1;
   for (int64_t k = 0; k < ng; k++) {
     int b = j->order[k];
-    if (j->used[b] && (j->in->f1 || !j->in->gt[g[b].i].crowd)) continue;
+    if (j->used[b] && (j->by_f1 || !j->in->gt[g[b].i].crowd)) continue;
     if (m >= 0 && !j->ignore[m] && j->ignore[b]) break;
     if (j->iou[a * ng + b] < best) continue;
-    if (j->in->f1 && j->f1[a * ng + b] < best_f1) continue;
+    if (j->by_f1 && j->f1[a * ng + b] < best_f1) continue;
     best = j->iou[a * ng + b];
-    if (j->in->f1) best_f1 = j->f1[a * ng + b];
+    if (j->by_f1) best_f1 = j->f1[a * ng + b];
     m = b;
   }
   return m;
@@ -288,6 +289,7 @@ static int eval_class(struct job *j, int cls, int64_t *ig, int64_t *id, struct v
   const struct vt_coco_input *in = j->in;
   int rc = 0;
   j->nfound = 0;
+  j->by_f1 = in->f1 && (!in->f1_class || in->f1_class[cls]);
   memset(j->truths, 0, sizeof j->truths);
   for (;;) {
     const struct vt__object_row *g = &j->gt[*ig], *d = &j->dt[*id];

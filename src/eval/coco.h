@@ -25,6 +25,7 @@ struct vt_coco_input {
    * and at least that of a match before it. NULL: not looked at. */
   double (*f1)(void *ctx, int64_t d, int64_t g);
   double f1_threshold;
+  const bool *f1_class; // (classes) that F1 is looked at in; NULL: all
   void *ctx;
   /* Bootstrap: figures as well for each of `rounds` draws of pictures with replacement (vt_bootstrap_draw).
    * 0: none. */

@@ -150,7 +150,13 @@ static void measure(struct vt_labels *l)
           (struct vt_coco_object){in->image, in->cls, in->box, in->area, in->score, in->flags & VT_CROWD};
     }
   for (int masks = 0; masks < 2; masks++) {
-    const struct vt_coco_input in = {2, truth.n, l->n, gt, dt, masks ? make_mask : NULL, NULL, 0, l};
+    const struct vt_coco_input in = {.ncls = 2,
+                                     .ngt = truth.n,
+                                     .ndt = l->n,
+                                     .gt = gt,
+                                     .dt = dt,
+                                     .mask = masks ? make_mask : NULL,
+                                     .ctx = l};
     bool ok = !vt_coco_eval(&r, &in, &e) && !vt_voc_ap(ap, &map, &in, .5, masks, &e) &&
               !vt_contest_map(&map, &in, &e) && !vt_confusion_init(&c, 3, &e) &&
               !vt_detection_confusion(&c, &in, .5, 0, NULL, &e);
