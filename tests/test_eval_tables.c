@@ -35,6 +35,18 @@ static void check(struct vt_figures *f, const char *part)
   vt_figures_clear(f);
 }
 
+static double figure(const struct vt_figures *f, const char *name)
+{
+  struct vt_buf b = {0};
+  vt_buf_addf(&b, "{%s}", f->json.data);
+  json_t *all = json_loads(b.data, 0, NULL), *v = json_object_get(all, name);
+  const double x = json_is_number(v) ? json_number_value(v) : NAN;
+  assert_non_null(v);
+  json_decref(all);
+  vt_buf_clear(&b);
+  return x;
+}
+
 static void test_scores(void **state)
 {
   static const struct {
@@ -81,6 +93,50 @@ static void test_scores(void **state)
   }
 }
 
+/* Figures of small tables, by hand. */
+static void test_small_scores(void **state)
+{
+  static const struct {
+    const char *table;
+    double threshold, top1, macro_f1, soft; /* soft NaN: none */
+    const char *page;
+  } cases[] = {
+      /* what has the threshold itself is found, and the best mean stands at a score of the table */
+      {"truth,a,b\na|b,.7,.7\na,.7,.1\n", .7, 1, 1, (2 * 1.4 / 3.4 + 2 * .7 / 1.8) / 2,
+       "mean 1.000 at score 0."},
+      {"truth,a,b\na,.7,.3\nb,.695,.705\n", .5, 1, 1, (2 * .7 / 2.395 + 2 * .705 / 2.005) / 2,
+       "at score 0.70"},
+      /* equal as floats, but not equal */
+      {"truth,a,b\nb,.99999999,.999999999\n", .5, 1, 1, (0 + 2 * .999999999 / 1.999999999) / 2, "F1"},
+      /* logarithms and logits: no probabilities, so curves have their own scale */
+      {"truth,a,b\na,-.1,-2.3\na,-.2,-1.7\nb,-3,-.05\nb,-2,-.14\n", .5, 1, 1, NAN, "mean 1.000 at score -1."},
+      {"truth,a,b\na,5,0\nb,0,-1\n", .5, .5, 1. / 3, NAN, "mean 0.667 at score -1"},
+  };
+  for (size_t i = 0; i < VT_COUNT(cases); i++) {
+    struct vt_figures f = {0};
+    struct vt_err e = {0};
+    char table[] = "/tmp/vitrine-small-XXXXXX", page[] = "/tmp/vitrine-small-XXXXXX", *text;
+    size_t len;
+    close(mkstemp(table));
+    close(mkstemp(page));
+    assert_int_equal(vt_file_write(table, cases[i].table, strlen(cases[i].table), &e), 0);
+    const struct vt_score_opts o = {
+        .table = table, .truth = "truth", .threshold = cases[i].threshold, .k = 1, .report = page};
+    if (vt_eval_scores(&o, &f, &e)) fail_msg("%s", e.msg);
+    if (fabs(figure(&f, "top1") - cases[i].top1) > 1e-12 ||
+        fabs(figure(&f, "macro_f1") - cases[i].macro_f1) > 1e-11 ||
+        (isnan(cases[i].soft) ? !isnan(figure(&f, "soft_macro_f1"))
+                              : fabs(figure(&f, "soft_macro_f1") - cases[i].soft) > 1e-11))
+      fail_msg("case %zu: %s", i, f.json.data);
+    assert_int_equal(vt_file_read(page, 1 << 24, &text, &len, &e), 0);
+    if (!strstr(text, cases[i].page)) fail_msg("case %zu: no '%s' in the page", i, cases[i].page);
+    vt_free(text);
+    vt_figures_clear(&f);
+    remove(table);
+    remove(page);
+  }
+}
+
 static void test_retrieval(void **state)
 {
   for (int parts = 0; parts < 2; parts++) {
@@ -123,17 +179,6 @@ static void test_clusters(void **state)
   struct vt_err e = {0};
   if (vt_eval_clusters(FIXTURE("clusters.csv"), "label", "cluster", 0, 1, &f, &e)) fail_msg("%s", e.msg);
   check(&f, "clusters");
-}
-
-static double figure(const struct vt_figures *f, const char *name)
-{
-  struct vt_buf b = {0};
-  vt_buf_addf(&b, "{%s}", f->json.data);
-  json_t *all = json_loads(b.data, 0, NULL);
-  const double v = json_number_value(json_object_get(all, name));
-  json_decref(all);
-  vt_buf_clear(&b);
-  return v;
 }
 
 /* Two clusterings of 600 rows that agree in four of five: in most of 40 tables drawn so, the interval holds
@@ -262,10 +307,13 @@ static void test_bad_vectors(void **state)
 
 int main(void)
 {
-  const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_scores),     cmocka_unit_test(test_retrieval),
-      cmocka_unit_test(test_clusters),   cmocka_unit_test(test_cluster_intervals),
-      cmocka_unit_test(test_kmeans),     cmocka_unit_test(test_bad_scores),
-      cmocka_unit_test(test_bad_vectors)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(test_scores),
+                                     cmocka_unit_test(test_small_scores),
+                                     cmocka_unit_test(test_retrieval),
+                                     cmocka_unit_test(test_clusters),
+                                     cmocka_unit_test(test_cluster_intervals),
+                                     cmocka_unit_test(test_kmeans),
+                                     cmocka_unit_test(test_bad_scores),
+                                     cmocka_unit_test(test_bad_vectors)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -195,7 +195,7 @@ static void test_boundary(void **state)
 
 static void test_classification(void **state)
 {
-  static const float score[] = {.5f, .3f, .2f, .1f, .1f, .8f, .4f, .4f, .2f}; // (3, 3)
+  static const double score[] = {.5, .3, .2, .1, .1, .8, .4, .4, .2}; // (3, 3)
   static const int32_t truth[] = {1, 0, 1};
   static const uint8_t many[] = {0, 1, 1, 0, 0, 0, 1, 0, 0}; // (3, 3)
   near_to(vt_top_k(score, truth, 3, 3, 1), 0, "top 1");
@@ -208,7 +208,7 @@ static void test_classification(void **state)
   assert_int_equal(vt_confusion_add(&c, t, p, 4, -1, NULL), 0);
   near_to(vt_macro_f1(&c), (2 * 2. / 5 + 2 * 1. / 3) / 2, "macro F1"); /* the third class does not occur */
   vt_confusion_clear(&c);
-  static const float q[] = {.75f, 0, .25f, 0}; // (2, 2)
+  static const double q[] = {.75, 0, .25, 0}; // (2, 2)
   static const uint8_t y[] = {1, 0, 0, 0};
   near_to(vt_soft_macro_f1(q, y, 2, 2), 2 * .75 / 2, "soft F1");
 }

@@ -12,7 +12,7 @@ struct job {
   int64_t n, left_out;
   int64_t *row;   /* sample numbers */
   int32_t *truth; /* the model's classes */
-  float *score;   // (n, classes)
+  double *score;  // (n, classes)
 };
 
 static int make(int64_t i, struct vt_rng *rng, void *in, void *ctx, struct vt_err *e)
@@ -30,7 +30,12 @@ static int make(int64_t i, struct vt_rng *rng, void *in, void *ctx, struct vt_er
 static int run(const float *in, int count, int64_t first, void *ctx, struct vt_err *e)
 {
   struct job *j = ctx;
-  return vt_classifier_run(j->c, in, count, j->score + first * vt_classifier_nlabels(j->c), e);
+  const int64_t classes = vt_classifier_nlabels(j->c), n = count * classes;
+  float *p = vt_reallocarray(NULL, (size_t)n, sizeof *p);
+  int rc = p ? vt_classifier_run(j->c, in, count, p, e) : vt_fail(e, VT_ENOMEM, "out of memory");
+  for (int64_t i = 0; i < n && !rc; i++) j->score[first * classes + i] = p[i];
+  vt_free(p);
+  return rc;
 }
 
 static int find_label(const struct vt_classifier *c, const char *name)
@@ -63,7 +68,7 @@ static int choose(struct job *j, int split, const char *model, struct vt_err *e)
     rc = vt_fail(e, VT_EARG, "%s: none of the %lld pictures of %s in this split is of a class of the model",
                  model, (long long)j->left_out, d->about);
   if (!rc) {
-    j->score = vt_calloc((size_t)j->n, sizeof(float) * (size_t)vt_classifier_nlabels(j->c));
+    j->score = vt_calloc((size_t)j->n, sizeof *j->score * (size_t)vt_classifier_nlabels(j->c));
     if (!j->score) rc = vt_fail(e, VT_ENOMEM, "out of memory");
   }
   vt_free(class);
@@ -100,7 +105,7 @@ static int write_scores(const struct job *j, const char *path, struct vt_err *e)
     vt_buf_addc(&b, '\n');
     vt_csv_put(&b, j->data->v[j->row[i]].image, true);
     vt_csv_put(&b, vt_classifier_label(j->c, j->truth[i]), false);
-    for (int k = 0; k < classes; k++) vt_buf_addf(&b, ",%.7g", (double)j->score[i * classes + k]);
+    for (int k = 0; k < classes; k++) vt_buf_addf(&b, ",%.9g", j->score[i * classes + k]);
   }
   vt_buf_addc(&b, '\n');
   int rc = b.failed ? vt_fail(e, VT_ENOMEM, "%s: out of memory", path)
@@ -160,7 +165,7 @@ static void report(const struct job *j, const struct vt_confusion *c, struct vt_
                 (long long)c->count[most]);
 }
 
-static int best(const float *score, int n)
+static int best(const double *score, int n)
 {
   int at = 0;
   for (int k = 1; k < n; k++)
@@ -187,7 +192,7 @@ static int compare(const struct job *j, const char *path, int batch, struct vt_f
   for (int k = 0; k < n && !rc; k++)
     if (vt_classifier_nlabels(o.c) != n || strcmp(vt_classifier_label(j->c, k), vt_classifier_label(o.c, k)))
       rc = vt_fail(e, VT_EARG, "%s: its classes are not those of the other model", path);
-  if (!rc && !(o.score = vt_calloc((size_t)o.n, sizeof(float) * (size_t)n)))
+  if (!rc && !(o.score = vt_calloc((size_t)o.n, sizeof *o.score * (size_t)n)))
     rc = vt_fail(e, VT_ENOMEM, "out of memory");
   if (!rc) rc = stream(&o, batch, e);
   for (int64_t i = 0; i < j->n && rc >= 0; i++) same += best(j->score + i * n, n) == best(o.score + i * n, n);

@@ -5,7 +5,7 @@
 #include <math.h>
 #include <string.h>
 
-static int32_t best_class(const float *score, int classes)
+static int32_t best_class(const double *score, int classes)
 {
   int32_t best = 0;
   for (int32_t c = 1; c < classes; c++)
@@ -23,7 +23,7 @@ static int decide(struct vt_decisions *d, const struct vt_score_table *t, double
   for (int pass = 0; pass < 2; pass++) {
     int64_t n = 0;
     for (int64_t i = 0; i < t->n; i++) {
-      const float *score = t->score + i * t->classes;
+      const double *score = t->score + i * t->classes;
       const int32_t best = best_class(score, t->classes);
       for (int32_t c = 0; c < t->classes; c++) {
         const bool truth = t->truth[i * t->classes + c],
@@ -109,7 +109,7 @@ static int add_intervals(const struct vt_score_table *t, const struct vt_decisio
   int rc = w.top && w.count ? 0 : vt_fail(e, VT_ENOMEM, "out of memory");
   for (int64_t i = 0; i < t->n && !rc; i++)
     for (int k = 0; k < 2; k++) {
-      const float *score = t->score + i * t->classes;
+      const double *score = t->score + i * t->classes;
       const uint8_t *truth = t->truth + i * t->classes;
       w.top[i] |= (uint8_t)((vt_top_k_multi(score, truth, 1, t->classes, k ? 5 : 1) > 0) << k);
     }

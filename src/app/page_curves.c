@@ -15,14 +15,27 @@ struct curves {
   double x[STEPS];
 };
 
+/* The scores that occur, 0 to 1 where none is beyond: probabilities. */
+static void score_range(const struct vt_pr_curves *c, double *lo, double *hi)
+{
+  *lo = 0;
+  *hi = 1;
+  for (int64_t i = 0; i < c->start[c->ncls]; i++) {
+    *lo = VT_MIN(*lo, c->score[i]);
+    *hi = VT_MAX(*hi, c->score[i]);
+  }
+}
+
 static int make_curves(struct curves *v, const struct vt_pr_curves *c, const char *const *name, bool f1,
                        struct vt_err *e)
 {
+  double lo = 0, hi = 1;
   v->s = vt_calloc((size_t)c->ncls + 1, sizeof *v->s);
   v->y = vt_calloc((size_t)c->ncls + 1, STEPS * sizeof *v->y);
   if (!v->s || !v->y) return vt_fail(e, VT_ENOMEM, "out of memory");
   v->n = 1;
-  for (int k = 0; k < STEPS; k++) v->x[k] = k / (STEPS - 1.);
+  if (f1) score_range(c, &lo, &hi);
+  for (int k = 0; k < STEPS; k++) v->x[k] = lo + (hi - lo) * (k / (STEPS - 1.));
   for (int cls = 0; cls < c->ncls; cls++) {
     if (!c->truths[cls]) continue;
     double *y = v->y + (int64_t)v->n * STEPS;
@@ -47,8 +60,11 @@ static int add_curves(struct vt_buf *b, const struct vt_pr_curves *c, const char
     int best = 0;
     for (int k = 1; k < STEPS; k++)
       if (v.y[k] > v.y[best]) best = k;
-    snprintf(title, sizeof title, "F1: best mean %.3f at score %.2f", v.y[best], v.x[best]);
-    vt_svg_curves(b, title, "least score", "F1", true, v.n, v.s);
+    const bool unit = v.x[0] == 0 && v.x[STEPS - 1] == 1;
+    snprintf(title, sizeof title,
+             unit ? "F1: best mean %.3f at score %.2f" : "F1: best mean %.3f at score %.4g", v.y[best],
+             v.x[best]);
+    vt_svg_curves(b, title, "least score", "F1", unit, v.n, v.s);
   } else if (!rc) {
     vt_svg_curves(b, over, "recall", "precision", true, v.n, v.s);
   }
@@ -77,14 +93,15 @@ static int add_areas(struct vt_buf *b, const struct vt_pr_curves *c, const char 
   for (int cls = 0; cls < c->ncls; cls++) {
     if (!c->truths[cls]) continue;
     v[n] = (struct area){0, 0, cls};
-    for (int k = 0; k < STEPS; k++) {
-      v[n].ap += vt_pr_precision(c, cls, k / (STEPS - 1.)) / STEPS;
-      v[n].f1 = VT_MAX(v[n].f1, vt_pr_f1(c, cls, k / (STEPS - 1.)));
+    for (int k = 0; k < STEPS; k++) v[n].ap += vt_pr_precision(c, cls, k / (STEPS - 1.)) / STEPS;
+    for (int64_t i = c->start[cls]; i < c->start[cls + 1]; i++) {
+      const double p = c->precision[i], r = c->recall[i];
+      if (p + r > 0) v[n].f1 = VT_MAX(v[n].f1, 2 * p * r / (p + r));
     }
     n++;
   }
   if (n) qsort(v, (size_t)n, sizeof *v, by_area);
-  vt_html_section(b, "Each class", "the best first; of 101 recalls and scores");
+  vt_html_section(b, "Each class", "the best first; areas of 101 recalls");
   vt_html_bars_open(b, "area under the curve of precision", "best F1 over all scores");
   for (int k = 0; k < n; k++) {
     char text[48];

@@ -54,7 +54,7 @@ static int grow(struct reader *r, struct vt_err *e)
     return vt_fail(e, VT_ELIMIT, "%s: more than %lld scores", r->csv.path, (long long)MAX_CELLS);
   const int64_t cap = t->cap ? 2 * t->cap : 64;
   const size_t cells = (size_t)cap * (size_t)t->classes;
-  float *score = vt_reallocarray(t->score, cells, sizeof *score);
+  double *score = vt_reallocarray(t->score, cells, sizeof *score);
   if (score) t->score = score;
   uint8_t *truth = vt_reallocarray(t->truth, cells, sizeof *truth);
   if (truth) t->truth = truth;
@@ -89,7 +89,7 @@ static int read_row(struct reader *r, struct vt_err *e)
   struct vt_score_table *t = r->t;
   int labels, rc = grow(r, e);
   if (rc) return rc;
-  float *score = t->score + t->n * t->classes;
+  double *score = t->score + t->n * t->classes;
   uint8_t *truth = t->truth + t->n * t->classes;
   memset(truth, 0, (size_t)t->classes);
   for (int c = 0; c < t->classes; c++) {
@@ -98,7 +98,7 @@ static int read_row(struct reader *r, struct vt_err *e)
     if (!vt_parse_f64(text, &v) || fabs(v) > 1e30)
       return vt_fail(e, VT_EFORMAT, "%s: line %lld: column %s: '%.40s' is no score", r->csv.path,
                      (long long)r->csv.line, t->cls[c], text);
-    score[c] = (float)v;
+    score[c] = v;
   }
   if ((rc = read_truth(r, truth, &labels, e))) return rc;
   if (!labels) {

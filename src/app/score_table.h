@@ -15,7 +15,7 @@ struct vt_score_table {
   int classes;
   const char **cls;  // (classes)
   const char **name; // (n) of the pictures; "" without the column
-  float *score;      // (n, classes)
+  double *score;     // (n, classes)
   uint8_t *truth;    // (n, classes)
   bool several;      /* some row has more than one label */
   int64_t unlabelled;

@@ -5,21 +5,21 @@
  * them.
  *
  * Macro F1 is the mean over classes of 2 TP / (2 TP + FP + FN); a class that occurs on neither side does not
- * enter. Soft F1 puts probabilities in the place of decisions: TP = sum p y, FP = sum p (1 - y), FN = sum (1
- * - p) y. */
+ * enter. Soft F1 puts probabilities in the place of decisions: TP = sum p y, FP = sum p (1 - y), FN =
+ * sum (1 - p) y. */
 #include "eval/eval.h"
 
 #include <math.h>
 
 /* How many scores of the row are above score s, or equal and before class k: rank of class k from 0. */
-static int64_t rank_of(const float *score, int64_t classes, int64_t k)
+static int64_t rank_of(const double *score, int64_t classes, int64_t k)
 {
   int64_t rank = 0;
   for (int64_t j = 0; j < classes; j++) rank += score[j] > score[k] || (score[j] == score[k] && j < k);
   return rank;
 }
 
-double vt_top_k(const float *score, const int32_t *truth, int64_t n, int64_t classes, int64_t k)
+double vt_top_k(const double *score, const int32_t *truth, int64_t n, int64_t classes, int64_t k)
 {
   int64_t hit = 0;
   for (int64_t i = 0; i < n; i++)
@@ -27,7 +27,7 @@ double vt_top_k(const float *score, const int32_t *truth, int64_t n, int64_t cla
   return n ? (double)hit / (double)n : NAN;
 }
 
-double vt_top_k_multi(const float *score, const uint8_t *truth, int64_t n, int64_t classes, int64_t k)
+double vt_top_k_multi(const double *score, const uint8_t *truth, int64_t n, int64_t classes, int64_t k)
 {
   int64_t hit = 0, rows = 0;
   for (int64_t i = 0; i < n; i++) {
@@ -43,7 +43,7 @@ double vt_top_k_multi(const float *score, const uint8_t *truth, int64_t n, int64
   return rows ? (double)hit / (double)rows : NAN;
 }
 
-void vt_precision_k_multi(const float *score, const uint8_t *truth, int64_t n, int64_t classes, int64_t k,
+void vt_precision_k_multi(const double *score, const uint8_t *truth, int64_t n, int64_t classes, int64_t k,
                           double *precision, double *recall)
 {
   int64_t rows = 0;
@@ -81,10 +81,13 @@ double vt_macro_f1(const struct vt_confusion *c)
   return n ? sum / n : NAN;
 }
 
-double vt_soft_macro_f1(const float *p, const uint8_t *truth, int64_t n, int64_t classes)
+double vt_soft_macro_f1(const double *p, const uint8_t *truth, int64_t n, int64_t classes)
 {
+  static const double rounding = 1e-6; /* of a softmax in floats */
   double sum = 0;
   int64_t counted = 0;
+  for (int64_t i = 0; i < n * classes; i++)
+    if (!(p[i] >= -rounding && p[i] <= 1 + rounding)) return NAN;
   for (int64_t c = 0; c < classes; c++) {
     double tp = 0, either = 0; /* sum p + sum y = 2 TP + FP + FN */
     for (int64_t i = 0; i < n; i++) {

@@ -43,10 +43,10 @@ int vt_confusion_add(struct vt_confusion *c, const uint8_t *truth, const uint8_t
   return 0;
 }
 
-void vt_confusion_add_scores(struct vt_confusion *c, const float *score, const int32_t *truth, int64_t n)
+void vt_confusion_add_scores(struct vt_confusion *c, const double *score, const int32_t *truth, int64_t n)
 {
   for (int64_t i = 0; i < n; i++) {
-    const float *v = score + i * c->n;
+    const double *v = score + i * c->n;
     int best = 0;
     if (truth[i] < 0 || truth[i] >= c->n) continue;
     for (int k = 1; k < c->n; k++)

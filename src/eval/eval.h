@@ -23,7 +23,7 @@ int vt_confusion_add(struct vt_confusion *c, const uint8_t *truth, const uint8_t
                      struct vt_err *e);
 /* Adds n samples: each row of score (n, c->n) predicts its largest, the first of equals. Truths outside
  * 0..c->n-1 are not counted. */
-void vt_confusion_add_scores(struct vt_confusion *c, const float *score, const int32_t *truth, int64_t n);
+void vt_confusion_add_scores(struct vt_confusion *c, const double *score, const int32_t *truth, int64_t n);
 int vt_confusion_merge(struct vt_confusion *c, const struct vt_confusion *other, struct vt_err *e);
 /* IoU of class k = TP / (TP + FP + FN); NaN if the class occurs in neither truth nor prediction. */
 double vt_confusion_iou(const struct vt_confusion *c, int k);
@@ -50,21 +50,21 @@ double vt_recall_share_at(const uint8_t *relevant, int n, int k, int64_t total);
 double vt_reciprocal_rank(const uint8_t *relevant, int n); /* 1 / rank of the first relevant one, 0 if none */
 
 /* Classification. score: (n, classes); equal scores rank by class number. */
-double vt_top_k(const float *score, const int32_t *truth, int64_t n, int64_t classes, int64_t k);
+double vt_top_k(const double *score, const int32_t *truth, int64_t n, int64_t classes, int64_t k);
 /* truth: (n, classes), several labels a row: share of the labelled rows with one of them among the first k.
  */
-double vt_top_k_multi(const float *score, const uint8_t *truth, int64_t n, int64_t classes, int64_t k);
+double vt_top_k_multi(const double *score, const uint8_t *truth, int64_t n, int64_t classes, int64_t k);
 double vt_macro_f1(const struct vt_confusion *c); /* mean over classes that occur on either side */
-/* p: (n, classes) probabilities in the place of decisions. */
-double vt_soft_macro_f1(const float *p, const uint8_t *truth, int64_t n, int64_t classes);
+/* p: (n, classes) probabilities in the place of decisions; NaN where any is outside 0 to 1. */
+double vt_soft_macro_f1(const double *p, const uint8_t *truth, int64_t n, int64_t classes);
 /* Precision and recall at k of several labels: the k best scores against the row's labels. Means over
  * labelled rows. */
-void vt_precision_k_multi(const float *score, const uint8_t *truth, int64_t n, int64_t classes, int64_t k,
+void vt_precision_k_multi(const double *score, const uint8_t *truth, int64_t n, int64_t classes, int64_t k,
                           double *precision, double *recall);
 
 /* Curves of each class over the rows' scores, and the area under one in steps (eval/score_curves.c); NaN
  * without truth. score, truth: (n, classes). */
-int vt_scores_pr(struct vt_pr_curves *c, const float *score, const uint8_t *truth, int64_t n, int classes,
+int vt_scores_pr(struct vt_pr_curves *c, const double *score, const uint8_t *truth, int64_t n, int classes,
                  struct vt_err *e);
 double vt_pr_average(const struct vt_pr_curves *c, int cls);
 

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 
 struct scored {
-  float score;
+  double score;
   bool truth;
 };
 
@@ -17,7 +17,7 @@ static int by_score(const void *a, const void *b)
   return x->score > y->score ? -1 : x->score < y->score;
 }
 
-int vt_scores_pr(struct vt_pr_curves *c, const float *score, const uint8_t *truth, int64_t n, int classes,
+int vt_scores_pr(struct vt_pr_curves *c, const double *score, const uint8_t *truth, int64_t n, int classes,
                  struct vt_err *e)
 {
   const size_t cells = (size_t)n * (size_t)classes + 1;

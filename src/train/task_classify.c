@@ -404,20 +404,23 @@ static int export_model(void *ctx, const struct vt_weights *w, const struct vt_m
 }
 
 /* Probabilities (nheld, classes) of the held-out pictures, through the exported model as users run it. */
-static int predict(struct task *t, struct vt_classifier *c, float *p, struct vt_err *e)
+static int predict(struct task *t, struct vt_classifier *c, double *p, struct vt_err *e)
 {
-  float *planes = vt_aligned(plane_bytes(t));
-  int rc = planes ? 0 : vt_fail(e, VT_ENOMEM, "classify: out of memory");
+  const int n = t->net.classes;
+  float *planes = vt_aligned(plane_bytes(t)), *row = vt_reallocarray(NULL, (size_t)n, sizeof *row);
+  int rc = planes && row ? 0 : vt_fail(e, VT_ENOMEM, "classify: out of memory");
   for (int64_t i = 0; i < t->nheld && !rc; i++) {
     const struct vt_image *photo;
     struct vt_image own = {0};
     rc = vt_image_cache_get(t->cache, t->data.v[t->held[i]].image, (int)(2 * VT_MAX(t->o.width, t->o.height)),
                             false, &photo, &own, e);
     if (!rc) rc = vt_classifier_prepare(c, photo, planes, e);
-    if (!rc) rc = vt_classifier_run(c, planes, 1, p + i * t->net.classes, e);
+    if (!rc) rc = vt_classifier_run(c, planes, 1, row, e);
+    for (int k = 0; k < n && !rc; k++) p[i * n + k] = row[k];
     vt_image_clear(&own);
   }
   vt_free(planes);
+  vt_free(row);
   return rc;
 }
 
@@ -428,7 +431,7 @@ static int validate(void *ctx, const struct vt_weights *w, struct vt_metrics *m,
   char *path;
   struct vt_classifier *c = NULL;
   struct vt_confusion table = {0};
-  float *p = vt_reallocarray(NULL, (size_t)(t->nheld * n), sizeof *p); // (nheld, classes)
+  double *p = vt_reallocarray(NULL, (size_t)(t->nheld * n), sizeof *p); // (nheld, classes)
   int32_t *truth = vt_reallocarray(NULL, (size_t)t->nheld, sizeof *truth);
   int rc = vt__scratch_model("classify", &path, e);
   if (!rc && !(p && truth)) rc = vt_fail(e, VT_ENOMEM, "classify: out of memory");
