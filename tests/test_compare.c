@@ -54,13 +54,13 @@ static void test_compare(void **state)
 #define PICTURE VT_SOURCE_ROOT "/tests/fixtures/images/wide.png"
   const char *first =
       put("a", "per.csv", "image,right,f1\nx.jpg,1,.5\n" PICTURE ",1,.9\nz.jpg,0,\nw.jpg,1,.7\n");
-  const char *last =
-      put("b", "per.csv", "image,right,f1\n" PICTURE ",1,.1\nw.jpg,1,.7\nx.jpg,1,.75\nz.jpg,1,1\n");
+  const char *last = put(
+      "b", "per.csv", "image,right,f1\n" PICTURE ",1,.1\nw.jpg,1,.7\nx.jpg,1,.75\nz.jpg,1,1\nnew.jpg,1,1\n");
   assert_int_equal(
       vt_compare_images(c, first, last, &(struct vt_compare_opts){.top = 10, .rounds = 400, .seed = 3}, &e),
       0);
   const struct vt_change_mean *m = &c->change_mean; /* of x, the picture and w: .25, -.8, 0 */
-  assert_true(m->pictures == 3 && m->alone == 1);
+  assert_true(m->pictures == 3 && m->alone == 1 && m->unmeasured == 1);
   assert_float_equal(m->first, .7, 1e-12);
   assert_float_equal(m->last - m->first, -.55 / 3, 1e-12);
   assert_float_equal(m->lo, -.8, 1e-12); /* of 27 draws one is all of the lowest, one all of the highest */
@@ -73,7 +73,8 @@ static void test_compare(void **state)
       b.data,
       "\"recipe_differences\": {\"optimizer.name\": [\"adamw\", \"sgd\"], \"mixup\": [\"\", \"0.2\"]}"));
   assert_non_null(strstr(b.data, "\"parameters\": null"));
-  assert_non_null(strstr(b.data, "\"pictures\": 3, \"in_one_only\": 1, \"first\": 0.7, "));
+  assert_non_null(
+      strstr(b.data, "\"pictures\": 3, \"in_one_only\": 1, \"without_value\": 1, \"first\": 0.7, "));
   vt_compare_table(c, &b);
   vt_compare_page(c, &b);
   assert_false(b.failed);
@@ -100,8 +101,94 @@ static void test_compare(void **state)
   assert_int_equal(system(command), 0);
 }
 
+/* Pictures with several rows are paired in their order, if as many stand in both tables. */
+static void test_rows_of_pictures(void **state)
+{
+  static const struct {
+    const char *first, *last;
+    int pictures, alone, unmeasured;
+    double from, to;
+    const char *fault;
+  } cases[] = {
+      {"x,.1\ny,.5\nx,.9\n", "x,.3\nx,.9\ny,.5\n", 3, 0, 0, .5, 1.7 / 3, NULL},
+      {"x,.1\ny,.5\nx,.9\nz,\n", "x,.9\ny,.5\nz,.4\nw,.3\n", 0, 0, 0, 0, 0, "'x' stands 2 times in"},
+      {"x,.1\nz,\n", "x,.9\nz,.4\nw,.3\n", 1, 1, 1, .1, .9, NULL},
+      {"x,\n", "x,1\n", 0, 0, 1, NAN, NAN, NULL},
+      {"a,1\na,1\n", "b,2\n", 0, 3, 0, NAN, NAN, NULL},
+  };
+  assert_non_null(mkdtemp(strcpy(dir, "/tmp/vitrine-compare-XXXXXX")));
+  for (size_t i = 0; i < VT_COUNT(cases); i++) {
+    struct vt_comparison *c = vt_calloc(1, sizeof *c);
+    struct vt_err e = {0};
+    char text[2][100];
+    vt_arena_init(&c->arena);
+    snprintf(text[0], 100, "image,f1\n%s", cases[i].first);
+    snprintf(text[1], 100, "image,f1\n%s", cases[i].last);
+    const int rc = vt_compare_images(c, put("a", "p.csv", text[0]), put("b", "p.csv", text[1]),
+                                     &(struct vt_compare_opts){.top = 9}, &e);
+    const struct vt_change_mean *m = &c->change_mean;
+    if (cases[i].fault) {
+      assert_int_equal(rc, VT_EFORMAT);
+      assert_non_null(strstr(e.msg, cases[i].fault));
+    } else {
+      assert_int_equal(rc, 0);
+      if (m->pictures != cases[i].pictures || m->alone != cases[i].alone ||
+          m->unmeasured != cases[i].unmeasured)
+        fail_msg("case %zu: %d pairs, %d alone, %d without a value", i, m->pictures, m->alone, m->unmeasured);
+      assert_true(isnan(cases[i].from)
+                      ? isnan(m->first)
+                      : fabs(m->first - cases[i].from) < 1e-12 && fabs(m->last - cases[i].to) < 1e-12);
+    }
+    vt_comparison_clear(c);
+    vt_free(c);
+  }
+  char command[100];
+  snprintf(command, sizeof command, "rm -rf %s", dir);
+  assert_int_equal(system(command), 0);
+}
+
+/* Runs are named by their folders, or by paths where folders of one name differ; all columns are told. */
+static void test_names(void **state)
+{
+  struct vt_comparison *c = vt_calloc(1, sizeof *c);
+  struct vt_cli cli = {.out = stdout};
+  struct vt_err e = {0};
+  struct vt_buf b = {0}, results = {0};
+  char path[3][200], command[100];
+  assert_non_null(mkdtemp(strcpy(dir, "/tmp/vitrine-compare-XXXXXX")));
+  vt_buf_adds(&results, "epoch");
+  for (int k = 0; k < 600; k++) vt_buf_addf(&results, ",c%d", k);
+  vt_buf_adds(&results, ",miou\n1");
+  for (int k = 0; k < 601; k++) vt_buf_addf(&results, ",.%d", k + 1);
+  vt_buf_addc(&results, '\n');
+  static const char *const run[] = {"one", "x/run", "y/run"};
+  for (int k = 0; k < 3; k++) {
+    put(run[k], "results.csv", results.data);
+    put(run[k], "recipe.yaml", "best: miou\n");
+    snprintf(path[k], sizeof path[k], "%s/%s%s", dir, run[k], k ? "" : "//");
+  }
+  const char *all[] = {path[0], path[1], path[2]};
+  if (vt_compare_runs(c, &cli, &(struct vt_strings){3, all}, NULL, &e)) fail_msg("%s", e.msg);
+  assert_string_equal(c->run[0].name, "one");
+  assert_string_equal(c->run[1].name, path[1]);
+  assert_string_equal(c->run[2].name, path[2]);
+  vt_compare_table(c, &b);
+  assert_non_null(strstr(b.data, "\nmiou "));
+  vt_comparison_clear(c);
+  put("one", "results.csv", "epoch,miou,miou\n1,.5,.6\n");
+  assert_int_equal(vt_compare_runs(c, &cli, &(struct vt_strings){3, all}, NULL, &e), VT_EFORMAT);
+  assert_non_null(strstr(e.msg, "two columns 'miou'"));
+  vt_comparison_clear(c);
+  vt_buf_clear(&b);
+  vt_buf_clear(&results);
+  vt_free(c);
+  snprintf(command, sizeof command, "rm -rf %s", dir);
+  assert_int_equal(system(command), 0);
+}
+
 int main(void)
 {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(test_compare)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(test_compare), cmocka_unit_test(test_rows_of_pictures),
+                                     cmocka_unit_test(test_names)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -137,6 +137,22 @@ static void test_small_scores(void **state)
   }
 }
 
+/* Names of classes are anything, of any length: they come back from the JSON as they were. */
+static void test_long_names(void **state)
+{
+  enum { LONG = 300 };
+  struct vt_figures f = {0};
+  char name[2][LONG + 2];
+  for (int k = 0; k < 2; k++) {
+    for (int i = 0; i < LONG; i += 2) memcpy(name[k] + i, "\xC3\xA9", 2);
+    name[k][LONG] = (char)('A' + k);
+    name[k][LONG + 1] = 0;
+    vt_figures_addf(&f, k + 1, "%s", name[k]);
+  }
+  for (int k = 0; k < 2; k++) assert_true(figure(&f, name[k]) == k + 1);
+  vt_figures_clear(&f);
+}
+
 static void test_retrieval(void **state)
 {
   for (int parts = 0; parts < 2; parts++) {
@@ -307,13 +323,11 @@ static void test_bad_vectors(void **state)
 
 int main(void)
 {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(test_scores),
-                                     cmocka_unit_test(test_small_scores),
-                                     cmocka_unit_test(test_retrieval),
-                                     cmocka_unit_test(test_clusters),
-                                     cmocka_unit_test(test_cluster_intervals),
-                                     cmocka_unit_test(test_kmeans),
-                                     cmocka_unit_test(test_bad_scores),
-                                     cmocka_unit_test(test_bad_vectors)};
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(test_scores),     cmocka_unit_test(test_small_scores),
+      cmocka_unit_test(test_long_names), cmocka_unit_test(test_retrieval),
+      cmocka_unit_test(test_clusters),   cmocka_unit_test(test_cluster_intervals),
+      cmocka_unit_test(test_kmeans),     cmocka_unit_test(test_bad_scores),
+      cmocka_unit_test(test_bad_vectors)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

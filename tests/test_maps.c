@@ -182,6 +182,25 @@ static void test_maps(void **state)
   while (vt_csv_next(&c, &e) == 1) rows++;
   assert_int_equal(rows, PICTURES);
   vt_csv_close(&c);
+  /* Names of the classes: a file's lines, of which only the last may be empty. */
+  static const struct {
+    const char *text, *fault;
+  } lists[] = {{"a\nb\n\nc\n", "line 3: no name"},
+               {"a\nb\na\n", "line 3: the name 'a' stands twice"},
+               {"\n\n", "names no class"},
+               {"a\r\nb\r\nc\r\nd\r\ne\r\n\r\n\n", NULL}};
+  char list[100];
+  snprintf(list, sizeof list, "%s/names.txt", dir);
+  for (size_t i = 0; i < VT_COUNT(lists); i++) {
+    struct vt_map_folders named = d;
+    struct vt_figures g = {0};
+    named.names = list;
+    assert_int_equal(vt_file_write(list, lists[i].text, strlen(lists[i].text), &e), 0);
+    const int rc = vt_eval_maps(&named, (struct vt_map_opts){0}, &g, &e);
+    if (lists[i].fault ? rc != VT_EFORMAT || !strstr(e.msg, lists[i].fault) : rc)
+      fail_msg("'%s': %d %s", lists[i].text, rc, e.msg);
+    vt_figures_clear(&g);
+  }
   /* A label that is no class, a picture of another size, a picture that is missing. */
   const struct vt_map_folders few = {.truth = t, .found = p, .classes = 3, .ignore = IGNORE};
   assert_int_equal(vt_eval_maps(&few, o, &f, &e), VT_EFORMAT);

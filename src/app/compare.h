@@ -9,8 +9,8 @@ struct vt_run_pair {
   const char *key, *value;
 };
 struct vt_run {
-  const char *path;
-  int n, best; /* columns; row that the figures are of, from 0 */
+  const char *path, *name; /* name: the folder's own, or the path where several runs have that */
+  int n, best;             /* columns; row that the figures are of, from 0 */
   const char **column;
   int rows;
   double *v; // (rows, n) NaN where a row has no value
@@ -24,14 +24,16 @@ struct vt_image_change {
 };
 /* Of the pictures that both tables have. */
 struct vt_change_mean {
-  int pictures, alone; /* in both; in one only */
-  double first, last;  /* means */
-  double lo, hi;       /* 95 % interval of last − first by drawing pictures; NaN without */
+  int pictures, alone, unmeasured; /* in both; in one only; in both, but without a value in either */
+  double first, last;              /* means */
+  double lo, hi;                   /* 95 % interval of last − first by drawing pictures; NaN without */
 };
 struct vt_comparison {
   struct vt_arena arena;
   int nruns;
   struct vt_run run[VT_MAX_RUNS];
+  int ncolumns;
+  const char **column; // (ncolumns) of all runs, in order of first appearance
   const char *metric;
   bool max; /* whether more of it is better */
   int nchanges;
@@ -44,7 +46,8 @@ struct vt_comparison {
 int vt_compare_runs(struct vt_comparison *c, struct vt_cli *cli, const struct vt_strings *runs,
                     const char *metric, struct vt_err *e);
 /* Two tables of results by picture (first column: the picture): what changed most in `column` (NULL: the
- * last), at most `top`, and by how much on average; `rounds` draws for its interval, 0: none. */
+ * last), at most `top`, and by how much on average; `rounds` draws for its interval, 0: none. Where a picture
+ * has several rows, as many as in the other table, the first belongs to the first. */
 struct vt_compare_opts {
   const char *column;
   int top, rounds;

@@ -7,21 +7,6 @@
 #include <math.h>
 #include <string.h>
 
-enum { MAX_COLUMNS = 256 };
-
-/* Columns of all runs, in order of first appearance. */
-static int all_columns(const struct vt_comparison *c, const char *name[MAX_COLUMNS])
-{
-  int n = 0;
-  for (int i = 0; i < c->nruns; i++)
-    for (int k = 0; k < c->run[i].n && n < MAX_COLUMNS; k++) {
-      int j = 0;
-      while (j < n && strcmp(name[j], c->run[i].column[k])) j++;
-      if (j == n) name[n++] = c->run[i].column[k];
-    }
-  return n;
-}
-
 /* Calls back for each key on which the recipes differ. */
 typedef void difference_fn(const struct vt_comparison *c, const char *key, int number, struct vt_buf *b);
 static void differences(const struct vt_comparison *c, difference_fn *each, struct vt_buf *b)
@@ -79,12 +64,10 @@ static void text_row(const struct vt_comparison *c, const char *name,
 
 void vt_compare_table(const struct vt_comparison *c, struct vt_buf *b)
 {
-  const char *column[MAX_COLUMNS];
-  int n = all_columns(c, column);
   vt_buf_addf(b, "%-28s", "run");
-  for (int i = 0; i < c->nruns; i++) vt_buf_addf(b, " %16s", vt_path_base(c->run[i].path));
+  for (int i = 0; i < c->nruns; i++) vt_buf_addf(b, " %16s", c->run[i].name);
   vt_buf_addc(b, '\n');
-  for (int k = 0; k < n; k++) text_row(c, column[k], vt_run_figure, b);
+  for (int k = 0; k < c->ncolumns; k++) text_row(c, c->column[k], vt_run_figure, b);
   text_row(c, "parameters", cost_of, b);
   text_row(c, "multiply-adds", cost_of, b);
   differences(c, text_difference, b);
@@ -93,7 +76,7 @@ void vt_compare_table(const struct vt_comparison *c, struct vt_buf *b)
     vt_buf_addf(b, "\nmean %s of %d pictures %.6g -> %.6g, difference %.4g", c->change_of, m->pictures,
                 m->first, m->last, m->last - m->first);
     if (!isnan(m->lo)) vt_buf_addf(b, " (95 %% %.4g to %.4g)", m->lo, m->hi);
-    vt_buf_addf(b, "; %d pictures in one table only\n", m->alone);
+    vt_buf_addf(b, "; %d pictures in one table only, %d without a value\n", m->alone, m->unmeasured);
   }
   if (c->nchanges) vt_buf_addf(b, "\npictures that changed most in %s\n", c->change_of);
   for (int i = 0; i < c->nchanges; i++)
@@ -119,7 +102,8 @@ static void json_mean(const struct vt_comparison *c, struct vt_buf *b)
   const struct vt_change_mean *m = &c->change_mean;
   vt_buf_adds(b, "\"image_mean\": {\"column\": ");
   vt_json_text(b, c->change_of);
-  vt_buf_addf(b, ", \"pictures\": %d, \"in_one_only\": %d", m->pictures, m->alone);
+  vt_buf_addf(b, ", \"pictures\": %d, \"in_one_only\": %d, \"without_value\": %d", m->pictures, m->alone,
+              m->unmeasured);
   const struct {
     const char *name;
     double v;
@@ -208,7 +192,7 @@ static void charts(const struct vt_comparison *c, struct vt_buf *b)
   const char *name[VT_MAX_RUNS];
   double x[VT_MAX_RUNS], z[VT_MAX_RUNS], y[VT_MAX_RUNS];
   for (int i = 0; i < c->nruns; i++) {
-    name[i] = vt_path_base(c->run[i].path);
+    name[i] = c->run[i].name;
     x[i] = c->run[i].parameters;
     z[i] = c->run[i].macs;
     y[i] = vt_run_figure(&c->run[i], c->metric);
@@ -246,7 +230,7 @@ static void changes(const struct vt_comparison *c, struct vt_buf *b)
   vt_buf_addf(b, " of %d: %.4g &rarr; %.4g, difference %.4g", m->pictures, m->first, m->last,
               m->last - m->first);
   if (!isnan(m->lo)) vt_buf_addf(b, " (95 %% %.4g to %.4g)", m->lo, m->hi);
-  vt_buf_addf(b, "; %d in one table only.</p>\n", m->alone);
+  vt_buf_addf(b, "; %d in one table only, %d without a value.</p>\n", m->alone, m->unmeasured);
   if (!c->nchanges) return;
   vt_buf_adds(b, "<h2>Pictures that changed most in ");
   vt_html_text(b, c->change_of);
@@ -263,17 +247,15 @@ static void changes(const struct vt_comparison *c, struct vt_buf *b)
 
 void vt_compare_page(const struct vt_comparison *c, struct vt_buf *b)
 {
-  const char *column[MAX_COLUMNS];
-  int n = all_columns(c, column);
   vt_html_open(b, "Runs compared");
   vt_buf_adds(b, "<table><tr><th>run</th>");
   for (int i = 0; i < c->nruns; i++) {
     vt_buf_adds(b, "<th>");
-    vt_html_text(b, vt_path_base(c->run[i].path));
+    vt_html_text(b, c->run[i].name);
     vt_buf_adds(b, "</th>");
   }
   vt_buf_adds(b, "</tr>\n");
-  for (int k = 0; k < n; k++) cells(c, column[k], NULL, vt_run_figure, b);
+  for (int k = 0; k < c->ncolumns; k++) cells(c, c->column[k], NULL, vt_run_figure, b);
   cells(c, "parameters", NULL, cost_of, b);
   cells(c, "multiply-adds", NULL, cost_of, b);
   vt_buf_adds(b, "</table>\n");

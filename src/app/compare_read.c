@@ -1,17 +1,31 @@
-/* Reading runs: what `train` leaves in a folder, and results by picture. The recipe is read as train prints
- * it: `key: value # help`, groups one level deep. */
+/* Reading runs: what `train` leaves in a folder. The recipe is read as train prints it: `key: value # help`,
+ * groups one level deep. */
 #include "app/compare_internal.h"
-#include "eval/eval.h"
 
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
-enum { MAX_KEYS = 1024, MAX_ROWS = 1 << 20, MAX_RECIPE = 1 << 20 };
+enum { MAX_KEYS = 1024, MAX_ROWS = 1 << 20, MAX_RECIPE = 1 << 20, MAX_COLUMNS = 4096 };
 
 static int out_of_memory(struct vt_err *e)
 {
   return vt_fail(e, VT_ENOMEM, "out of memory");
+}
+
+/* Adds the run's columns that no run before it had. */
+static int add_columns(struct vt_comparison *c, const struct vt_run *r, const char *path, struct vt_err *e)
+{
+  if (!c->column && !(c->column = vt_arena_alloc(&c->arena, MAX_COLUMNS * sizeof *c->column)))
+    return out_of_memory(e);
+  for (int k = 0; k < r->n; k++) {
+    int j = 0;
+    while (j < k && strcmp(r->column[j], r->column[k])) j++;
+    if (j < k) return vt_fail(e, VT_EFORMAT, "%s: two columns '%.60s'", path, r->column[k]);
+    for (j = 0; j < c->ncolumns && strcmp(c->column[j], r->column[k]);) j++;
+    if (j == MAX_COLUMNS) return vt_fail(e, VT_ELIMIT, "%s: more than %d columns", path, MAX_COLUMNS);
+    if (j == c->ncolumns) c->column[c->ncolumns++] = r->column[k];
+  }
+  return 0;
 }
 
 static int read_results(struct vt_comparison *c, struct vt_run *r, const char *path, struct vt_err *e)
@@ -24,6 +38,7 @@ static int read_results(struct vt_comparison *c, struct vt_run *r, const char *p
   for (int k = 0; k < r->n && r->column; k++)
     if (!(r->column[k] = vt_arena_strdup(&c->arena, t.column[k]))) rc = out_of_memory(e);
   if (!r->column) rc = out_of_memory(e);
+  if (!rc) rc = add_columns(c, r, path, e);
   while (!rc && (got = vt_csv_next(&t, e)) > 0) {
     if (r->rows == MAX_ROWS) rc = vt_fail(e, VT_ELIMIT, "%s: more than %d rows", path, MAX_ROWS);
     if (!rc && r->rows == cap) {
@@ -84,7 +99,10 @@ static int read_recipe(struct vt_comparison *c, struct vt_run *r, const char *pa
 
 int vt__compare_read(struct vt_comparison *c, struct vt_run *r, const char *path, struct vt_err *e)
 {
-  *r = (struct vt_run){.path = path, .parameters = NAN, .macs = NAN};
+  char *own = vt_arena_strdup(&c->arena, path);
+  if (!own) return out_of_memory(e);
+  for (size_t n = strlen(own); n > 1 && own[n - 1] == '/';) own[--n] = 0; /* as shells complete a folder */
+  *r = (struct vt_run){.path = own, .name = vt_path_base(own), .parameters = NAN, .macs = NAN};
   const char *results = vt_path_join(&c->arena, path, "results.csv"),
              *recipe = vt_path_join(&c->arena, path, "recipe.yaml");
   if (!results || !recipe) return out_of_memory(e);
@@ -127,8 +145,18 @@ static void choose_row(struct vt_run *r, const char *metric, bool max)
   }
 }
 
+/* Runs of one name are told apart by their paths. */
+static void name_runs(struct vt_comparison *c)
+{
+  for (int i = 0; i < c->nruns; i++)
+    for (int k = 0; k < c->nruns; k++)
+      if (k != i && !strcmp(vt_path_base(c->run[i].path), vt_path_base(c->run[k].path)))
+        c->run[i].name = c->run[i].path;
+}
+
 int vt__compare_choose(struct vt_comparison *c, const char *metric, struct vt_err *e)
 {
+  name_runs(c);
   c->metric = metric ? metric : vt_run_value(&c->run[0], "best");
   c->max = strcmp(vt_run_value(&c->run[0], "best_mode"), "min") != 0;
   if (metric && strcmp(metric, vt_run_value(&c->run[0], "best"))) c->max = !strstr(metric, "loss");
@@ -138,108 +166,11 @@ int vt__compare_choose(struct vt_comparison *c, const char *metric, struct vt_er
                      "%s: results.csv has no column '%s'; give --metric with one that all runs have",
                      c->run[i].path, c->metric);
     choose_row(&c->run[i], c->metric, c->max);
+    if (isnan(vt_run_figure(&c->run[i], c->metric)))
+      vt_log(VT_LOG_WARN, "%s: %s was never measured; the last epoch stands for the best", c->run[i].path,
+             c->metric);
   }
   return 0;
-}
-
-/* ---- pictures ---- */
-
-struct by_image {
-  int n, cap;
-  struct vt_image_change *v;
-};
-
-static int by_name(const void *a, const void *b)
-{
-  return strcmp(((const struct vt_image_change *)a)->image, ((const struct vt_image_change *)b)->image);
-}
-
-static int by_change(const void *a, const void *b)
-{
-  const struct vt_image_change *x = a, *y = b;
-  double u = fabs(x->last - x->first), v = fabs(y->last - y->first);
-  return u != v ? (u > v ? -1 : 1) : strcmp(x->image, y->image);
-}
-
-static int read_images(struct vt_comparison *c, struct by_image *t, const char *path, const char **column,
-                       struct vt_err *e)
-{
-  struct vt_csv s;
-  int got = 0, k, rc = vt_csv_open(&s, path, e);
-  if (rc) return rc;
-  if (!*column && s.ncolumns > 1 && !(*column = vt_arena_strdup(&c->arena, s.column[s.ncolumns - 1])))
-    rc = out_of_memory(e);
-  if (!rc) rc = vt_csv_need(&s, *column ? *column : "f1", &k, e);
-  while (!rc && (got = vt_csv_next(&s, e)) > 0) {
-    double v;
-    if (!*s.field[k]) continue; /* nothing to measure there */
-    if (!vt_parse_f64(s.field[k], &v)) {
-      rc = vt_fail(e, VT_EFORMAT, "%s: line %lld: %s is no number: %s", path, (long long)s.line, s.column[k],
-                   s.field[k]);
-      break;
-    }
-    if (t->n == t->cap) {
-      struct vt_image_change *w = t->cap < MAX_ROWS * 16
-                                      ? vt_reallocarray(t->v, (size_t)(t->cap ? 2 * t->cap : 256), sizeof *w)
-                                      : NULL;
-      if (!w) {
-        rc = out_of_memory(e);
-        break;
-      }
-      t->v = w;
-      t->cap = t->cap ? 2 * t->cap : 256;
-    }
-    t->v[t->n] = (struct vt_image_change){vt_arena_strdup(&c->arena, s.field[0]), v, NAN};
-    if (!t->v[t->n++].image) rc = out_of_memory(e);
-  }
-  vt_csv_close(&s);
-  if (!rc && t->n) qsort(t->v, (size_t)t->n, sizeof *t->v, by_name);
-  return rc ? rc : VT_MIN(got, 0);
-}
-
-/* Means over the n pairs, and by `rounds` draws of them the interval of their difference. */
-static int average(struct vt_change_mean *m, const struct vt_image_change *v, int n,
-                   const struct vt_compare_opts *o, struct vt_err *e)
-{
-  *m = (struct vt_change_mean){.pictures = n, .first = NAN, .last = NAN, .lo = NAN, .hi = NAN};
-  if (!n) return 0;
-  double *by = vt_calloc((size_t)n, sizeof *by), first = 0, last = 0;
-  if (!by) return out_of_memory(e);
-  for (int i = 0; i < n; i++) {
-    first += v[i].first;
-    last += v[i].last;
-    by[i] = v[i].last - v[i].first;
-  }
-  m->first = first / n;
-  m->last = last / n;
-  int rc = o->rounds ? vt_bootstrap(by, n, o->rounds, .95, o->seed, &m->lo, &m->hi, e) : 0;
-  vt_free(by);
-  return rc;
-}
-
-int vt_compare_images(struct vt_comparison *c, const char *first, const char *last,
-                      const struct vt_compare_opts *o, struct vt_err *e)
-{
-  struct by_image a = {0}, b = {0};
-  c->change_of = o->column;
-  int n = 0, changed = 0, rc = read_images(c, &a, first, &c->change_of, e);
-  if (!rc) rc = read_images(c, &b, last, &c->change_of, e);
-  const int all = a.n;
-  for (int i = 0, k = 0; i < all && !rc; i++) { /* pictures of both */
-    while (k < b.n && strcmp(b.v[k].image, a.v[i].image) < 0) k++;
-    if (k == b.n || strcmp(b.v[k].image, a.v[i].image)) continue;
-    a.v[n] = a.v[i];
-    a.v[n++].last = b.v[k++].first;
-  }
-  if (!rc) rc = average(&c->change_mean, a.v, n, o, e);
-  c->change_mean.alone = all + b.n - 2 * n;
-  for (int i = 0; i < n; i++)
-    if (a.v[i].first != a.v[i].last) a.v[changed++] = a.v[i];
-  if (changed) qsort(a.v, (size_t)changed, sizeof *a.v, by_change);
-  c->nchanges = VT_MIN(changed, o->top);
-  c->change = a.v;
-  vt_free(b.v);
-  return rc;
 }
 
 void vt_comparison_clear(struct vt_comparison *c)

@@ -85,6 +85,12 @@ int vt_eval_clusters(const char *table, const char *first, const char *second, i
   rc = vt_csv_need(&c, first, &ka, e);
   if (!rc) rc = vt_csv_need(&c, second, &kb, e);
   while (!rc && (got = vt_csv_next(&c, e)) > 0) {
+    const int empty = !*c.field[ka] ? ka : !*c.field[kb] ? kb : -1;
+    if (empty >= 0) {
+      rc = vt_fail(e, VT_EFORMAT, "%s: line %lld: column %s is empty", table, (long long)c.line,
+                   c.column[empty]);
+      break;
+    }
     const int32_t a = vt_words_number(&wa, c.field[ka]), b = vt_words_number(&wb, c.field[kb]);
     rc = a < 0 || b < 0 ? vt_fail(e, VT_ENOMEM, "%s: out of memory", table) : add(&p, a, b, e);
   }

@@ -4,6 +4,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 static int by_id(const void *a, const void *b)
 {
@@ -151,12 +152,25 @@ int vt__coco_draws(struct vt_coco_input *in, const struct vt__coco_pair *p, cons
   return 0;
 }
 
+void vt__coco_class_figure(const struct vt_labels *gt, int cls, const char *figure, double value,
+                           struct vt_figures *f)
+{
+  const struct vt_label_class *c = &gt->classes.v[cls];
+  bool twice = false;
+  for (int k = 0; k < gt->classes.n && !twice; k++)
+    twice = k != cls && !strcmp(gt->classes.v[k].name, c->name);
+  if (twice)
+    vt_figures_addf(f, value, "%s %s (%lld)", figure, c->name, (long long)c->id);
+  else
+    vt_figures_addf(f, value, "%s %s", figure, c->name);
+}
+
 void vt__coco_classes(const struct vt_labels *gt, const struct vt_coco_result *r, struct vt_figures *f)
 {
   for (int c = 0; c < r->ncls; c++) {
     double sum = 0;
     for (int t = 0; t < VT_COCO_IOUS; t++) sum += r->ap[t * r->ncls + c];
-    vt_figures_addf(f, sum / VT_COCO_IOUS, "AP %s", gt->classes.v[c].name);
+    vt__coco_class_figure(gt, c, "AP", sum / VT_COCO_IOUS, f);
   }
 }
 
@@ -234,7 +248,7 @@ int vt_eval_detections(const struct vt_coco_opts *o, struct vt_figures *f, struc
   vt_figures_add(f, "VOC_AP50", map);
   if (o->rounds && (rc = add_detection_intervals(&in, each, f, e))) goto out;
   for (int c = 0; c < p.gt.classes.n && o->classes; c++)
-    vt_figures_addf(f, ap[c], "VOC_AP50 %s", p.gt.classes.v[c].name);
+    vt__coco_class_figure(&p.gt, c, "VOC_AP50", ap[c], f);
 out:
   vt_free(ap);
   vt_free(each);

@@ -18,6 +18,9 @@ int vt__coco_draws(struct vt_coco_input *in, const struct vt__coco_pair *p, cons
                    int32_t **weight, struct vt_err *e);
 /* COCO's twelve, with rounds the intervals of those that are drawn (sorted here); AP of each class. */
 void vt__coco_figures(struct vt_coco_result *r, int rounds, struct vt_figures *f);
+/* "AP shirt", or with the id where several classes have the name: "AP shirt (3)". */
+void vt__coco_class_figure(const struct vt_labels *gt, int cls, const char *figure, double value,
+                           struct vt_figures *f);
 void vt__coco_classes(const struct vt_labels *gt, const struct vt_coco_result *r, struct vt_figures *f);
 
 #endif

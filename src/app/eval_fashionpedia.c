@@ -90,7 +90,7 @@ static void report(const struct mean *m, const struct vt_labels *gt, const struc
   for (int k = 0; k < o->rounds; k++) m->draw[k] = m->ndraw[k] ? m->draw[k] / (double)m->ndraw[k] : NAN;
   if (o->rounds) vt_figures_interval(f, name[0], m->draw, o->rounds);
   for (int c = 0; c < gt->classes.n && o->classes; c++)
-    vt_figures_addf(f, m->ncls[c] ? m->cls[c] / (double)m->ncls[c] : NAN, "AP_F1 %s", gt->classes.v[c].name);
+    vt__coco_class_figure(gt, c, "AP_F1", m->ncls[c] ? m->cls[c] / (double)m->ncls[c] : NAN, f);
 }
 
 /* has: which classes may have attributes. Ids that were asked for must be there. */

@@ -1,6 +1,7 @@
 /* Two folders of label maps: every picture of the truth has one of the same name among what was found. */
 #include "app/eval_maps.h"
 
+#include <stdio.h>
 #include <string.h>
 
 enum { MAX_CLASSES = 256 };
@@ -11,19 +12,35 @@ struct job {
   struct vt_arena arena;
   const char *name[MAX_CLASSES];
   int names;
+  int64_t alone; /* found, without truth */
+  char first_alone[160];
 };
 
+static int add_name(struct job *j, const char *name, int line, struct vt_err *e)
+{
+  if (j->names == MAX_CLASSES)
+    return vt_fail(e, VT_ELIMIT, "%s: more than %d classes", j->d->names, MAX_CLASSES);
+  for (int k = 0; k < j->names; k++)
+    if (!strcmp(j->name[k], name))
+      return vt_fail(e, VT_EFORMAT, "%s: line %d: the name '%.60s' stands twice", j->d->names, line, name);
+  j->name[j->names] = vt_arena_strdup(&j->arena, name);
+  return j->name[j->names++] ? 0 : vt_fail(e, VT_ENOMEM, "%s: out of memory", j->d->names);
+}
+
+/* A class a line; only at the end lines may be empty. */
 static int read_names(struct job *j, struct vt_err *e)
 {
-  char *text, *state = NULL;
+  char *text;
   size_t len;
   int rc = vt_text_read(j->d->names, 1 << 20, &text, &len, e);
   if (rc) return rc;
-  for (char *line = strtok_r(text, "\r\n", &state); line && !rc; line = strtok_r(NULL, "\r\n", &state)) {
-    if (j->names == MAX_CLASSES)
-      rc = vt_fail(e, VT_ELIMIT, "%s: more than %d classes", j->d->names, MAX_CLASSES);
-    else if (!(j->name[j->names++] = vt_arena_strdup(&j->arena, line)))
-      rc = vt_fail(e, VT_ENOMEM, "%s: out of memory", j->d->names);
+  char *rest = text, *line;
+  for (int n = 1, empty = 0; !rc && (line = strsep(&rest, "\n")); n++) {
+    line[strcspn(line, "\r")] = 0;
+    if (!*line && !empty) empty = n;
+    if (!*line) continue;
+    if (empty) rc = vt_fail(e, VT_EFORMAT, "%s: line %d: no name", j->d->names, empty);
+    if (!rc) rc = add_name(j, line, n, e);
   }
   vt_free(text);
   return rc || j->names ? rc : vt_fail(e, VT_EFORMAT, "%s: names no class", j->d->names);
@@ -53,6 +70,28 @@ static int each(const char *path, const char *rel, void *ctx, struct vt_err *e)
   return rc;
 }
 
+static int each_found(const char *path, const char *rel, void *ctx, struct vt_err *e)
+{
+  struct job *j = ctx;
+  char *other = vt_path_join(NULL, j->d->truth, rel);
+  if (!other) return vt_fail(e, VT_ENOMEM, "%s: out of memory", path);
+  if (!vt_is_file(other)) {
+    if (!j->alone++) snprintf(j->first_alone, sizeof j->first_alone, "%s", rel);
+  }
+  vt_free(other);
+  return 0;
+}
+
+/* Says what was found where there is no truth; it is not measured. */
+static int find_alone(struct job *j, struct vt_err *e)
+{
+  int rc = vt_walk(j->d->found, each_found, j, e);
+  if (!rc && j->alone)
+    vt_log(VT_LOG_WARN, "%s: %lld pictures have no truth and are not measured, %s first", j->d->found,
+           (long long)j->alone, j->first_alone);
+  return rc;
+}
+
 int vt_eval_maps(const struct vt_map_folders *d, struct vt_map_opts o, struct vt_figures *f, struct vt_err *e)
 {
   struct job j = {.d = d};
@@ -64,6 +103,7 @@ int vt_eval_maps(const struct vt_map_folders *d, struct vt_map_opts o, struct vt
   if (!rc) rc = vt_map_sums_init(&j.sums, classes, d->boundary, e);
   if (!rc) rc = vt_walk(d->truth, each, &j, e);
   if (!rc && !j.sums.n) rc = vt_fail(e, VT_ENOENT, "%s: no pictures", d->truth);
+  if (!rc) rc = find_alone(&j, e);
   if (!rc) {
     o.names = j.name;
     o.seen = !j.names;

@@ -60,7 +60,10 @@ static int read_row(struct vt_retrieved *r, const struct vt_csv *c, const int co
                    c->column[column[LABEL]]);
   int rc = number_of(&r->labels, c, column[LABEL], &r->label[i], e);
   if (!rc) rc = number_of(&r->categories, c, column[CATEGORY], r->category + i, e);
-  if (!rc) rc = number_of(&r->same, c, column[SAME], r->same_as + i, e);
+  if (column[SAME] >= 0 && !*c->field[column[SAME]])
+    r->same_as[i] = -1; /* a thing of its own */
+  else if (!rc)
+    rc = number_of(&r->same, c, column[SAME], r->same_as + i, e);
   if (!rc) rc = read_flag(c, column[QUERY], &r->query[i], e);
   if (!rc) rc = read_flag(c, column[GALLERY], &r->gallery[i], e);
   if (!rc && column[NAME] >= 0 && !(r->name[i] = vt_arena_strdup(&r->arena, c->field[column[NAME]])))
@@ -152,7 +155,8 @@ static int measure_queries(struct vt_retrieved *r, const float *v, int dim, stru
   for (int64_t q = 0; q < r->nqueries && !rc; q++) {
     const int64_t row = r->row[q];
     for (int64_t i = 0; i < r->n; i++) {
-      const bool asked = r->gallery[i] && i != row && !(r->same.n && r->same_as[i] == r->same_as[row]);
+      const bool asked =
+          r->gallery[i] && i != row && !(r->same.n && r->same_as[i] >= 0 && r->same_as[i] == r->same_as[row]);
       kind[i] = !asked ? VT_NOT_ASKED : r->label[i] == r->label[row] ? VT_RELEVANT : VT_IRRELEVANT;
       score[i] = asked ? dot(v + row * dim, v + i * dim, dim) : 0;
     }

@@ -25,7 +25,7 @@ struct vt_score_opts {
   {"report", 0, VT_OPT_STRING, offsetof(T, field.report), NULL, 0, 0, NULL, "FILE.html",                     \
    "write a page with curves of precision, recall and F1, and the confusion matrix, too"},                   \
   {"per-image", 0, VT_OPT_STRING, offsetof(T, field.per_image), NULL, 0, 0, NULL, "FILE.csv",                \
-   "write what is right, wrong and missed in each row (eval compare reads it)"}
+   "write what is right, wrong and missed in each row that has a label (eval compare reads it)"}
 /* clang-format on */
 
 int vt_eval_scores(const struct vt_score_opts *o, struct vt_figures *f, struct vt_err *e);

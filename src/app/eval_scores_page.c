@@ -77,7 +77,10 @@ int vt_score_pictures(const struct vt_score_table *t, const struct vt_decisions 
       wrong += !d->v[k].truth;
       missed += !d->v[k].found;
     }
-    vt_csv_put(&b, t->name[i], true);
+    if (*t->name[i])
+      vt_csv_put(&b, t->name[i], true);
+    else
+      vt_buf_addf(&b, "row %lld", (long long)i + 1);
     vt_buf_addf(&b, ",%d,%d,%d,%.9g\n", right, wrong, missed, 2. * right / (2 * right + wrong + missed));
   }
   int rc = b.failed ? vt_fail(e, VT_ENOMEM, "%s: out of memory", path)

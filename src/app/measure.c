@@ -195,12 +195,14 @@ void vt_figures_add(struct vt_figures *f, const char *name, double value)
 
 void vt_figures_addf(struct vt_figures *f, double value, const char *fmt, ...)
 {
-  char name[128];
+  struct vt_buf name = {0};
   va_list ap;
   va_start(ap, fmt);
-  vsnprintf(name, sizeof name, fmt, ap);
+  vt_buf_addv(&name, fmt, ap);
   va_end(ap);
-  vt_figures_add(f, name, value);
+  f->json.failed |= name.failed;
+  if (!name.failed) vt_figures_add(f, name.data, value);
+  vt_buf_clear(&name);
 }
 
 int vt_figures_mean(struct vt_figures *f, const char *name, const struct vt_means *m, int64_t rounds,

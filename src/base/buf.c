@@ -52,10 +52,9 @@ void vt_buf_addc(struct vt_buf *b, char c)
   vt_buf_add(b, &c, 1);
 }
 
-void vt_buf_addf(struct vt_buf *b, const char *fmt, ...)
+void vt_buf_addv(struct vt_buf *b, const char *fmt, va_list ap)
 {
-  va_list ap, again;
-  va_start(ap, fmt);
+  va_list again;
   va_copy(again, ap);
   const size_t room = b->data && !b->failed ? b->cap - b->len : 0;
   const int n = vsnprintf(room ? b->data + b->len : NULL, room, fmt, ap);
@@ -67,6 +66,13 @@ void vt_buf_addf(struct vt_buf *b, const char *fmt, ...)
   } else if (room)
     b->data[b->len] = 0;
   va_end(again);
+}
+
+void vt_buf_addf(struct vt_buf *b, const char *fmt, ...)
+{
+  va_list ap;
+  va_start(ap, fmt);
+  vt_buf_addv(b, fmt, ap);
   va_end(ap);
 }
 

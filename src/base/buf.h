@@ -2,6 +2,7 @@
 #ifndef VT_BASE_BUF_H
 #define VT_BASE_BUF_H
 
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -17,6 +18,7 @@ void vt_buf_add(struct vt_buf *b, const void *data, size_t len);
 void vt_buf_adds(struct vt_buf *b, const char *s);
 void vt_buf_addc(struct vt_buf *b, char c);
 void vt_buf_addf(struct vt_buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void vt_buf_addv(struct vt_buf *b, const char *fmt, va_list ap) __attribute__((format(printf, 2, 0)));
 /* Hands the bytes over (free with vt_free) and leaves the buffer empty. NULL if failed or out of memory. */
 char *vt_buf_take(struct vt_buf *b, size_t *len);
 

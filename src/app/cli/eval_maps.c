@@ -49,7 +49,9 @@ const struct vt_verb vt_verb_eval_maps = {
     .summary = "measure label maps: mean IoU, pixel accuracy, Dice, boundary IoU",
     .help = "Two folders of pictures of labels (PNG) with the same names. Figures are of all pixels "
             "together; means are\n"
-            "over classes that occur on either side.",
+            "over classes that occur on either side. Every truth needs its picture in FOUND; what is found "
+            "without a\n"
+            "truth is told and not measured.",
     .opt = rows,
     .nopt = VT_COUNT(rows),
     .opts_size = sizeof(struct opts),

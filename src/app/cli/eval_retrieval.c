@@ -12,7 +12,7 @@ struct opts {
 static const struct vt_opt rows[] = {
     {"label", 'l', VT_OPT_STRING, AT(what.label), "label", 0, 0, NULL, "COLUMN", "rows of equal label are relevant to one another"},
     {"category", 0, VT_OPT_STRING, AT(what.category), NULL, 0, 0, NULL, "COLUMN", "figures of each of its values on the page, and with --classes"},
-    {"same", 0, VT_OPT_STRING, AT(what.same), NULL, 0, 0, NULL, "COLUMN", "rows of equal value are one thing and not searched for, as the query's own row"},
+    {"same", 0, VT_OPT_STRING, AT(what.same), NULL, 0, 0, NULL, "COLUMN", "rows of equal value, if not empty, are one thing and not searched for, as the query's own row"},
     {"query", 0, VT_OPT_STRING, AT(what.query), NULL, 0, 0, NULL, "COLUMN", "1 for rows that are queries (default: all)"},
     {"gallery", 0, VT_OPT_STRING, AT(what.gallery), NULL, 0, 0, NULL, "COLUMN", "1 for rows that are searched (default: all)"},
     {"clusters", 0, VT_OPT_INT, AT(what.clusters), "0", -1, 1e6, NULL, "N", "of k-means, for NMI and AMI; 0 = as many as labels, -1 = none"},
@@ -31,6 +31,8 @@ static int run(struct vt_cli *cli, const void *opts, const struct vt_strings *ar
   struct vt_retrieval_opts what = o->what;
   struct vt_figures f = {0};
   if (args->n != 2) return vt_fail(e, VT_EUSAGE, "eval retrieval: expected the vectors and their table");
+  if (what.classes && !what.category)
+    return vt_fail(e, VT_EUSAGE, "--classes: --category says which column has them");
   what.vectors = args->v[0];
   what.table = args->v[1];
   what.rounds = (int)o->bootstrap;
@@ -45,13 +47,11 @@ const struct vt_verb vt_verb_eval_retrieval = {
     .name = "eval retrieval",
     .args = "VECTORS.npy TABLE.csv",
     .summary = "measure search among any vectors with labels: recall and precision at k, mAP, MAP@R, NMI",
-    .help = "Vectors as 'embed' writes them, a row of the table for each, in order. Every query is compared "
-            "with the "
-            "whole\ngallery by cosine; of equal scores what is wrong comes first; queries without anything "
-            "relevant "
-            "are counted\n(without_match) and enter no mean. recall_at_K: a relevant one is among the first "
-            "K (CMC); "
-            "share_at_K: how\nmany of all relevant ones are.",
+    .help =
+        "Vectors as 'embed' writes them, a row of the table for each, in order. Every query is compared\n"
+        "with the whole gallery by cosine; of equal scores what is wrong comes first; queries without\n"
+        "anything relevant are counted (without_match) and enter no mean. recall_at_K: a relevant one is\n"
+        "among the first K (CMC); share_at_K: how many of all relevant ones are.",
     .opt = rows,
     .nopt = VT_COUNT(rows),
     .opts_size = sizeof(struct opts),
