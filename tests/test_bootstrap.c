@@ -119,7 +119,7 @@ static void test_drawn_detections(void **state)
   assert_int_equal(vt_coco_eval(&all, &in, NULL), 0);
   for (int points = 0; points < 2; points++)
     assert_int_equal(vt_voc_ap_draws(voc[points], &in, .5, points, NULL), 0);
-  assert_int_equal(vt_contest_map_each(&map, each, &in, NULL), 0);
+  assert_int_equal(vt_contest_map(&map, each, &in, NULL), 0);
   for (int k = 0; k < ROUNDS; k++) {
     const int32_t *w = weight + k * PICTURES;
     struct vt_coco_input copy = {.ncls = 3, .gt = gt_copy, .dt = dt_copy};
@@ -133,7 +133,7 @@ static void test_drawn_detections(void **state)
       assert_int_equal(vt_voc_ap(ap, &map, &copy, .5, points, NULL), 0);
       assert_true(fabs(map - voc[points][k]) < 1e-12);
     }
-    assert_int_equal(vt_contest_map(&map, &copy, NULL), 0);
+    assert_int_equal(vt_contest_map(&map, NULL, &copy, NULL), 0);
     double sum = 0;
     int n = 0;
     for (int i = 0; i < PICTURES; i++)

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <cmocka.h>
 #include "eval/eval.h"
+#include "eval/ranking.h"
 
 static void near_to(double got, double want, const char *what)
 {
@@ -80,7 +81,7 @@ static void test_contest(void **state)
     const struct vt_coco_input in = {
         .ncls = 2, .ngt = cases[i].ngt, .ndt = cases[i].ndt, .gt = cases[i].gt, .dt = cases[i].dt};
     double map;
-    assert_int_equal(vt_contest_map(&map, &in, NULL), 0);
+    assert_int_equal(vt_contest_map(&map, NULL, &in, NULL), 0);
     near_to(map, cases[i].map, "mAP");
   }
 }
@@ -175,7 +176,8 @@ static void test_boundary(void **state)
     struct vt_mask m[2];
     const double share = cases[round % VT_COUNT(cases)].share;
     const int d = cases[round % VT_COUNT(cases)].width;
-    double got, both = 0, any = 0;
+    int64_t got[2];
+    double both = 0, any = 0;
     for (int k = 0; k < 2; k++) {
       int cx = 10 + (int)vt_rng_below(&r, 20), cy = 8 + (int)vt_rng_below(&r, 14),
           rad = 5 + (int)vt_rng_below(&r, 12);
@@ -186,8 +188,9 @@ static void test_boundary(void **state)
       assert_int_equal(vt_mask_from_bitmap(&m[k], px[k], W, H, W, NULL), 0);
     }
     for (int i = 0; i < W * H; i++) both += edge[0][i] && edge[1][i], any += edge[0][i] || edge[1][i];
-    assert_int_equal(vt_boundary_iou(&got, &m[0], &m[1], share, NULL), 0);
-    near_to(got, any > 0 ? both / any : 0, "boundary IoU");
+    assert_int_equal(vt_boundary_counts(&got[0], &got[1], &m[0], &m[1], share, NULL), 0);
+    near_to((double)got[0], both, "boundary pixels of both");
+    near_to((double)got[1], any, "boundary pixels of either");
     vt_mask_clear(&m[0]);
     vt_mask_clear(&m[1]);
   }
@@ -215,18 +218,23 @@ static void test_classification(void **state)
 
 static void test_retrieval(void **state)
 {
+  static const int three = 3;
   static const struct {
-    uint8_t hit[5];
-    int64_t total;
-    double r_precision, map_at_r, share_at_3;
-  } cases[] = {{{1, 0, 1, 1, 0}, 3, 2. / 3, (1 + 2. / 3) / 3, 2. / 3},
-               {{0, 0, 0, 0, 1}, 2, 0, 0, 0},
-               {{1, 1, 0, 0, 0}, 10, .2, .2, .2},
-               {{1, 1, 1, 1, 1}, 0, NAN, NAN, NAN}};
+    int64_t rank[4], n;
+    double figure[VT_QUERY_FIGURES + 3]; /* AP, MAP@R, R-precision, RR; of 3: any, share of 3, share of all */
+  } cases[] = {
+      {{1, 3, 4}, 3, {(1 + 2. / 3 + 3. / 4) / 3, (1 + 2. / 3) / 3, 2. / 3, 1, 1, 2. / 3, 2. / 3}},
+      {{5, 8}, 2, {(1. / 5 + 2. / 8) / 2, 0, 0, 1. / 5, 0, 0, 0}},
+      {{1, 2, 90, 100}, 4, {(2 + 3. / 90 + 4. / 100) / 4, .5, .5, 1, 1, 2. / 3, .5}},
+      {{1}, 1, {1, 1, 1, 1, 1, 1. / 3, 1}},
+      {{0}, 0, {NAN, NAN, NAN, NAN, NAN, NAN, NAN}},
+  };
   for (size_t i = 0; i < VT_COUNT(cases); i++) {
-    near_to(vt_r_precision(cases[i].hit, 5, cases[i].total), cases[i].r_precision, "R-precision");
-    near_to(vt_map_at_r(cases[i].hit, 5, cases[i].total), cases[i].map_at_r, "MAP@R");
-    near_to(vt_recall_share_at(cases[i].hit, 5, 3, cases[i].total), cases[i].share_at_3, "recall@3");
+    double figure[VT_QUERY_FIGURES + 3];
+    vt_query_figures(cases[i].rank, cases[i].n, &three, 1, figure);
+    for (int k = 0; k < VT_QUERY_FIGURES + 3; k++)
+      near_to(figure[k], cases[i].figure[k],
+              k < VT_QUERY_FIGURES ? vt_query_figure[k] : "of the first three");
   }
 }
 

@@ -240,7 +240,7 @@ int vt_eval_detections(const struct vt_coco_opts *o, struct vt_figures *f, struc
   if (rc) goto out;
   struct vt_coco_input in = vt__coco_input(&p, o->masks);
   if ((rc = vt__coco_draws(&in, &p, o, &weight, e))) goto out;
-  if ((rc = vt_contest_map_each(&map, each, &in, e))) goto out;
+  if ((rc = vt_contest_map(&map, each, &in, e))) goto out;
   vt_figures_add(f, "contest_mAP", map);
   if ((rc = vt_voc_ap(ap, &map, &in, .5, true, e))) goto out;
   vt_figures_add(f, "VOC07_AP50", map);

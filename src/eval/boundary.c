@@ -57,12 +57,3 @@ int vt_boundary_counts(int64_t *both, int64_t *any, const struct vt_mask *a, con
   vt_free(run);
   return rc;
 }
-
-int vt_boundary_iou(double *iou, const struct vt_mask *a, const struct vt_mask *b, double share,
-                    struct vt_err *e)
-{
-  int64_t both, any;
-  int rc = vt_boundary_counts(&both, &any, a, b, share, e);
-  if (!rc) *iou = any ? (double)both / (double)any : 0;
-  return rc;
-}

@@ -55,14 +55,6 @@ void vt_confusion_add_scores(struct vt_confusion *c, const double *score, const 
   }
 }
 
-int vt_confusion_merge(struct vt_confusion *c, const struct vt_confusion *other, struct vt_err *e)
-{
-  if (c->n != other->n)
-    return vt_fail(e, VT_ESHAPE, "confusion matrices of %d and %d classes", c->n, other->n);
-  for (int64_t i = 0; i < (int64_t)c->n * c->n; i++) c->count[i] += other->count[i];
-  return 0;
-}
-
 struct class_sums {
   int64_t hit, truth, pred;
 };
@@ -106,29 +98,4 @@ double vt_confusion_accuracy(const struct vt_confusion *c)
     all += s.truth;
   }
   return all ? (double)hit / (double)all : NAN;
-}
-
-double vt_confusion_fw_iou(const struct vt_confusion *c)
-{
-  double sum = 0, all = 0;
-  for (int k = 0; k < c->n; k++) {
-    struct class_sums s = sums(c, k);
-    if (!s.truth) continue;
-    sum += (double)s.truth * vt_confusion_iou(c, k);
-    all += (double)s.truth;
-  }
-  return all > 0 ? sum / all : NAN;
-}
-
-double vt_confusion_dice(const struct vt_confusion *c)
-{
-  double sum = 0;
-  int n = 0;
-  for (int k = 0; k < c->n; k++) {
-    struct class_sums s = sums(c, k);
-    if (!s.truth && !s.pred) continue;
-    sum += 2.0 * (double)s.hit / (double)(s.truth + s.pred);
-    n++;
-  }
-  return n ? sum / n : NAN;
 }

@@ -315,12 +315,7 @@ static int count_picture(struct group *p, void *ctx, struct vt_err *e)
   return 0;
 }
 
-int vt_contest_map(double *map, const struct vt_coco_input *in, struct vt_err *e)
-{
-  return vt_contest_map_each(map, NULL, in, e);
-}
-
-int vt_contest_map_each(double *map, double *picture, const struct vt_coco_input *in, struct vt_err *e)
+int vt_contest_map(double *map, double *picture, const struct vt_coco_input *in, struct vt_err *e)
 {
   int32_t pictures = 0;
   for (int64_t i = 0; i < in->ngt; i++) pictures = VT_MAX(pictures, in->gt[i].image + 1);

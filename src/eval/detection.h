@@ -19,10 +19,9 @@ int vt_voc_ap_draws(double *map, const struct vt_coco_input *in, double threshol
 
 /* The mAP of iMaterialist (Fashion) 2019 to 2021: for each picture and threshold .50:.05:.95, detections in
  * order of score take a free truth of their class with IoU above the threshold; TP / (TP + FP + FN), mean
- * over thresholds, then over pictures. A picture with neither truth nor detection does not count. */
-int vt_contest_map(double *map, const struct vt_coco_input *in, struct vt_err *e);
-/* The same, and of each picture: (in->pictures), NaN where it does not count; or NULL. */
-int vt_contest_map_each(double *map, double *picture, const struct vt_coco_input *in, struct vt_err *e);
+ * over thresholds, then over pictures. A picture with neither truth nor detection does not count.
+ * picture: (in->pictures) that of each, NaN where it does not count; or NULL. */
+int vt_contest_map(double *map, double *picture, const struct vt_coco_input *in, struct vt_err *e);
 
 /* Precision and recall of each class after each detection, scores falling; matching as for VOC. Points of
  * class k are start[k] .. start[k + 1] - 1. */

@@ -24,29 +24,16 @@ int vt_confusion_add(struct vt_confusion *c, const uint8_t *truth, const uint8_t
 /* Adds n samples: each row of score (n, c->n) predicts its largest, the first of equals. Truths outside
  * 0..c->n-1 are not counted. */
 void vt_confusion_add_scores(struct vt_confusion *c, const double *score, const int32_t *truth, int64_t n);
-int vt_confusion_merge(struct vt_confusion *c, const struct vt_confusion *other, struct vt_err *e);
 /* IoU of class k = TP / (TP + FP + FN); NaN if the class occurs in neither truth nor prediction. */
 double vt_confusion_iou(const struct vt_confusion *c, int k);
 double vt_confusion_mean_iou(const struct vt_confusion *c); /* over classes that are not NaN */
 double vt_confusion_accuracy(const struct vt_confusion *c);
-double vt_confusion_fw_iou(const struct vt_confusion *c); /* weighted by frequency in truth */
-double vt_confusion_dice(const struct vt_confusion *c);   /* mean over classes that are not NaN */
 
-/* Retrieval. relevant: (n) relevance of the ranked matches of one query, best first; non-zero = relevant. */
+/* Retrieval (of whole galleries: eval/ranking.h). relevant: (n) relevance of the ranked matches of one query,
+ * best first; non-zero = relevant. */
 double vt_precision_at(const uint8_t *relevant, int n,
                        int k); /* fewer than k matches: missing ones count wrong */
 double vt_recall_at(const uint8_t *relevant, int n, int k); /* 1 if any of the first k is relevant */
-/* Mean over the `total` relevant things of the precision at the rank of each; those not among the n matches
- * count 0. NaN if there are none. */
-double vt_average_precision(const uint8_t *relevant, int n, int64_t total);
-/* With R relevant things in all: precision of the first R, and its mean over the ranks of hits among them
- * (Musgrave et al., "A Metric Learning Reality Check", 2020). Fewer than R matches: missing ones count wrong.
- * NaN if R is 0. */
-double vt_r_precision(const uint8_t *relevant, int n, int64_t total);
-double vt_map_at_r(const uint8_t *relevant, int n, int64_t total);
-/* Share of the `total` relevant things among the first k; NaN if there are none. (vt_recall_at asks for any
- * one, which is the CMC curve at rank k.) */
-double vt_recall_share_at(const uint8_t *relevant, int n, int k, int64_t total);
 double vt_reciprocal_rank(const uint8_t *relevant, int n); /* 1 / rank of the first relevant one, 0 if none */
 
 /* Classification. score: (n, classes); equal scores rank by class number. */
@@ -100,11 +87,8 @@ int vt_cluster_agreement(const int32_t *a, const int32_t *b, int64_t n, double *
 int vt_kmeans(int32_t *label, const float *v, int64_t n, int dim, int k, int rounds, uint64_t seed,
               struct vt_err *e);
 
-/* IoU of the parts of both masks within `share` (.02) of the diagonal of their contours, 0 if both are empty.
- */
-int vt_boundary_iou(double *iou, const struct vt_mask *a, const struct vt_mask *b, double share,
-                    struct vt_err *e);
-/* Its pixels: in both boundaries, and in either. */
+/* Boundary IoU's two sums: pixels of both masks within `share` (.02) of the picture's diagonal of their
+ * contours, and of either. */
 int vt_boundary_counts(int64_t *both, int64_t *any, const struct vt_mask *a, const struct vt_mask *b,
                        double share, struct vt_err *e);
 

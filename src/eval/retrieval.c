@@ -18,43 +18,6 @@ double vt_recall_at(const uint8_t *relevant, int n, int k)
   return 0;
 }
 
-double vt_average_precision(const uint8_t *relevant, int n, int64_t total)
-{
-  if (total <= 0) return NAN;
-  double sum = 0;
-  int64_t hit = 0;
-  for (int i = 0; i < n; i++) {
-    if (relevant[i]) sum += (double)++hit / (i + 1);
-  }
-  return sum / (double)total;
-}
-
-double vt_r_precision(const uint8_t *relevant, int n, int64_t total)
-{
-  if (total <= 0) return NAN;
-  int64_t hit = 0;
-  for (int i = 0; i < n && i < total; i++) hit += relevant[i] != 0;
-  return (double)hit / (double)total;
-}
-
-double vt_map_at_r(const uint8_t *relevant, int n, int64_t total)
-{
-  if (total <= 0) return NAN;
-  double sum = 0;
-  int64_t hit = 0;
-  for (int i = 0; i < n && i < total; i++)
-    if (relevant[i]) sum += (double)++hit / (i + 1);
-  return sum / (double)total;
-}
-
-double vt_recall_share_at(const uint8_t *relevant, int n, int k, int64_t total)
-{
-  if (total <= 0) return NAN;
-  int64_t hit = 0;
-  for (int i = 0; i < VT_MIN(n, k); i++) hit += relevant[i] != 0;
-  return (double)hit / (double)total;
-}
-
 double vt_reciprocal_rank(const uint8_t *relevant, int n)
 {
   for (int i = 0; i < n; i++) {

@@ -158,7 +158,7 @@ static void measure(struct vt_labels *l)
                                      .mask = masks ? make_mask : NULL,
                                      .ctx = l};
     bool ok = !vt_coco_eval(&r, &in, &e) && !vt_voc_ap(ap, &map, &in, .5, masks, &e) &&
-              !vt_contest_map(&map, &in, &e) && !vt_confusion_init(&c, 3, &e) &&
+              !vt_contest_map(&map, NULL, &in, &e) && !vt_confusion_init(&c, 3, &e) &&
               !vt_detection_confusion(&c, &in, .5, 0, NULL, &e);
     vt_fuzz_check(ok || *e.msg, "an error without a message");
     if (ok) vt_coco_summary(&r, figure);

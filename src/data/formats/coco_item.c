@@ -76,14 +76,15 @@ static int add_class(struct vt__coco *r, bool attribute, struct vt_err *e)
   return attribute ? 0 : name_points(r, &r->l->classes.v[p], e);
 }
 
-/* Compressed runs: of results they are checked when they are used, of labels here. */
+/* Compressed runs are decoded to see whether they are good, and kept as they came. */
 static int add_text_runs(struct vt__coco *r, struct vt_instance *in, struct vt_err *e)
 {
   struct vt__coco_item *it = &r->it;
   struct vt_mask m = {0};
-  int rc = r->results ? 0 : vt_mask_from_coco(&m, it->counts.data, (int)it->size[1], (int)it->size[0], e);
+  int rc = vt_mask_from_coco(&m, it->counts.data, (int)it->size[1], (int)it->size[0], e);
   vt_mask_clear(&m);
-  return rc ? vt_fail_in(e, rc, "annotations[%lld]: segmentation", (long long)r->index)
+  return rc ? vt_fail_in(e, rc, "%s[%lld]: segmentation", r->results ? "result" : "annotations",
+                         (long long)r->index)
             : vt__labels_set_coco(r->l, in, it->counts.data, it->counts.len, e);
 }
 
