@@ -390,6 +390,52 @@ static void test_bad_folders(void **state)
   refuse("folders", "classes", put_classes, cases, VT_COUNT(cases));
 }
 
+static void put_named(void)
+{
+  put_map("named/hat/a.png");
+}
+
+/* Names of files and folders may be any bytes; those of pictures and classes are UTF-8. */
+static void test_names_of_files(void **state)
+{
+  static const struct {
+    const char *format, *root;
+    void (*make)(void);
+    const char *picture, *text, *content; /* what is put there besides; text: NULL for none */
+    int kept;
+  } cases[] = {
+      {"folders", "named", put_named, "named/h\x80t/b.png", NULL, NULL, 1},
+      {"folders", "named", put_named, "named/hat/b\xff.png", NULL, NULL, 1},
+      {"label-maps", "maps/labels", put_label_maps, "maps/labels/c\x80.png", NULL, NULL, 4},
+      {"yolo", "yt", put_yolo_tree, "yt/images/b\x80.png", NULL, NULL, 1},
+      {"yolo", "yt", put_yolo_tree, "yt/images/b\x80.png", "yt/labels/b\x80.txt", "", 1},
+      {"voc", "voc", put_single, NULL, "voc/Annotations/b\x80.xml",
+       "<annotation><size><width>9</width><height>8</height></size></annotation>", 1},
+      {"deepfashion2", "df2", put_deepfashion2, NULL, "df2/train/annos/b\x80.json",
+       "{\"source\":\"user\",\"pair_id\":7}", 3},
+      {"street2shop", "s2s", put_street2shop, NULL, "s2s/train_pairs_b\x80.json", "[]", -1},
+      {"pairs", "pairs", put_pairs, NULL, "pairs/b\x80.csv", "street,shop,x_1,y_1,x_2,y_2\n", -1},
+  };
+  for (size_t i = 0; i < VT_COUNT(cases); i++) {
+    cases[i].make();
+    if (cases[i].picture) put_map(cases[i].picture);
+    if (cases[i].text) put(cases[i].text, cases[i].content);
+    for (int lenient = 0; lenient < 2; lenient++) {
+      struct vt_labels l;
+      struct vt_err e = {0};
+      const int rc = read_labels(&l, cases[i].format, path_of(cases[i].root), lenient, &e);
+      const bool kept = lenient && cases[i].kept >= 0;
+      const char *said = kept && l.problems.n ? l.problems.v[0].text : e.msg;
+      if ((kept ? rc || l.n != cases[i].kept || l.problems.n != 1 : rc != VT_EFORMAT) ||
+          !strstr(said, "not valid UTF-8") || (kept && !vt_utf8_valid(said, strlen(said))))
+        fail_msg("case %zu: %d, %lld kept, '%s'", i, rc, (long long)l.n, said);
+      vt_labels_clear(&l);
+    }
+    if (cases[i].picture) assert_int_equal(unlink(path_of(cases[i].picture)), 0);
+    if (cases[i].text) assert_int_equal(unlink(path_of(cases[i].text)), 0);
+  }
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {
@@ -404,6 +450,7 @@ int main(void)
       cmocka_unit_test(test_bad_csv_boxes),
       cmocka_unit_test(test_bad_folders),
       cmocka_unit_test(test_damage),
+      cmocka_unit_test(test_names_of_files),
   };
   return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

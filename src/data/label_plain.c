@@ -47,16 +47,14 @@ static int add_instance(struct labeller *w, int32_t image, int cls, const struct
 static int label_one(const char *path, const char *rel, void *ctx, struct vt_err *e)
 {
   struct labeller *w = ctx;
+  const struct vt_labels_opts lo = {.lenient = w->o->lenient};
   struct vt_image im = {0}, bits = {0};
   int32_t image = 0;
   if (vt_interrupted()) return vt_fail(e, VT_EINTERRUPTED, "interrupted");
   if (!vt_picture_named(rel)) return 0;
   w->l->rows++;
   int rc = vt_image_read(&im, path, NULL, NULL, e);
-  if (rc) {
-    const struct vt_labels_opts lo = {.lenient = w->o->lenient};
-    return vt__labels_problem(w->l, &lo, e);
-  }
+  if (rc) return vt__labels_problem(w->l, &lo, e);
   int cls = class_of(w, rel, e);
   rc = VT_MIN(cls, 0);
   if (!rc) rc = vt_plain_mask(&bits, &im, &w->o->mask, e);
@@ -66,7 +64,9 @@ static int label_one(const char *path, const char *rel, void *ctx, struct vt_err
   vt_progress_add(&w->progress, 1);
   vt_image_clear(&im);
   vt_image_clear(&bits);
-  return rc ? vt_fail_in(e, rc, "%s", path) : 0;
+  if (!rc) return 0;
+  vt_fail_in(e, rc, "%s", path);
+  return vt__labels_problem(w->l, &lo, e);
 }
 
 int vt_label_folder(struct vt_labels *l, const char *folder, const struct vt_label_folder_opts *o,

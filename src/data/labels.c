@@ -89,12 +89,21 @@ static void *grown(void *v, int64_t n, int64_t *cap, int64_t limit, size_t size)
   return p;
 }
 
+/* Those in a file were checked when it was read; those of files and folders may be any bytes. */
+static int check_name(const char *of, const char *name, struct vt_err *e)
+{
+  if (vt_utf8_valid(name, strlen(name))) return 0;
+  return vt_fail(e, VT_EFORMAT, "the name of a %s is not valid UTF-8", of);
+}
+
 int32_t vt__labels_add_image(struct vt_labels *l, int64_t id, const char *file, int width, int height,
                              struct vt_err *e)
 {
   if (vt_interrupted()) return vt_fail(e, VT_EINTERRUPTED, "interrupted");
   if (vt_labels_image(l, id) >= 0)
     return vt_fail(e, VT_EFORMAT, "picture id %lld stands twice", (long long)id);
+  int rc = check_name("picture", file, e);
+  if (rc) return rc;
   int64_t cap = l->cap_images;
   struct vt_label_image *v = grown(l->image, l->nimages, &cap, VT__MAX_IMAGES, sizeof *v);
   if (!v) goto memory;
@@ -126,6 +135,8 @@ int32_t vt__labels_add_class(struct vt_labels *l, bool attribute, int64_t id, co
   if (vt__labels_find_class(l, attribute, id) >= 0)
     return vt_fail(e, VT_EFORMAT, "%s id %lld stands twice", attribute ? "attribute" : "class",
                    (long long)id);
+  int rc = check_name(attribute ? "attribute" : "class", name, e);
+  if (rc) return rc;
   int64_t cap = list->cap;
   struct vt_label_class *v = grown(list->v, list->n, &cap, 1 << 24, sizeof *v);
   if (!v) goto memory;

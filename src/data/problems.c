@@ -1,6 +1,8 @@
 /* The list of what was left out: an array that doubles, texts in an arena. */
 #include "data/problems.h"
 
+#include <string.h>
+
 int vt_problems_add(struct vt_problems *p, int64_t line, const char *text, struct vt_err *e)
 {
   if (p->n >= VT_MAX_PROBLEMS)
@@ -12,7 +14,10 @@ int vt_problems_add(struct vt_problems *p, int64_t line, const char *text, struc
     p->v = v;
     p->cap = cap;
   }
-  const char *own = vt_arena_strdup(&p->arena, text);
+  struct vt_buf whole = {0}; /* paths may be any bytes, and what is quoted may be cut within a letter */
+  vt_utf8_repair(text, strlen(text), &whole);
+  const char *own = whole.failed ? NULL : vt_arena_strdup(&p->arena, whole.data ? whole.data : "");
+  vt_buf_clear(&whole);
   if (!own) return vt_fail(e, VT_ENOMEM, "out of memory at %lld faults", (long long)p->n);
   p->v[p->n++] = (struct vt_problem){line, own};
   return 0;

@@ -16,7 +16,7 @@ struct vt_problems {
   int64_t n, cap;
   struct vt_problem *v;
 };
-/* VT_ELIMIT: there are too many. The text is copied. */
+/* VT_ELIMIT: there are too many. The text is copied, bytes that are no UTF-8 replaced. */
 int vt_problems_add(struct vt_problems *p, int64_t line, const char *text, struct vt_err *e);
 /* The table file,line,reason; rows of `file` are appended, the header where the buffer is empty. */
 void vt_problems_table(const struct vt_problems *p, const char *file, struct vt_buf *out);

@@ -233,8 +233,10 @@ static int each_path(const char *path, const char *rel, void *ctx, struct vt_err
   if (strcmp(vt_path_ext(rel), "json") != 0) return 0;
   char stem[MAX_FILE_NAME - 40];
   const size_t n = strlen(rel) - 5;
-  if (n >= sizeof stem || !vt_utf8_valid(rel, n))
-    return vt_fail(e, VT_EFORMAT, "%s: a name that is too long, or not UTF-8", path);
+  if (n >= sizeof stem || !vt_utf8_valid(rel, n)) {
+    vt_fail(e, VT_EFORMAT, "%s: a name that is too long, or not valid UTF-8", path);
+    return vt__labels_problem(r->l, r->o, e);
+  }
   memcpy(stem, rel, n);
   stem[n] = 0;
   r->stem = stem;

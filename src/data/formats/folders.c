@@ -37,12 +37,13 @@ static int each_file(const char *path, const char *rel, void *ctx, struct vt_err
   int rc = !slash || slash - from >= (int)sizeof cls
                ? vt_fail(e, VT_EFORMAT, "%s: lies in no class folder", path)
                : vt__probe_file(path, &width, &height, e);
-  if (rc) return vt__labels_problem(l, r->o, e);
+  const int32_t p = rc ? rc : vt__labels_add_image(l, l->nimages + 1, rel, width, height, e);
+  if (!rc && p < 0) vt_fail_in(e, p, "%s", path);
+  if (p < 0) return vt__labels_problem(l, r->o, e);
   snprintf(cls, sizeof cls, "%.*s", (int)(slash - from), from);
-  int32_t c = vt__labels_need_class(l, cls, e);
-  int32_t p = c < 0 ? c : vt__labels_add_image(l, l->nimages + 1, rel, width, height, e);
-  struct vt_instance *in = p < 0 ? NULL : vt__labels_push(l, e);
-  if (!in) return p < 0 ? p : VT_ENOMEM;
+  const int32_t c = vt__labels_need_class(l, cls, e);
+  struct vt_instance *in = c < 0 ? NULL : vt__labels_push(l, e);
+  if (!in) return c < 0 ? c : VT_ENOMEM;
   l->image[p].split = split;
   in->image = p;
   in->cls = c;

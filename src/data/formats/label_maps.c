@@ -470,9 +470,9 @@ static int each_map(const char *path, const char *rel, void *ctx, struct vt_err 
   if (strcmp(vt_path_ext(rel), "png") != 0) return 0;
   int rc = strlen(rel) <= MAX_NAME ? name_picture(r, rel, name, sizeof name, e)
                                    : vt_fail(e, VT_ELIMIT, "%s: a name of over %d bytes", path, MAX_NAME);
-  if (rc) return vt__labels_problem(r->l, r->o, e);
-  int32_t p = vt__labels_need_image(r->l, name, e);
-  if (p < 0) return p;
+  const int32_t p = rc ? rc : vt__labels_need_image(r->l, name, e);
+  if (!rc && p < 0) vt_fail_in(e, p, "%s", path);
+  if (p < 0) return vt__labels_problem(r->l, r->o, e);
   vt__split_folder(rel, &r->l->image[p].split);
   return read_map(r, path, p, NULL, e);
 }

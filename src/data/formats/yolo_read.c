@@ -122,7 +122,7 @@ static int add_picture(struct reader *r, const char *file, int width, int height
                         ? vt_fail(e, VT_ENOMEM, "out of memory")
                         : vt__labels_add_image(r->y.l, r->y.l->nimages + 1, name.data, width, height, e);
   vt_buf_clear(&name);
-  if (p < 0) return p;
+  if (p < 0) return vt_fail_in(e, p, "%s%s", r->prefix, file);
   r->y.l->image[p].split = r->split;
   vt__split_folder(file, &r->y.l->image[p].split);
   return p;
@@ -158,14 +158,14 @@ static int each_text(const char *path, const char *rel, void *ctx, struct vt_err
     *e = (struct vt_err){0};
     return 0;
   }
-  if (rc) {
+  const int p = rc ? rc : add_picture(r, file, width, height, e);
+  if (p < 0) {
     const uint64_t key = vt_hash64(file, strlen(file));
     if (*file && vt__map_find(r->told, key, NULL, NULL, NULL) < 0 && vt__map_put(r->told, key, 0))
       return vt_fail(e, VT_ENOMEM, "out of memory");
     return vt__labels_problem(r->y.l, r->y.o, e);
   }
-  const int p = add_picture(r, file, width, height, e);
-  return p < 0 ? p : vt__yolo_read_text(&r->y, p, path, e);
+  return vt__yolo_read_text(&r->y, p, path, e);
 }
 
 /* A picture without a text. */
@@ -183,7 +183,7 @@ static int each_picture(const char *path, const char *rel, void *ctx, struct vt_
   if (known || vt__map_find(r->told, vt_hash64(rel, strlen(rel)), NULL, NULL, NULL) >= 0) return 0;
   if (vt__probe_file(path, &width, &height, e)) return vt__labels_problem(r->y.l, r->y.o, e);
   const int p = add_picture(r, rel, width, height, e);
-  return p < 0 ? p : 0;
+  return p < 0 ? vt__labels_problem(r->y.l, r->y.o, e) : 0;
 }
 
 /* sub: the folder of the split, or "". */
