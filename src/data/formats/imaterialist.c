@@ -37,15 +37,19 @@ static int find_columns(const struct vt_csv *csv, struct columns *c, struct vt_e
   return rc;
 }
 
+/* label_descriptions.json beside the table: vt_free; NULL: out of memory. */
+static char *descriptions_beside(const char *path)
+{
+  char *dir = vt_path_dir(NULL, path);
+  char *beside = dir ? vt_path_join(NULL, dir, "label_descriptions.json") : NULL;
+  vt_free(dir);
+  return beside;
+}
+
 static int read_descriptions(struct reader *r, const char *path, struct vt_err *e)
 {
-  char *beside = NULL;
-  if (!r->o->extra) {
-    char *dir = vt_path_dir(NULL, path);
-    beside = dir ? vt_path_join(NULL, dir, "label_descriptions.json") : NULL;
-    vt_free(dir);
-    if (!beside) return vt_fail(e, VT_ENOMEM, "%s: out of memory", path);
-  }
+  char *beside = r->o->extra ? NULL : descriptions_beside(path);
+  if (!r->o->extra && !beside) return vt_fail(e, VT_ENOMEM, "%s: out of memory", path);
   int rc = 0;
   if (r->o->extra || vt_is_file(beside)) {
     rc = vt__coco_read_classes(r->l, beside ? beside : r->o->extra, e);
@@ -238,8 +242,6 @@ static int check_descriptions(const struct vt_labels *l, const char *path, struc
 
 static int write_descriptions(const struct vt_labels *l, const char *path, struct vt_err *e)
 {
-  char *dir = vt_path_dir(NULL, path),
-       *beside = dir ? vt_path_join(NULL, dir, "label_descriptions.json") : NULL;
   struct vt_buf b = {0};
   const struct vt_label_list *list[] = {&l->classes, &l->attributes};
   for (int k = 0; k < 2; k++) {
@@ -253,13 +255,9 @@ static int write_descriptions(const struct vt_labels *l, const char *path, struc
     }
   }
   vt_buf_adds(&b, "\n]}\n");
-  int rc = beside && !b.failed ? 0 : vt_fail(e, VT_ENOMEM, "%s: out of memory", path);
-  if (!rc)
-    rc = vt_is_file(beside) ? check_descriptions(l, beside, e)
-                            : vt_file_write_atomic(beside, b.data, b.len, e);
+  int rc = b.failed ? vt_fail(e, VT_ENOMEM, "%s: out of memory", path)
+                    : vt_file_write_atomic(path, b.data, b.len, e);
   vt_buf_clear(&b);
-  vt_free(beside);
-  vt_free(dir);
   return rc;
 }
 
@@ -267,8 +265,12 @@ static int write_imaterialist(const struct vt_labels *l, const char *path, const
                               struct vt_losses *losses, struct vt_err *e)
 {
   int64_t crowds = 0, splits = 0;
-  struct vt__out out;
-  int rc = vt__out_open(&out, NULL, path, e);
+  struct vt__out out = {.f = NULL};
+  char *beside = descriptions_beside(path);
+  const bool described = beside && vt_is_file(beside);
+  int rc = beside ? 0 : vt_fail(e, VT_ENOMEM, "%s: out of memory", path);
+  if (described) rc = check_descriptions(l, beside, e);
+  if (!rc) rc = vt__out_open(&out, NULL, path, e);
   vt_buf_adds(&out.b, "ImageId,EncodedPixels,Height,Width,ClassId\n");
   for (int64_t i = 0; i < l->n && !rc; i++) {
     rc = write_row(&out.b, l, &l->v[i], losses, e);
@@ -282,7 +284,9 @@ static int write_imaterialist(const struct vt_labels *l, const char *path, const
   vt__lose_links(l, losses);
   vt__lose_details(
       l, VT__LOSE_POINTS | VT__LOSE_IDS | VT__LOSE_IMAGE_IDS | VT__LOSE_POLYGONS | VT__LOSE_EMPTY, losses);
-  return rc ? rc : write_descriptions(l, path, e);
+  if (!rc && !described) rc = write_descriptions(l, beside, e);
+  vt_free(beside);
+  return rc;
 }
 
 /* ---- filtering rows ---- */
