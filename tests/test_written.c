@@ -30,10 +30,71 @@ static void test_descriptions(void **state)
   vt_labels_clear(&l);
 }
 
+#define SET(images, classes, annotations)                                                                    \
+  "{\"images\":[" images "],\"categories\":[" classes "],\"annotations\":[" annotations "]}"
+#define IMAGE(id, name) "{\"id\":" id ",\"file_name\":\"" name "\",\"width\":20,\"height\":10}"
+#define CLASS(name)     "{\"id\":0,\"name\":\"" name "\"}"
+#define OBJECT(shape)   "{\"id\":1,\"image_id\":1,\"category_id\":0," shape "}"
+#define ALIKE           IMAGE("1", "a-3.jpg") "," IMAGE("2", "a.jpg") "," IMAGE("3", "a.png")
+
+/* What a format cannot hold is changed, counted, and can be read. */
+static void test_changed(void **state)
+{
+  static const struct {
+    const char *format, *text;
+    const char *lost;       /* a word of the loss; NULL: not looked for */
+    int count, n;           /* of the loss; instances that come back */
+    const char *file, *cls; /* NULL: not looked at. Of the last picture, and the only class */
+    struct vt_box box;      /* round the first instance's mask; w 0: not looked at */
+  } cases[] = {
+      {"voc", SET(ALIKE, "", ""), NULL, 0, 0, NULL, NULL, {0}},
+      {"yolo", SET(ALIKE, "", ""), NULL, 0, 0, "a.png", NULL, {0}},
+      {"yolo",
+       SET(IMAGE("1", ".a.jpg"), CLASS("hat"), OBJECT("\"bbox\":[2,2,4,4]")),
+       NULL,
+       0,
+       1,
+       ".a.jpg",
+       "hat",
+       {2, 2, 4, 4}},
+      {"label-maps", SET(ALIKE, "", ""), NULL, 0, 0, "a.png", NULL, {0}},
+      {"deepfashion2", SET(ALIKE, "", ""), "names of pictures", 3, 0, "image/a.jpg", NULL, {0}},
+  };
+  for (size_t i = 0; i < VT_COUNT(cases); i++) {
+    const struct vt_labels_opts o = {0};
+    struct vt_labels l, again;
+    struct vt_losses lost = {0};
+    struct vt_mask m;
+    struct vt_err e = {0};
+    char set[40];
+    snprintf(set, sizeof set, "changed%zu", i);
+    put("changed.json", cases[i].text);
+    if (read_labels(&l, "coco", in_folder("changed.json"), &o, &e)) fail_msg("%s", e.msg);
+    if (vt_format_find(cases[i].format, &e)->write(&l, in_folder(set), &o, &lost, &e))
+      fail_msg("case %zu: %s", i, e.msg);
+    if (read_labels(&again, cases[i].format, in_folder(set), &o, &e)) fail_msg("case %zu: %s", i, e.msg);
+    if (cases[i].lost && lost_of(&lost, cases[i].lost) != cases[i].count)
+      fail_msg("case %zu: '%s' lost %lld times", i, cases[i].lost, (long long)lost_of(&lost, cases[i].lost));
+    assert_true(again.nimages == l.nimages && again.n == cases[i].n);
+    if (cases[i].file) assert_string_equal(again.image[again.nimages - 1].file, cases[i].file);
+    if (cases[i].cls) assert_string_equal(again.classes.v[0].name, cases[i].cls);
+    if (cases[i].box.w > 0) {
+      if (vt_instance_mask(&again, &again.v[0], &m, &e)) fail_msg("case %zu: %s", i, e.msg);
+      const struct vt_box b = vt_mask_box(&m);
+      assert_true(b.x == cases[i].box.x && b.y == cases[i].box.y && b.w == cases[i].box.w &&
+                  b.h == cases[i].box.h);
+      vt_mask_clear(&m);
+    }
+    vt_labels_clear(&l);
+    vt_labels_clear(&again);
+  }
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_descriptions),
+      cmocka_unit_test(test_changed),
   };
   return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

@@ -46,33 +46,43 @@ bool vt__plain_path(const char *path)
   }
 }
 
+/* Whether the name was free; now it is taken. Negative: out of memory. */
+static int enter(struct vt__names *n, const char *name)
+{
+  const uint64_t key = vt_hash64(name, strlen(name));
+  if (!n->taken && vt__map_new(&n->taken)) return VT_ENOMEM;
+  if (vt__map_find(n->taken, key, NULL, NULL, NULL) >= 0) return 0;
+  return vt__map_put(n->taken, key, 0) ? VT_ENOMEM : 1;
+}
+
 /* odd: characters that become _, besides control characters. */
 static const char *take(struct vt__names *n, const struct vt_label_image *im, const char *odd,
                         struct vt_err *e)
 {
-  char name[200];
+  enum { LONGEST = 160 };
+  char stem[LONGEST + 1];
+  struct vt_buf name = {0};
   const char *dot = strrchr(im->file, '.'), *slash = strrchr(im->file, '/');
   size_t len = dot && (!slash || dot > slash) ? (size_t)(dot - im->file) : strlen(im->file);
-  len = VT_MIN(len, (size_t)160);
-  memcpy(name, im->file, len);
-  name[len] = 0;
-  for (char *p = name; *p; p++)
+  len = VT_MIN(len, (size_t)LONGEST);
+  while (len && (im->file[len] & 0xc0) == 0x80) len--; /* not within a letter */
+  memcpy(stem, im->file, len);
+  stem[len] = 0;
+  for (char *p = stem; *p; p++)
     if (strchr(odd, *p) || (unsigned char)*p < 32) *p = '_';
-  if (!n->taken && vt__map_new(&n->taken)) goto memory;
-  uint64_t key = vt_hash64(name, strlen(name));
-  if (!len || name[0] == '.' || vt__map_find(n->taken, key, NULL, NULL, NULL) >= 0) {
-    snprintf(name + len, sizeof name - len, "-%lld", (long long)im->id);
-    key = vt_hash64(name, strlen(name));
-    if (vt__map_find(n->taken, key, NULL, NULL, NULL) >= 0) {
-      vt_fail(e, VT_EUNSUPPORTED, "two pictures are named '%s'", name);
-      return NULL;
-    }
+  if (*stem == '.') *stem = '_'; /* no hidden file */
+  int entered = 0;
+  for (int again = !len; !entered; again++) {
+    name.len = 0;
+    vt_buf_adds(&name, stem);
+    if (again) vt_buf_addf(&name, "-%lld", (long long)im->id);
+    if (again > 1) vt_buf_addf(&name, "-%d", again);
+    entered = name.failed ? VT_ENOMEM : enter(n, name.data);
   }
-  const char *kept = vt_arena_strdup(&n->arena, name);
-  if (kept && !vt__map_put(n->taken, key, 0)) return kept;
-memory:
-  vt_fail(e, VT_ENOMEM, "out of memory");
-  return NULL;
+  const char *kept = entered > 0 ? vt_arena_strdup(&n->arena, name.data) : NULL;
+  vt_buf_clear(&name);
+  if (!kept) vt_fail(e, VT_ENOMEM, "out of memory");
+  return kept;
 }
 
 const char *vt__names_take(struct vt__names *n, const struct vt_label_image *im, struct vt_err *e)

@@ -12,7 +12,7 @@ int vt__folder_png(const char *root, const char *sub, const char *name, const st
                    struct vt_err *e);
 
 /* One file name for each picture: the stem of its own, slashes and odd characters made _, and its id behind
- * it where that was taken already. */
+ * it where that was taken already, with a further number where that was, too. NULL: out of memory. */
 struct vt__names {
   struct vt_arena arena;
   struct vt__map *taken;

@@ -231,7 +231,7 @@ static int add_line(struct writer *w, struct vt_buf *b, const struct vt_instance
   const char *scene = scene_of(w, in->image, e);
   struct vt_box k = in->box;
   double width = 1, height = 1;
-  if (!scene) return e->code;
+  if (!scene) return VT_ENOMEM;
   if (!(in->flags & VT_SHARES)) {
     int rc = im->width ? vt__instance_box(w->l, in, &k, e) : vt__no_size(im, e);
     if (rc) return rc;
