@@ -90,11 +90,56 @@ static void test_changed(void **state)
   }
 }
 
+/* Pictures whose names in class folders would be the same: each has its own, and what comes from such a
+ * folder keeps it. */
+static void test_folders(void **state)
+{
+  static const struct {
+    const char *path, *becomes; /* of class hat; pictures of so many columns as their place in the table */
+  } pictures[] = {{"foo.png", "hat/foo-1.png"},       {"hat/foo.png", "hat/foo.png"},
+                  {"bag/foo.png", "hat/bag_foo.png"}, {"a/b.png", "hat/a_b.png"},
+                  {"a_b.png", "hat/a_b-5.png"},       {"hat/bare", "hat/bare.png"}};
+  struct vt_buf b = {0};
+  struct vt_image im;
+  struct vt_losses lost = {0};
+  struct vt_labels l;
+  struct vt_err e = {0};
+  char images[300];
+  vt_buf_adds(&b, "path,label\n");
+  for (size_t k = 0; k < VT_COUNT(pictures); k++) {
+    char name[60];
+    vt_buf_addf(&b, "%s,hat\n", pictures[k].path);
+    snprintf(name, sizeof name, "alike/%s%s", pictures[k].path, strchr(pictures[k].path, '.') ? "" : ".png");
+    put(name, "");
+    assert_int_equal(vt_image_init(&im, (int)k + 1, 1, 3, &e), 0);
+    assert_int_equal(vt_image_write(&im, in_folder(name), 0, &e), 0);
+    vt_image_clear(&im);
+  }
+  put("alike.csv", b.data);
+  vt_buf_clear(&b);
+  snprintf(images, sizeof images, "%s", in_folder("alike"));
+  const struct vt_labels_opts o = {.images = images};
+  if (read_labels(&l, "csv-boxes", in_folder("alike.csv"), &o, &e)) fail_msg("%s", e.msg);
+  if (vt_format_find("folders", &e)->write(&l, in_folder("classes"), &o, &lost, &e)) fail_msg("%s", e.msg);
+  assert_int_equal(lost_of(&lost, "names of pictures"), 4);
+  vt_labels_clear(&l);
+  if (read_labels(&l, "folders", in_folder("classes"), &(struct vt_labels_opts){0}, &e))
+    fail_msg("%s", e.msg);
+  assert_int_equal(l.nimages, VT_COUNT(pictures));
+  for (size_t k = 0; k < VT_COUNT(pictures); k++) {
+    const int32_t p = vt_labels_find_image(&l, pictures[k].becomes);
+    if (p < 0) fail_msg("no %s", pictures[k].becomes);
+    assert_int_equal(l.image[p].width, k + 1);
+  }
+  vt_labels_clear(&l);
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_descriptions),
       cmocka_unit_test(test_changed),
+      cmocka_unit_test(test_folders),
   };
   return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

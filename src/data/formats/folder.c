@@ -55,9 +55,9 @@ static int enter(struct vt__names *n, const char *name)
   return vt__map_put(n->taken, key, 0) ? VT_ENOMEM : 1;
 }
 
-/* odd: characters that become _, besides control characters. */
+/* sub/STEM and the ending; odd: characters that become _, besides control characters. */
 static const char *take(struct vt__names *n, const struct vt_label_image *im, const char *odd,
-                        struct vt_err *e)
+                        const char *sub, const char *ending, struct vt_err *e)
 {
   enum { LONGEST = 160 };
   char stem[LONGEST + 1];
@@ -74,9 +74,10 @@ static const char *take(struct vt__names *n, const struct vt_label_image *im, co
   int entered = 0;
   for (int again = !len; !entered; again++) {
     name.len = 0;
-    vt_buf_adds(&name, stem);
+    vt_buf_addf(&name, "%s%s", sub, stem);
     if (again) vt_buf_addf(&name, "-%lld", (long long)im->id);
     if (again > 1) vt_buf_addf(&name, "-%d", again);
+    vt_buf_adds(&name, ending);
     entered = name.failed ? VT_ENOMEM : enter(n, name.data);
   }
   const char *kept = entered > 0 ? vt_arena_strdup(&n->arena, name.data) : NULL;
@@ -87,13 +88,26 @@ static const char *take(struct vt__names *n, const struct vt_label_image *im, co
 
 const char *vt__names_take(struct vt__names *n, const struct vt_label_image *im, struct vt_err *e)
 {
-  return take(n, im, "/\\:*?\"<>| ", e);
+  return take(n, im, "/\\:*?\"<>| ", "", "", e);
+}
+
+const char *vt__names_take_in(struct vt__names *n, const struct vt_label_image *im, const char *sub,
+                              const char *ending, struct vt_err *e)
+{
+  return take(n, im, "/\\:*?\"<>| ", sub, ending, e);
+}
+
+int vt__names_keep(struct vt__names *n, const char *path, bool *kept, struct vt_err *e)
+{
+  const int rc = enter(n, path);
+  *kept = rc > 0;
+  return rc < 0 ? vt_fail(e, rc, "out of memory") : 0;
 }
 
 const char *vt__names_take_path(struct vt__names *n, const struct vt_label_image *im, struct vt_err *e)
 {
   const bool plain = vt__plain_path(im->file) && strlen(im->file) < 160;
-  return take(n, im, plain ? "\\:*?\"<>|" : "/\\:*?\"<>|", e);
+  return take(n, im, plain ? "\\:*?\"<>|" : "/\\:*?\"<>|", "", "", e);
 }
 
 void vt__names_clear(struct vt__names *n)

@@ -22,6 +22,11 @@ const char *vt__names_take(struct vt__names *n, const struct vt_label_image *im,
  * pictures.
  */
 const char *vt__names_take_path(struct vt__names *n, const struct vt_label_image *im, struct vt_err *e);
+/* Paths of files: sub, such a name and the ending (".png"); each is taken once. */
+const char *vt__names_take_in(struct vt__names *n, const struct vt_label_image *im, const char *sub,
+                              const char *ending, struct vt_err *e);
+/* Takes the path as it is; *kept: it was free. */
+int vt__names_keep(struct vt__names *n, const char *path, bool *kept, struct vt_err *e);
 void vt__names_clear(struct vt__names *n);
 
 /* Whether a path stays below the folder that it starts from: not absolute, no part empty or beginning with a

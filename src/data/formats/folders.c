@@ -70,8 +70,9 @@ static int read_folders(struct vt_labels *l, const char *root, const struct vt_l
 struct writer {
   const struct vt_labels *l;
   const char *root, *images;
-  struct vt__names names;
-  struct vt__idx idx; /* the one that is open */
+  struct vt__names names; /* of files below the root */
+  bool *kept;             // (pictures): the file has the picture's own name
+  struct vt__idx idx;     /* the one that is open */
   char *idx_name;
 };
 
@@ -128,36 +129,67 @@ static int copy_picture(struct writer *w, const struct vt_label_image *im, const
   return rc;
 }
 
+/* The picture's folder below the root, with a slash behind it. */
+static int folder_of(const struct vt_label_image *im, const char *cls, struct vt_buf *sub, struct vt_err *e)
+{
+  const char *split = vt__split_name(im->split);
+  if (!*cls || *cls == '.' || strchr(cls, '/'))
+    return vt_fail(e, VT_EUNSUPPORTED, "class '%.60s' cannot be a folder", cls);
+  sub->len = 0;
+  vt_buf_addf(sub, "%s%s%s/", split, *split ? "/" : "", cls);
+  return sub->failed ? vt_fail(e, VT_ENOMEM, "out of memory") : 0;
+}
+
+/* Whether the picture comes from such a folder. */
+static bool lies_in(const struct vt_label_image *im, const struct vt_buf *sub)
+{
+  return !strncmp(im->file, sub->data, sub->len) && im->file[sub->len] && !strchr(im->file + sub->len, '/');
+}
+
+/* What comes from such folders keeps its names; others get what is free then. */
+static int keep_names(struct writer *w, const int64_t *order, const int64_t *start, struct vt_err *e)
+{
+  struct vt_buf sub = {0};
+  int rc = 0;
+  for (int32_t k = 0; k < w->l->nimages && !rc; k++) {
+    const struct vt_label_image *im = &w->l->image[k];
+    if (start[k] == start[k + 1]) continue;
+    rc = folder_of(im, w->l->classes.v[w->l->v[order[start[k]]].cls].name, &sub, e);
+    if (!rc && lies_in(im, &sub) && vt_picture_named(im->file))
+      rc = vt__names_keep(&w->names, im->file, &w->kept[k], e);
+  }
+  vt_buf_clear(&sub);
+  return rc;
+}
+
 /* root/[SPLIT/]CLASS/NAME with the picture's own ending; its own name if it comes from such a folder. */
 static int write_picture(struct writer *w, int32_t image, const char *cls, struct vt_losses *losses,
                          struct vt_err *e)
 {
   const struct vt_label_image *im = &w->l->image[image];
-  const char *split = vt__split_name(im->split);
-  struct vt_buf sub = {0}, path = {0};
-  if (!*cls || *cls == '.' || strchr(cls, '/'))
-    return vt_fail(e, VT_EUNSUPPORTED, "class '%.60s' cannot be a folder", cls);
-  char *from = vt_picture_find(w->images, im->file);
-  vt_buf_addf(&sub, "%s%s%s", split, *split ? "/" : "", cls);
-  int rc =
-      sub.failed || !from ? vt_fail(e, VT_ENOMEM, "out of memory") : vt__folder_make(w->root, sub.data, e);
+  struct vt_label_image bare = *im;
+  struct vt_buf sub = {0}, ending = {0};
+  char *from = vt_picture_find(w->images, im->file), *path = NULL;
+  int rc = from ? folder_of(im, cls, &sub, e) : vt_fail(e, VT_ENOMEM, "out of memory");
+  if (!rc) rc = vt__folder_make(w->root, sub.data, e);
   if (!rc && !vt_picture_named(from) && vt_is_file(from))
     rc =
         vt_fail(e, VT_EUNSUPPORTED, "%s: does not end as pictures in class folders do (.jpg, .png, …)", from);
   if (!rc) {
-    const bool there = !strncmp(im->file, sub.data, sub.len) && im->file[sub.len] == '/' &&
-                       !strchr(im->file + sub.len + 1, '/');
-    const bool ending = there && vt_picture_named(im->file);
-    const char *name = there ? im->file + sub.len + 1 : vt__names_take(&w->names, im, e);
-    vt_loss_add(losses, !there, "names of pictures: they become CLASS/NAME");
-    vt_buf_addf(&path, "%s/%s/%s%s%s", w->root, sub.data, name ? name : "", ending ? "" : ".",
-                ending ? "" : vt_path_ext(from));
-    rc = !name || path.failed ? vt_fail(e, VT_ENOMEM, "out of memory")
-                              : copy_picture(w, im, from, path.data, e);
+    vt_buf_addf(&ending, ".%s", vt_path_ext(from));
+    if (lies_in(im, &sub)) bare.file += sub.len;
+    const char *name = w->kept[image]  ? im->file
+                       : ending.failed ? NULL
+                                       : vt__names_take_in(&w->names, &bare, sub.data, ending.data, e);
+    vt_loss_add(losses, name && strncmp(name, im->file, strlen(im->file)) != 0,
+                "names of pictures: they become CLASS/NAME");
+    path = name ? vt_path_join(NULL, w->root, name) : NULL;
+    rc = path ? copy_picture(w, im, from, path, e) : vt_fail(e, VT_ENOMEM, "out of memory");
   }
   vt_free(from);
+  vt_free(path);
   vt_buf_clear(&sub);
-  vt_buf_clear(&path);
+  vt_buf_clear(&ending);
   return rc;
 }
 
@@ -168,6 +200,8 @@ static int write_folders(const struct vt_labels *l, const char *root, const stru
   int64_t *order, *start;
   if (!o->images) return vt_fail(e, VT_EUSAGE, "class folders hold pictures: --images says where they are");
   int rc = vt_labels_by(l, VT_BY_IMAGE, &order, &start, e);
+  w.kept = vt_calloc((size_t)l->nimages + 1, sizeof *w.kept);
+  if (!rc) rc = w.kept ? keep_names(&w, order, start, e) : vt_fail(e, VT_ENOMEM, "out of memory");
   vt__lose_links(l, losses);
   vt__lose_details(
       l, VT__LOSE_POINTS | VT__LOSE_IDS | VT__LOSE_IMAGE_IDS | VT__LOSE_CLASS_IDS | VT__LOSE_SUPERS, losses);
@@ -191,6 +225,7 @@ static int write_folders(const struct vt_labels *l, const char *root, const stru
   vt__names_clear(&w.names);
   vt__idx_close(&w.idx);
   vt_free(w.idx_name);
+  vt_free(w.kept);
   vt_free(order);
   vt_free(start);
   return rc;
