@@ -165,6 +165,15 @@ static inline void put_yolo_tree(void)
   put_map("yt/images/a.png");
 }
 
+static inline void put_yolo_data(void)
+{
+  put("yd/obj.data", "classes = 2\ntrain = train.txt\nnames = obj.names\n");
+  put("yd/obj.names", "hat\nbag\n");
+  put("yd/train.txt", "a.png\n");
+  put("yd/a.txt", "1 .5 .5 .5 .5\n");
+  put_map("yd/a.png");
+}
+
 #define HALF                                                                                                 \
   "{\"images\":[{\"id\":7,\"file_name\":\"a.jpg\",\"width\":6,\"height\":4}],\"categories\":[{\"id\":3}],"   \
   "\"attributes\":[{\"id\":1}],\n"                                                                           \
@@ -175,6 +184,7 @@ static inline void put_single(void)
   put("one.csv", "ImageId,EncodedPixels,Height,Width,ClassId\na.jpg,1 2 9 1,4,6,3_1\nb.jpg,2 2,4,6,3\n");
   put("one.json", HALF "{\"id\":2,\"image_id\":7,\"category_id\":3,\"segmentation\":[[1,1,5,1,5,3]]}]}");
   put("boxes.csv", "path,label,split,category,x_1,y_1,x_2,y_2\na.jpg,p,train,tops,1,2,5,9\n");
+  put("voc/ImageSets/Main/train.txt", "a\n");
   put("voc/Annotations/a.xml",
       "<annotation><filename>a.jpg</filename><size><width>9</width><height>8</height><depth>3</depth></size>"
       "<object><name>hat</name><bndbox><xmin>1</xmin><ymin>2</ymin><xmax>5</xmax><ymax>6</ymax></bndbox>"

@@ -390,6 +390,34 @@ static void test_bad_folders(void **state)
   refuse("folders", "classes", put_classes, cases, VT_COUNT(cases));
 }
 
+/* A zero byte ends no text: what stands behind it would be dropped without a word. */
+static void test_zero_bytes(void **state)
+{
+  static const struct format_file more[] = {
+      {"ccp-maps", "ccp", "ccp/labels.txt", put_ccp},
+      {"voc", "voc", "voc/ImageSets/Main/train.txt", put_single},
+      {"yolo", "yd", "yd/obj.data", put_yolo_data},
+      {"yolo", "yd", "yd/obj.names", put_yolo_data},
+  };
+  const size_t n = VT_COUNT(format_files);
+  for (size_t i = 0; i < n + VT_COUNT(more); i++) {
+    const struct format_file *f = i < n ? &format_files[i] : &more[i - n];
+    struct vt_labels l;
+    struct vt_err e = {0};
+    char *text;
+    size_t len;
+    f->make();
+    assert_int_equal(vt_file_read(path_of(f->file), 1 << 20, &text, &len, &e), 0);
+    text[len / 2] = 0;
+    put_bytes(f->file, text, len);
+    vt_free(text);
+    if (read_labels(&l, f->format, path_of(f->root), false, &e) != VT_EFORMAT ||
+        !strstr(e.msg, vt_path_base(f->file)))
+      fail_msg("%s: '%s'", f->file, e.msg);
+    vt_labels_clear(&l);
+  }
+}
+
 static void put_named(void)
 {
   put_map("named/hat/a.png");
@@ -450,6 +478,7 @@ int main(void)
       cmocka_unit_test(test_bad_csv_boxes),
       cmocka_unit_test(test_bad_folders),
       cmocka_unit_test(test_damage),
+      cmocka_unit_test(test_zero_bytes),
       cmocka_unit_test(test_names_of_files),
   };
   return cmocka_run_group_tests(tests, make_folder, remove_folder);

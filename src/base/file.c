@@ -63,11 +63,17 @@ int vt_text_read(const char *path, size_t limit, char **text, size_t *len, struc
 {
   int rc = vt_file_read(path, limit, text, len, e);
   if (rc) return rc;
-  if (*len >= 2 && (!memcmp(*text, "\xFF\xFE", 2) || !memcmp(*text, "\xFE\xFF", 2))) {
+  const char *zero = memchr(*text, 0, *len);
+  if (*len >= 2 && (!memcmp(*text, "\xFF\xFE", 2) || !memcmp(*text, "\xFE\xFF", 2)))
+    rc = vt_fail(e, VT_EFORMAT, "%s: text is UTF-16, expected UTF-8", path);
+  else if (zero)
+    rc = vt_fail(e, VT_EFORMAT, "%s: byte %zu is a zero byte, texts have none", path,
+                 (size_t)(zero - *text) + 1);
+  if (rc) {
     vt_free(*text);
     *text = NULL;
     *len = 0;
-    return vt_fail(e, VT_EFORMAT, "%s: text is UTF-16, expected UTF-8", path);
+    return rc;
   }
   const size_t mark = vt_utf8_mark(*text, *len);
   *len -= mark;

@@ -13,7 +13,8 @@
 int vt_file_read(const char *path, size_t limit, char **data, size_t *len, struct vt_err *e);
 
 /* The same for a text: UTF-8's byte order mark is left out, and UTF-16, which begins with its own, is an
- * error that says so. Whether it is UTF-8 is not looked at. */
+ * error that says so; so is a zero byte, behind which strings would end. Whether it is UTF-8 is not looked
+ * at. */
 int vt_text_read(const char *path, size_t limit, char **text, size_t *len, struct vt_err *e);
 
 /* Maps a file read-only. An empty file maps to data = "", len = 0. */
