@@ -37,6 +37,10 @@ static void test_descriptions(void **state)
 #define OBJECT(shape)   "{\"id\":1,\"image_id\":1,\"category_id\":0," shape "}"
 #define ALIKE           IMAGE("1", "a-3.jpg") "," IMAGE("2", "a.jpg") "," IMAGE("3", "a.png")
 
+#define ONE(shape)  SET(IMAGE("1", "a.jpg"), CLASS("hat"), OBJECT(shape))
+#define POLYGON(xy) ONE("\"segmentation\":[" xy "]")
+#define BOX(box)    ONE("\"bbox\":" box)
+
 /* What a format cannot hold is changed, counted, and can be read. */
 static void test_changed(void **state)
 {
@@ -58,6 +62,13 @@ static void test_changed(void **state)
        "hat",
        {2, 2, 4, 4}},
       {"label-maps", SET(ALIKE, "", ""), NULL, 0, 0, "a.png", NULL, {0}},
+      {"yolo", POLYGON("[-4,2,6,2,6,8,-4,8]"), "parts of masks", 1, 1, NULL, NULL, {0, 2, 6, 6}},
+      {"yolo", POLYGON("[15,5,30,5,30,30,15,30]"), "parts of masks", 1, 1, NULL, NULL, {15, 5, 5, 5}},
+      {"yolo", POLYGON("[0,0,20,0,20,10,0,10]"), "parts of masks", 0, 1, NULL, NULL, {0, 0, 20, 10}},
+      {"yolo", POLYGON("[18,-9,30,-9,30,8]"), "mask is empty", 1, 0, NULL, NULL, {0}},
+      {"yolo", BOX("[-30,2,32,4]"), "parts of boxes", 1, 1, NULL, NULL, {0, 2, 2, 4}},
+      {"yolo", BOX("[4,-9,4,30]"), "parts of boxes", 1, 1, NULL, NULL, {4, 0, 4, 10}},
+      {"yolo", BOX("[18,2,4,4]"), "parts of boxes", 0, 1, NULL, NULL, {18, 2, 2, 4}},
       {"deepfashion2", SET(ALIKE, "", ""), "names of pictures", 3, 0, "image/a.jpg", NULL, {0}},
   };
   for (size_t i = 0; i < VT_COUNT(cases); i++) {

@@ -63,6 +63,8 @@ int vt__no_size(const struct vt_label_image *im, struct vt_err *e);
 /* Whether the instance's polygons do not lie wholly outside its picture. */
 int vt__polygons_inside(const struct vt_labels *l, const struct vt_instance *in,
                         const struct vt_label_image *im, struct vt_err *e);
+/* Cuts every polygon to 0..w x 0..h; empty ones go. Areas before and after. */
+int vt__polygons_cut(struct vt_polygons *p, int w, int h, double *before, double *after, struct vt_err *e);
 /* Closes a table that was read; bytes of bad UTF-8 that lenient reading replaced are said. */
 void vt__labels_csv_close(struct vt_labels *l, struct vt_csv *c);
 /* Its box in pixels, from its mask if none was given. */

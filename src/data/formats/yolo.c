@@ -57,6 +57,18 @@ static void add_share(struct vt_buf *b, double v)
   vt_buf_add(b, text, n ? (size_t)n + 3 : 2);
 }
 
+/* What lies outside the picture goes: shares are 0 to 1. */
+static int cut_polygon(struct vt_polygons *p, const struct vt_label_image *im, struct vt_losses *losses,
+                       struct vt_err *e)
+{
+  double before, after;
+  bool inside = true;
+  for (int i = 0; p->n && i < 2 * p->start[p->n]; i++)
+    inside &= p->xy[i] >= 0 && p->xy[i] <= (i % 2 ? im->height : im->width);
+  vt_loss_add(losses, !inside, "parts of masks outside their pictures");
+  return inside ? 0 : vt__polygons_cut(p, im->width, im->height, &before, &after, e);
+}
+
 static void add_polygon(struct vt_buf *b, const struct vt_polygons *p, const struct vt_label_image *im)
 {
   for (int i = 0; i < p->start[1]; i++) {
@@ -91,12 +103,24 @@ static void add_points(struct vt_buf *b, const struct writer *w, const struct vt
   vt_loss_add(w->losses, !seen, "key points of instances of which none is seen");
 }
 
+/* Whether middle and sides are shares of the picture's; the box may yet stand out of it. */
+static bool is_shares(const struct vt_box *k, const struct vt_label_image *im)
+{
+  const double x = k->x + k->w / 2, y = k->y + k->h / 2;
+  return x >= 0 && x <= im->width && k->w <= im->width && y >= 0 && y <= im->height && k->h <= im->height;
+}
+
 static int add_box(struct vt_buf *b, const struct writer *w, const struct vt_instance *in, struct vt_err *e)
 {
   const struct vt_label_image *im = &w->l->image[in->image];
   struct vt_box k;
   int rc = vt__instance_box(w->l, in, &k, e);
   if (rc) return rc;
+  if (!is_shares(&k, im)) {
+    const double x = VT_CLAMP(k.x, 0, im->width), y = VT_CLAMP(k.y, 0, im->height);
+    k = (struct vt_box){x, y, VT_CLAMP(k.x + k.w, 0, im->width) - x, VT_CLAMP(k.y + k.h, 0, im->height) - y};
+    vt_loss_add(w->losses, 1, "parts of boxes outside their pictures");
+  }
   vt_buf_addf(b, "%d %.10g %.10g %.10g %.10g", in->cls, (k.x + k.w / 2) / im->width,
               (k.y + k.h / 2) / im->height, k.w / im->width, k.h / im->height);
   if (w->points) add_points(b, w, in);
@@ -116,6 +140,7 @@ static int add_instance(struct vt_buf *b, const struct writer *w, const struct v
   if (w->points) vt_loss_add(losses, in->shape != VT_SHAPE_NONE, "masks, of which the boxes stay");
   if (w->points || in->shape == VT_SHAPE_NONE) return add_box(b, w, in, e);
   int rc = vt__instance_line(l, in, &p, losses, e);
+  if (!rc) rc = cut_polygon(&p, im, losses, e);
   if (!rc && p.n) {
     vt_buf_addf(b, "%d", in->cls);
     add_polygon(b, &p, im);

@@ -52,7 +52,7 @@ void vt__about_middle(struct vt_aug_move *g, double a, double b, double c, doubl
 void vt__stretch(struct vt_aug_move *g, double x, double y, double w, double h, int width, int height);
 /* Scaled to fit into width x height, in the middle of it, on whole pixels. */
 void vt__letterbox(struct vt_aug_move *g, int w, int h, int width, int height, bool enlarge);
-/* Cuts every polygon to 0..w x 0..h (Sutherland, Hodgman 1974); empty ones go. Areas before and after. */
+/* Maps every polygon and cuts it to 0..w x 0..h; empty ones go. Areas before and after. */
 int vt__polygons_move(struct vt_polygons *p, const double m[9], int w, int h, double *before, double *after,
                       struct vt_err *e);
 struct vt_box vt__polygons_box(const struct vt_polygons *p);
