@@ -138,12 +138,12 @@ static void test_no_ending(void **state)
 {
   static const char *const found[][2] = {{"a", "a.png"},           {"a.png", "a.png"},
                                          {"b.v2", "b.v2.JPG"},     {"plain", "plain"},
-                                         {"none", "none"},         {"a.PNG", "a.png"},
+                                         {"gone", "gone"},         {"a.PNG", "a.png"},
                                          {"b.v2.jpg", "b.v2.JPG"}, {"sub\\..\\a.png", "sub/../a.png"},
                                          {".\\a", "./a.png"},      {"no\\a.png", "no\\a.png"}};
   static const struct {
     const char *name, *fault; /* NULL: it becomes train/hat/NAME.png */
-  } cases[] = {{"a", NULL}, {"plain", "plain: does not end as"}, {"none", "none"}};
+  } cases[] = {{"a", NULL}, {"plain", "plain: does not end as"}, {"gone", "gone"}};
   struct vt_image im = {0};
   struct vt_labels l;
   struct vt_err e = {0};

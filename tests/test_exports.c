@@ -247,7 +247,7 @@ static void test_no_boxes(void **state)
   static const char *const tables[] = {
       "path,label,split,is_query,is_gallery\na.png,hat,validation,True,False\nb.png,bag,train,,\n",
       "path,label,split,is_query,is_gallery,category,x_1,y_1,x_2,y_2\n"
-      "a.png,hat,validation,1.0,0.0,,,,,\nb.png,bag,train,nan,None,,nan,nan,nan,nan\n",
+      "a.png,hat,validation,1.0,0.0,nan,,,,\nb.png,bag,train,nan,None,,nan,nan,nan,nan\n",
   };
   char images[300], *text;
   size_t n;

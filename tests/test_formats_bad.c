@@ -65,8 +65,11 @@ static void test_bad_street2shop(void **state)
       {"s2s/photos.txt", "1,a\n1,a\n2,b\n3,c\n4,d\n", "twice", 5},
       {"s2s/photos.txt", "1,a\n2,\xff\n3,c\n4,d\n", "UTF-8", 4},
       {"s2s/photos.txt", "1,a\n2,b\n3,c\n-4,d\n", "photo '-4'", 4},
+      {"s2s/train_pairs_.json", "[{\"photo\":1,\"product\":20," BBOX(10, 20, 30, 40) "}]", "class is empty",
+       5}, /* the last: it stays */
   };
   refuse("street2shop", "s2s", put_street2shop, cases, VT_COUNT(cases));
+  assert_int_equal(unlink(path_of("s2s/train_pairs_.json")), 0);
   struct vt_labels l;
   struct vt_err e = {0};
   put("none/x.json", "[]");
@@ -101,6 +104,8 @@ static void test_bad_shop_the_look(void **state)
       {"stl/fashion-cat.json", "{\"p2\":\"x\",\"p2\":\"y\",\"0123456789abcdef0123456789abcdef\":\"z\"}",
        "twice", 4},
       {"stl/fashion-cat.json", "{\"p2\":\"x\",\"0123456789abcdef0123456789abcdef\":7}", "category's name", 2},
+      {"stl/fashion-cat.json", "{\"p2\":\"\",\"0123456789abcdef0123456789abcdef\":\"z\"}", "class is empty",
+       2},
       {"stl/fashion-cat.json", "[\"p2\"]", "expected an object", -1},
       {"stl/fashion-cat.json", "{\"p2\":\"x\",", "premature", 2},
       {"stl/fashion-cat.json", "{\"p2\":\"x\",\"0123456789abcdef0123456789abcdef\":\"\xff\"}", "UTF8", 2},
@@ -317,6 +322,9 @@ static void test_bad_csv_boxes(void **state)
       {"boxes.csv", BOX_ROW("b.jpg,p,dev,tops,1,2,5,9"), "split 'dev'", 1},
       {"boxes.csv", BOX_ROW("a.jpg,p,val,tops,1,2,5,9"), "two splits", 1},
       {"boxes.csv", BOX_ROW(",p,train,tops,1,2,5,9"), "path", 1},
+      {"boxes.csv", BOX_ROW("None,p,train,tops,1,2,5,9"), "path is empty", 1},
+      {"boxes.csv", BOX_ROW("b.jpg,,train,tops,1,2,5,9"), "label is empty", 1},
+      {"boxes.csv", BOX_ROW("b.jpg,nan,train,tops,1,2,5,9"), "label is empty", 1},
       {"boxes.csv", BOX_ROW("b.jpg,\"p"), "quoted", 1},
       {"boxes.csv", BOX_ROW("\xff.jpg,p,dev,tops,1,2,5,9"), "", 1},
       {"boxes.csv", BOX_ROW("b.jpg,p,train,tops,-9,2,-5,9"), "outside", 1},

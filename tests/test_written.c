@@ -101,6 +101,28 @@ static void test_changed(void **state)
   }
 }
 
+static void test_refused(void **state)
+{
+  static const struct {
+    const char *format, *text, *word;
+  } cases[] = {
+      {"csv-boxes", SET(IMAGE("1", "a.jpg"), CLASS("None"), OBJECT("\"bbox\":[1,1,2,2]")), "class 'None'"},
+      {"csv-boxes", SET(IMAGE("1", "a.jpg"), CLASS(""), OBJECT("\"bbox\":[1,1,2,2]")), "class ''"},
+      {"street2shop", SET(IMAGE("1", "a.jpg"), CLASS(""), OBJECT("\"bbox\":[1,1,2,2]")), "class ''"},
+  };
+  for (size_t i = 0; i < VT_COUNT(cases); i++) {
+    const struct vt_labels_opts o = {0};
+    struct vt_labels l;
+    struct vt_losses lost = {0};
+    struct vt_err e = {0};
+    put("refused.json", cases[i].text);
+    if (read_labels(&l, "coco", in_folder("refused.json"), &o, &e)) fail_msg("%s", e.msg);
+    const int rc = vt_format_find(cases[i].format, &e)->write(&l, in_folder("refused"), &o, &lost, &e);
+    if (rc != VT_EUNSUPPORTED || !strstr(e.msg, cases[i].word)) fail_msg("case %zu: %d '%s'", i, rc, e.msg);
+    vt_labels_clear(&l);
+  }
+}
+
 /* Pictures whose names in class folders would be the same: each has its own, and what comes from such a
  * folder keeps it. */
 static void test_folders(void **state)
@@ -150,6 +172,7 @@ int main(void)
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_descriptions),
       cmocka_unit_test(test_changed),
+      cmocka_unit_test(test_refused),
       cmocka_unit_test(test_folders),
   };
   return cmocka_run_group_tests(tests, make_folder, remove_folder);

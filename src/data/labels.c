@@ -156,6 +156,7 @@ memory:
 
 int32_t vt__labels_need_class(struct vt_labels *l, const char *name, struct vt_err *e)
 {
+  if (!*name) return vt_fail(e, VT_EFORMAT, "the name of the class is empty");
   int32_t p = vt__labels_find_name(l, name);
   return p >= 0 ? p : vt__labels_add_class(l, false, l->classes.n, name, "", e);
 }

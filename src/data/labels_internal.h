@@ -11,7 +11,7 @@ struct vt__map;
 typedef bool vt__same_fn(const struct vt_labels *l, int32_t p, const void *what);
 
 /* Each returns the position or a negative error. The add functions fail on a second use of an id; the need
- * functions add what is not there yet (id: next free one). */
+ * functions add what is not there yet (id: next free one); a class needs a name. */
 int32_t vt__labels_add_image(struct vt_labels *l, int64_t id, const char *file, int width, int height,
                              struct vt_err *e);
 int32_t vt__labels_need_image(struct vt_labels *l, const char *file, struct vt_err *e);

@@ -31,11 +31,15 @@ static int find_columns(const struct vt_csv *c, struct columns *k, struct vt_err
   return rc;
 }
 
+static bool no_value(const char *s)
+{
+  return !*s || !strcasecmp(s, "nan") || !strcasecmp(s, "none");
+}
+
 /* The field of a column; "" where there is no such column, or no value. */
 static const char *value(const struct vt_csv *c, int column)
 {
-  const char *s = column >= 0 ? c->field[column] : "";
-  return !strcasecmp(s, "nan") || !strcasecmp(s, "none") ? "" : s;
+  return column < 0 || no_value(c->field[column]) ? "" : c->field[column];
 }
 
 static int read_flag(const struct vt_csv *c, int column, bool *out, struct vt_err *e)
@@ -73,13 +77,13 @@ static int read_row(struct vt_labels *l, const struct vt_labels_opts *o, const s
   if (!rc) rc = read_flag(c, k->query, &query, e);
   if (!rc) rc = read_flag(c, k->gallery, &gallery, e);
   if (rc) return rc;
-  const char *file = c->field[k->path];
+  const char *file = value(c, k->path), *label = value(c, k->label);
   bool known = vt__labels_find_file(l, file) >= 0;
   uint8_t split = VT_SPLIT_NONE;
-  if (!*file) return vt_fail(e, VT_EFORMAT, "path is empty");
+  if (!*file || !*label) return vt_fail(e, VT_EFORMAT, "%s is empty", *file ? "label" : "path");
   if (*value(c, k->split) && !vt__split_word(c->field[k->split], &split))
     return vt_fail(e, VT_EFORMAT, "split '%.40s': expected train, val or test", c->field[k->split]);
-  int32_t image = vt__labels_need_image(l, file, e), cls = vt__labels_find_name(l, c->field[k->label]);
+  int32_t image = vt__labels_need_image(l, file, e), cls = vt__labels_find_name(l, label);
   if (image < 0) return image;
   struct vt_label_image *im = &l->image[image];
   if (!known) {
@@ -89,9 +93,7 @@ static int read_row(struct vt_labels *l, const struct vt_labels_opts *o, const s
     return vt_fail(e, VT_EFORMAT, "%s stands in two splits", file);
   if (box.w >= 0 && (rc = vt__box_check(im, &box, e))) return rc;
   if (box.w < 0 && im->width) box = (struct vt_box){0, 0, im->width, im->height};
-  if (cls < 0)
-    cls = vt__labels_add_class(l, false, l->classes.n, c->field[k->label],
-                               k->category >= 0 ? c->field[k->category] : "", e);
+  if (cls < 0) cls = vt__labels_add_class(l, false, l->classes.n, label, value(c, k->category), e);
   struct vt_instance *in = cls < 0 ? NULL : vt__labels_push(l, e);
   if (!in) return cls < 0 ? cls : VT_ENOMEM;
   in->image = image;
@@ -155,6 +157,10 @@ static int write_csv_boxes(const struct vt_labels *l, const char *path, const st
     struct vt_box k = {0};
     if (!whole && (rc = vt__instance_box(l, in, &k, e))) break;
     const bool query = vt__instance_has(l, in, "query"), gallery = vt__instance_has(l, in, "gallery");
+    if (no_value(cls->name))
+      rc = vt_fail(e, VT_EUNSUPPORTED, "class '%.60s' cannot be a label: that is no value", cls->name);
+    if (rc) break;
+    vt_loss_add(losses, *cls->super && no_value(cls->super), "supercategories that would be no value");
     vt_loss_add(losses, in->shape != VT_SHAPE_NONE, "masks, of which the boxes stay");
     vt_loss_add(losses, in->flags & VT_CROWD ? 1 : 0, "crowd flags of instances");
     vt_loss_add(losses, in->nattrs - query - gallery, "attributes of instances");
