@@ -319,14 +319,54 @@ static void test_maps(void **state)
   }
 }
 
+/* A picture that cannot be read takes all its rows with it, the second like the first. */
+static void test_unreadable(void **state)
+{
+  static const struct {
+    const char *format, *name, *text;
+    int kept, skipped;
+  } cases[] = {
+      {"csv-boxes", "t.csv",
+       "path,label,x_1,y_1,x_2,y_2\nbad.jpg,hat,1,1,2,2\nbad.jpg,hat,2,2,4,4\n"
+       "good.jpg,hat,1,1,2,2\n",
+       1, 2},
+      {"pairs", "p.csv",
+       "street,shop,kind,x_1,y_1,x_2,y_2\nbad.jpg,good.jpg,hat,1,1,2,2\n"
+       "bad.jpg,good.jpg,hat,2,2,4,4\ngood.jpg,good.jpg,hat,1,1,2,2\n",
+       2, 2},
+      {"shop-the-look", "s.json",
+       "{\"product\":\"good\",\"scene\":\"bad\",\"bbox\":[0,0,1,1]}\n"
+       "{\"product\":\"good\",\"scene\":\"bad\",\"bbox\":[0,0,0.5,1]}\n"
+       "{\"product\":\"good\",\"scene\":\"good\",\"bbox\":[0,0,0.5,1]}\n",
+       2, 2},
+  };
+  char images[300];
+  put_picture("unreadable/good.png");
+  snprintf(images, sizeof images, "%s", in_folder("unreadable/good.png"));
+  assert_int_equal(rename(images, in_folder("unreadable/good.jpg")), 0);
+  put("unreadable/bad.jpg", "no picture");
+  snprintf(images, sizeof images, "%s", in_folder("unreadable"));
+  for (size_t i = 0; i < VT_COUNT(cases); i++) {
+    const struct vt_labels_opts o = {.images = images, .lenient = true};
+    struct vt_labels l;
+    struct vt_err e = {0};
+    put(cases[i].name, cases[i].text);
+    if (read_labels(&l, cases[i].format, in_folder(cases[i].name), &o, &e)) fail_msg("%s", e.msg);
+    if (l.n != cases[i].kept || l.skipped != cases[i].skipped || !strstr(l.problems.v[1].text, "bad.jpg"))
+      fail_msg("%s: %lld kept, %lld left out", cases[i].format, (long long)l.n, (long long)l.skipped);
+    vt_labels_clear(&l);
+  }
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_coco),      cmocka_unit_test(test_not_a_number),
-      cmocka_unit_test(test_marks),     cmocka_unit_test(test_marked_addresses),
-      cmocka_unit_test(test_utf16),     cmocka_unit_test(test_told_once),
-      cmocka_unit_test(test_voc_names), cmocka_unit_test(test_no_boxes),
-      cmocka_unit_test(test_endings),   cmocka_unit_test(test_maps),
+      cmocka_unit_test(test_coco),       cmocka_unit_test(test_not_a_number),
+      cmocka_unit_test(test_marks),      cmocka_unit_test(test_marked_addresses),
+      cmocka_unit_test(test_utf16),      cmocka_unit_test(test_told_once),
+      cmocka_unit_test(test_voc_names),  cmocka_unit_test(test_no_boxes),
+      cmocka_unit_test(test_endings),    cmocka_unit_test(test_maps),
+      cmocka_unit_test(test_unreadable),
   };
   return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

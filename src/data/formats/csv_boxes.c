@@ -86,11 +86,9 @@ static int read_row(struct vt_labels *l, const struct vt_labels_opts *o, const s
   int32_t image = vt__labels_need_image(l, file, e), cls = vt__labels_find_name(l, label);
   if (image < 0) return image;
   struct vt_label_image *im = &l->image[image];
-  if (!known) {
-    im->split = split;
-    if ((rc = vt__link_probe(l, image, o, e))) return rc;
-  } else if (im->split != split)
-    return vt_fail(e, VT_EFORMAT, "%s stands in two splits", file);
+  if (known && im->split != split) return vt_fail(e, VT_EFORMAT, "%s stands in two splits", file);
+  im->split = split;
+  if ((rc = vt__link_probe(l, image, o, e))) return rc;
   if (box.w >= 0 && (rc = vt__box_check(im, &box, e))) return rc;
   if (box.w < 0 && im->width) box = (struct vt_box){0, 0, im->width, im->height};
   if (cls < 0) cls = vt__labels_add_class(l, false, l->classes.n, label, value(c, k->category), e);

@@ -46,9 +46,9 @@ static int32_t need_picture(struct reader *r, const char *what, const char *sign
     return vt_fail(e, VT_EFORMAT, "%s '%.60s': expected a picture's signature", what, signature);
   snprintf(file, sizeof file, "%s.jpg", signature);
   const int32_t before = r->l->nimages, p = vt__labels_need_image(r->l, file, e);
-  if (p < before) return p;
+  if (p < 0) return p;
   url_of(signature, url, sizeof url);
-  if (*url && !(r->l->image[p].url = vt_arena_strdup(&r->l->arena, url)))
+  if (p >= before && *url && !(r->l->image[p].url = vt_arena_strdup(&r->l->arena, url)))
     return vt_fail(e, VT_ENOMEM, "out of memory");
   int rc = vt__link_probe(r->l, p, r->o, e);
   return rc ? rc : p;
