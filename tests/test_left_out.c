@@ -2,7 +2,8 @@
  * what it removed; key points stay where a format has them, and are counted as lost where it has not. */
 #include "format_sets.h"
 
-#define HEAD "ImageId,EncodedPixels,Height,Width,ClassId\n"
+#define STL_LINE "{\"product\":\"p\",\"scene\":\"s\",\"bbox\":[0,0,1,1]}\n"
+#define HEAD     "ImageId,EncodedPixels,Height,Width,ClassId\n"
 
 static char *text_of(const char *name)
 {
@@ -146,6 +147,41 @@ static void test_addresses(void **state)
   vt_fetch_list_clear(&l);
 }
 
+/* Lines longer than any that has sense are left out like others that are wrong, and so is one with a zero
+ * byte; the next one is read. */
+static void test_long_lines(void **state)
+{
+  static const struct {
+    const char *format, *root, *file, *before, *after;
+    size_t length; /* of the line between them; 0: one of a zero byte */
+    int kept;
+  } cases[] = {
+      {"shop-the-look", "l.json", "l.json", STL_LINE, STL_LINE, 17 << 20, 3},
+      {"shop-the-look", "l.json", "l.json", STL_LINE, STL_LINE, 0, 3},
+      {"street2shop", "ls", "ls/photos.txt", "1,http://a\n", "2,http://a\n", 70000, 2},
+      {"street2shop", "ls", "ls/photos.txt", "1,http://a\n", "2,http://a\n", 0, 2},
+  };
+  put("ls/retrieval_bags.json", "[{\"photo\":1,\"product\":20},{\"photo\":2,\"product\":20}]");
+  for (size_t i = 0; i < VT_COUNT(cases); i++) {
+    struct vt_labels l;
+    struct vt_err e = {0};
+    struct vt_buf b = {0};
+    vt_buf_adds(&b, cases[i].before);
+    for (size_t k = 0; k < cases[i].length; k++) vt_buf_addc(&b, 'x');
+    if (!cases[i].length) vt_buf_addc(&b, 0);
+    vt_buf_addf(&b, "\n%s", cases[i].after);
+    put_bytes(cases[i].file, b.data, b.len);
+    vt_buf_clear(&b);
+    assert_int_equal(read_labels(&l, cases[i].format, path_of(cases[i].root), false, &e), VT_EFORMAT);
+    if (!strstr(e.msg, "line 2: ") || !strstr(e.msg, cases[i].length ? "too long" : "a zero byte"))
+      fail_msg("%s", e.msg);
+    vt_labels_clear(&l);
+    if (read_labels(&l, cases[i].format, path_of(cases[i].root), true, &e)) fail_msg("%s", e.msg);
+    assert_true(l.n == cases[i].kept && l.skipped == 1);
+    vt_labels_clear(&l);
+  }
+}
+
 #define POINTS(annotation)                                                                                   \
   "{\"images\":[{\"id\":1,\"file_name\":\"a.jpg\",\"width\":60,\"height\":40}],"                             \
   "\"categories\":[{\"id\":2,\"name\":\"dress\",\"keypoints\":[\"left_hem\",\"right_hem\"],"                 \
@@ -224,7 +260,7 @@ int main(void)
       cmocka_unit_test(test_torn_rows),  cmocka_unit_test(test_class_with_comma),
       cmocka_unit_test(test_all_listed), cmocka_unit_test(test_recipe),
       cmocka_unit_test(test_addresses),  cmocka_unit_test(test_points),
-      cmocka_unit_test(test_bad_points),
+      cmocka_unit_test(test_bad_points), cmocka_unit_test(test_long_lines),
   };
   return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

@@ -1,5 +1,6 @@
 /* Lists of addresses: plain ones, Street2Shop's photos.txt, tables. */
 #include "data/fetch_internal.h"
+#include "data/lines.h"
 
 #include <string.h>
 #include <strings.h>
@@ -130,24 +131,14 @@ static int read_line(struct vt_fetch_list *l, const char *path, int64_t line, ch
 static int read_lines(struct vt_fetch_list *l, FILE *f, const char *path, const struct vt_fetch_list_opts *o,
                       bool plain, struct vt_err *e)
 {
-  char text[MAX_ID + MAX_URL + 8];
-  int rc = 0, c = 0;
-  for (int64_t line = 1; !rc && c != EOF; line++) {
-    size_t n = 0;
-    bool zero = false;
-    while ((c = getc(f)) != EOF && c != '\n') {
-      zero |= !c;
-      if (n + 1 < sizeof text) text[n++] = (char)c;
-    }
-    text[n] = 0;
-    if (n + 1 == sizeof text || zero)
-      rc = vt_fail(e, VT_EFORMAT, "%s: line %lld: %s", path, (long long)line,
-                   zero ? "a zero byte" : "too long");
-    else
-      rc = read_line(l, path, line, text + (line == 1 ? vt_utf8_mark(text, n) : 0), plain, e);
-    rc = judge(l, o, line, rc, e);
+  struct vt__lines s = {.f = f, .path = path, .limit = MAX_ID + MAX_URL + 6};
+  int got, rc = 0;
+  while (!rc && (got = vt__lines_next(&s, e)) != 0) {
+    rc = got > 0 ? read_line(l, path, s.number, s.text, plain, e) : got;
+    if (got == VT_EFORMAT) vt_fail_in(e, rc, "%s: line %lld", path, (long long)s.number);
+    rc = judge(l, o, s.number, rc, e);
   }
-  if (!rc && ferror(f)) rc = vt_fail_errno(e, path);
+  vt__lines_clear(&s);
   return rc;
 }
 

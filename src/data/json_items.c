@@ -1,5 +1,6 @@
 /* Events become the nodes of one item; at its end the item is handed over and the nodes are used again. */
 #include "data/json_items.h"
+#include "data/lines.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -154,29 +155,26 @@ static const struct vt__json_events events = {on_key, on_string, on_number, on_l
 
 static int read_lines(struct reader *r, struct vt_err *e)
 {
-  char *line = NULL;
-  size_t cap = 0;
-  ssize_t n;
-  int rc = 0;
-  FILE *f = strcmp(r->path, "-") ? fopen(r->path, "re") : stdin;
-  if (!f) return vt_fail_errno(e, r->path);
-  while (!rc && (n = getline(&line, &cap, f)) >= 0) {
-    r->line++;
-    if (!n || strspn(line, " \t\r\n") == (size_t)n) continue;
+  struct vt__lines s = {.path = r->path, .limit = MAX_LINE};
+  int got, rc = 0;
+  s.f = strcmp(r->path, "-") ? fopen(r->path, "re") : stdin;
+  if (!s.f) return vt_fail_errno(e, r->path);
+  while (!rc && (got = vt__lines_next(&s, e)) != 0) {
+    rc = got < 0 ? got : 0;
+    if (rc && rc != VT_EFORMAT) break;
+    if (!rc && s.text[strspn(s.text, " \t\r")] == 0) continue;
+    r->line = s.number;
     r->n = r->nopen = r->depth = 0;
     r->text.len = 0;
-    const size_t mark = r->line == 1 ? vt_utf8_mark(line, (size_t)n) : 0;
-    rc = n > MAX_LINE ? vt_fail(e, VT_ELIMIT, "a line of more than %d bytes", MAX_LINE)
-                      : vt__json_text(line + mark, (size_t)n - mark, &events, r, e);
+    if (!rc) rc = vt__json_text(s.text, s.len, &events, r, e);
     if (rc) {
       vt_fail_in(e, rc, "%s: line %lld", r->path, (long long)r->line);
       rc = vt__labels_problem(r->l, r->o, e);
     }
     if (r->line % 4096 == 0 && vt_interrupted()) rc = vt_fail(e, VT_EINTERRUPTED, "%s: interrupted", r->path);
   }
-  if (!rc && ferror(f)) rc = vt_fail_errno(e, r->path);
-  if (f != stdin) fclose(f);
-  free(line);
+  vt__lines_clear(&s);
+  if (s.f != stdin) fclose(s.f);
   return rc;
 }
 

@@ -13,6 +13,7 @@
 #include "data/formats/links.h"
 #include "data/formats/text_out.h"
 #include "data/json_items.h"
+#include "data/lines.h"
 
 #include <dirent.h>
 #include <stdio.h>
@@ -20,6 +21,7 @@
 #include <string.h>
 
 enum { TRAIN, TEST, RETRIEVAL, KINDS };
+enum { MAX_LINE = 1 << 16 };
 static const char *const prefix[KINDS] = {"train_pairs_", "test_pairs_", "retrieval_"};
 static const uint8_t split_of[] = {VT_SPLIT_TRAIN, VT_SPLIT_TEST};
 static const char *const split_attribute[] = {"train", "test"};
@@ -102,7 +104,7 @@ static int read_photo(struct reader *r, char *line, struct vt_err *e)
 {
   char *comma = strchr(line, ',');
   int64_t id;
-  line[strcspn(line, "\r\n")] = 0;
+  line[strcspn(line, "\r")] = 0;
   if (!comma || !comma[1]) return vt_fail(e, VT_EFORMAT, "'%.60s': expected photo,url", line);
   if (!vt_utf8_valid(line, strlen(line))) return vt_fail(e, VT_EFORMAT, "text is not valid UTF-8");
   *comma = 0;
@@ -118,29 +120,25 @@ static int read_photo(struct reader *r, char *line, struct vt_err *e)
 
 static int read_photos(struct reader *r, const char *root, struct vt_err *e)
 {
-  char *path = r->o->extra ? vt_strdup(r->o->extra) : vt_path_join(NULL, root, "photos.txt"), *line = NULL;
-  size_t cap = 0;
-  ssize_t n;
-  int64_t number = 0;
-  FILE *f = NULL;
-  int rc = path ? 0 : vt_fail(e, VT_ENOMEM, "out of memory");
+  char *path = r->o->extra ? vt_strdup(r->o->extra) : vt_path_join(NULL, root, "photos.txt");
+  struct vt__lines s = {.path = path, .limit = MAX_LINE};
+  int got, rc = path ? 0 : vt_fail(e, VT_ENOMEM, "out of memory");
   if (rc || (!r->o->extra && !vt_is_file(path))) goto out;
-  if (!(f = fopen(path, "re"))) rc = vt_fail_errno(e, path);
-  while (!rc && (n = getline(&line, &cap, f)) >= 0) {
-    number++;
-    if (strspn(line, "\r\n") == (size_t)n) continue;
-    const size_t mark = number == 1 ? vt_utf8_mark(line, (size_t)n) : 0;
-    rc = strlen(line) == (size_t)n ? read_photo(r, line + mark, e) : vt_fail(e, VT_EFORMAT, "a zero byte");
+  if (!(s.f = fopen(path, "re"))) rc = vt_fail_errno(e, path);
+  while (!rc && (got = vt__lines_next(&s, e)) != 0) {
+    rc = got < 0 ? got : 0;
+    if (rc && rc != VT_EFORMAT) break;
+    if (!rc && s.text[strspn(s.text, "\r")] == 0) continue;
+    if (!rc) rc = read_photo(r, s.text, e);
     if (rc) {
-      vt_fail_in(e, rc, "%s: line %lld", path, (long long)number);
+      vt_fail_in(e, rc, "%s: line %lld", path, (long long)s.number);
       rc = vt__labels_problem(r->l, r->o, e);
     }
   }
-  if (!rc && ferror(f)) rc = vt_fail_errno(e, path);
   r->listed = true;
 out:
-  if (f) fclose(f);
-  free(line);
+  if (s.f) fclose(s.f);
+  vt__lines_clear(&s);
   vt_free(path);
   return rc;
 }
