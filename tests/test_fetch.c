@@ -4,6 +4,8 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <dirent.h>
+#include <signal.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <cmocka.h>
@@ -376,6 +378,41 @@ static void test_lists(void **state)
   }
 }
 
+/* A list that does not come whole is no list: standard input that cannot be read, no room for its copy. */
+static void test_input(void **state)
+{
+  static const struct {
+    bool folder, full; /* the input is one; so is the place for files */
+    int rc;
+    const char *says;
+  } cases[] = {{false, false, 0, NULL},
+               {true, false, VT_EIO, "standard input: "},
+               {false, true, VT_EIO, "the copy of"}};
+  struct vt_buf b = {0};
+  for (int i = 0; i < 20000; i++) vt_buf_addf(&b, "http://a/%d\n", i);
+  const char *list = write_text("input", b.data);
+  vt_buf_clear(&b);
+  for (size_t i = 0; i < VT_COUNT(cases); i++) {
+    const pid_t child = fork();
+    if (!child) {
+      struct vt_fetch_list l = {0};
+      struct vt_err e = {0};
+      const struct rlimit small = {1000, RLIM_INFINITY};
+      signal(SIGXFSZ, SIG_IGN);
+      if (!freopen(cases[i].folder ? dir : list, "r", stdin)) _exit(9);
+      if (cases[i].full && setrlimit(RLIMIT_FSIZE, &small)) _exit(9);
+      const int rc = vt_fetch_list_read(&l, "-", &(struct vt_fetch_list_opts){0}, &e);
+      _exit(rc != cases[i].rc                                ? 1
+            : cases[i].says && !strstr(e.msg, cases[i].says) ? 2
+            : !rc && l.n != 20000                            ? 3
+                                                             : 0);
+    }
+    int status = -1;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    if (status) fail_msg("case %zu: exit status %d", i, WEXITSTATUS(status));
+  }
+}
+
 static void test_pairs(void **state)
 {
   struct vt_fetch_list l = {0};
@@ -541,9 +578,9 @@ static void test_interrupt(void **state)
 int main(void)
 {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_lists),  cmocka_unit_test(test_hosts),     cmocka_unit_test(test_servers),
-      cmocka_unit_test(test_stalls), cmocka_unit_test(test_names),     cmocka_unit_test(test_journal),
-      cmocka_unit_test(test_pairs),  cmocka_unit_test(test_interrupt),
+      cmocka_unit_test(test_lists),  cmocka_unit_test(test_hosts), cmocka_unit_test(test_servers),
+      cmocka_unit_test(test_stalls), cmocka_unit_test(test_names), cmocka_unit_test(test_journal),
+      cmocka_unit_test(test_pairs),  cmocka_unit_test(test_input), cmocka_unit_test(test_interrupt),
   };
   return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -180,18 +180,25 @@ static enum vt_fetch_form guess(FILE *f)
 }
 
 /* Standard input cannot be rewound, so it is copied first. */
-static FILE *open_list(const char *path, struct vt_err *e)
+static int copy_input(FILE *to, struct vt_err *e)
 {
-  FILE *f = strcmp(path, "-") ? fopen(path, "rb") : tmpfile();
-  if (!f) {
-    vt_fail_errno(e, path);
-    return NULL;
-  }
   char block[65536];
   size_t n;
-  while (!strcmp(path, "-") && (n = fread(block, 1, sizeof block, stdin)) > 0) fwrite(block, 1, n, f);
-  rewind(f);
-  return f;
+  while ((n = fread(block, 1, sizeof block, stdin)) > 0)
+    if (fwrite(block, 1, n, to) != n) break;
+  if (ferror(stdin)) return vt_fail_errno(e, "standard input");
+  return n || fflush(to) ? vt_fail_errno(e, "the copy of standard input in " P_tmpdir) : 0;
+}
+
+static int open_list(FILE **f, const char *path, struct vt_err *e)
+{
+  const bool input = !strcmp(path, "-");
+  *f = input ? tmpfile() : fopen(path, "rb");
+  int rc = *f ? 0 : vt_fail_errno(e, input ? "a copy of standard input in " P_tmpdir : path);
+  if (!rc && input) rc = copy_input(*f, e);
+  if (!rc) rewind(*f);
+  if (rc && *f) fclose(*f);
+  return rc;
 }
 
 int vt_fetch_list_read(struct vt_fetch_list *l, const char *path, const struct vt_fetch_list_opts *o,
@@ -199,11 +206,12 @@ int vt_fetch_list_read(struct vt_fetch_list *l, const char *path, const struct v
 {
   enum vt_fetch_form form = o->form;
   if (vt_is_dir(path)) return vt_fail(e, VT_EARG, "%s: a folder; expected a list of addresses", path);
-  FILE *f = open_list(path, e);
-  if (!f) return e ? e->code : VT_EIO;
+  FILE *f;
+  int rc = open_list(&f, path, e);
+  if (rc) return rc;
   if (form == VT_FETCH_AUTO) form = o->url_column || o->id_column ? VT_FETCH_CSV : guess(f);
   if (form == VT_FETCH_CSV) return read_table(l, f, path, o, e); /* takes the file */
-  int rc = read_lines(l, f, path, o, form == VT_FETCH_PLAIN, e);
+  rc = read_lines(l, f, path, o, form == VT_FETCH_PLAIN, e);
   fclose(f);
   return rc;
 }
