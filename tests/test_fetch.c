@@ -456,6 +456,16 @@ static void test_pairs(void **state)
        1,
        "[\n{\"photo\":\"0001\",\"product\":99}\n]\n",
        ""},
+      {"g.json", /* numbers stay as short as they are; a byte order mark before the list */
+       "\xEF\xBB\xBF[{\"photo\": 1, \"v\": [0.1, 434.097, 1.0, 0.1234567890123456]},"
+       " {\"photo\": 1, \"v\": [0.30000000000000004, 5e-324]}, {\"photo\": 1, \"v\": 0.7}]",
+       {.nphotos = 1, .photos = photo, .products = &none},
+       0,
+       3,
+       3,
+       "[\n{\"photo\":1,\"v\":[0.1,434.097,1.0,0.1234567890123456]},\n"
+       "{\"photo\":1,\"v\":[0.30000000000000004,4.9406564584124654e-324]},\n{\"photo\":1,\"v\":0.7}\n]\n",
+       ""},
       {"c.csv",
        "street,shop,note\n1,3,\"x,y\"\n1,2,z\n4,3,w\n",
        {.nphotos = 2, .photos = both, .products = &none},

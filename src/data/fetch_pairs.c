@@ -65,11 +65,13 @@ static int each_line(const char *path, row_fn *each, void *ctx, struct vt_err *e
   return rc ? rc : VT_MIN(got, 0);
 }
 
-/* A JSON list begins with a bracket. */
+/* A JSON list begins with a bracket, be there a byte order mark or not. */
 static bool is_json(const char *path)
 {
   FILE *f = fopen(path, "rb");
+  char head[4];
   int c = ' ';
+  if (f) fseek(f, (long)vt_utf8_mark(head, fread(head, 1, sizeof head, f)), SEEK_SET);
   while (f && (c = getc(f)) != EOF && strchr(" \t\r\n", c)) continue;
   if (f) fclose(f);
   return c == '[' || c == '{';
@@ -134,6 +136,22 @@ static void put_lost(struct keep *k, const struct row *r, const char *name, cons
   put_line(&k->lost, (const char *const[]){line, name, field(r, name, number), why}, 4);
 }
 
+/* The object on one line, its numbers with as few digits as give them again; free, as jansson's own. NULL:
+ * out of memory. */
+static char *text_of(const json_t *object)
+{
+  enum { FEWEST = 15, ENOUGH = 17 };
+  for (size_t digits = FEWEST;; digits++) {
+    char *text = json_dumps(object, JSON_COMPACT | JSON_REAL_PRECISION(digits));
+    if (!text || digits == ENOUGH) return text;
+    json_t *again = json_loads(text, 0, NULL);
+    const bool same = json_equal(object, again);
+    json_decref(again);
+    if (same) return text;
+    free(text);
+  }
+}
+
 static int keep_row(const struct row *r, void *ctx, struct vt_err *e)
 {
   struct keep *k = ctx;
@@ -160,10 +178,10 @@ static int keep_row(const struct row *r, void *ctx, struct vt_err *e)
     put_line(&k->out, (const char *const *)r->csv->field, r->csv->nfields);
     return 0;
   }
-  char *text = json_dumps(r->object, JSON_COMPACT);
+  char *text = text_of(r->object);
   if (!text) return vt_fail(e, VT_ENOMEM, "%s: out of memory", r->path);
   vt_buf_addf(&k->out, "%s\n%s", k->kept > 1 ? "," : "", text);
-  free(text); /* jansson's own */
+  free(text);
   return 0;
 }
 
