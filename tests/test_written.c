@@ -38,6 +38,7 @@ static void test_descriptions(void **state)
 #define ALIKE           IMAGE("1", "a-3.jpg") "," IMAGE("2", "a.jpg") "," IMAGE("3", "a.png")
 
 #define ONE(shape)  SET(IMAGE("1", "a.jpg"), CLASS("hat"), OBJECT(shape))
+#define NAMED(name) SET(IMAGE("1", "a.jpg"), CLASS(name), OBJECT("\"bbox\":[0,0,2,2]"))
 #define POLYGON(xy) ONE("\"segmentation\":[" xy "]")
 #define BOX(box)    ONE("\"bbox\":" box)
 
@@ -52,6 +53,23 @@ static void test_changed(void **state)
     struct vt_box box;      /* round the first instance's mask; w 0: not looked at */
   } cases[] = {
       {"voc", SET(ALIKE, "", ""), NULL, 0, 0, NULL, NULL, {0}},
+      {"voc",
+       NAMED("h\\u0001at"),
+       "XML does not have",
+       1,
+       1,
+       "a.jpg",
+       "h\xef\xbf\xbd"
+       "at",
+       {0, 0, 2, 2}},
+      {"voc",
+       NAMED("\\uffff\\r<\\n\\ufffe&"),
+       "XML does not have",
+       2,
+       1,
+       "a.jpg",
+       "\xef\xbf\xbd\r<\n\xef\xbf\xbd&",
+       {0, 0, 2, 2}},
       {"yolo", SET(ALIKE, "", ""), NULL, 0, 0, "a.png", NULL, {0}},
       {"yolo",
        SET(IMAGE("1", ".a.jpg"), CLASS("hat"), OBJECT("\"bbox\":[2,2,4,4]")),

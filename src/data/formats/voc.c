@@ -23,15 +23,30 @@ enum { MAX_XML = 16 << 20 };
 
 /* ---- writing ---- */
 
-static void add_text(struct vt_buf *b, const char *name, const char *s)
+/* How many bytes at s are a character that XML 1.0 (chapter 2.2) has not, in no way of writing it. */
+static size_t forbidden(const char *s)
+{
+  if (!strncmp(s, "\xef\xbf\xbe", 3) || !strncmp(s, "\xef\xbf\xbf", 3)) return 3; /* U+FFFE, U+FFFF */
+  return (unsigned char)*s < 32 && !strchr("\t\n\r", *s);
+}
+
+static void add_text(struct vt_buf *b, const char *name, const char *s, struct vt_losses *losses)
 {
   vt_buf_addf(b, "<%s>", name);
-  for (; *s; s++) {
-    const char *entity = *s == '&' ? "&amp;" : *s == '<' ? "&lt;" : *s == '>' ? "&gt;" : NULL;
-    if (entity)
-      vt_buf_adds(b, entity);
+  while (*s) {
+    const size_t odd = forbidden(s);
+    const char *other = odd          ? "\xef\xbf\xbd"
+                        : *s == '&'  ? "&amp;"
+                        : *s == '<'  ? "&lt;"
+                        : *s == '>'  ? "&gt;"
+                        : *s == '\r' ? "&#13;"
+                                     : NULL;
+    vt_loss_add(losses, odd != 0, "characters that XML does not have, replaced by U+FFFD");
+    if (other)
+      vt_buf_adds(b, other);
     else
       vt_buf_addc(b, *s);
+    s += VT_MAX(odd, (size_t)1);
   }
   vt_buf_addf(b, "</%s>", name);
 }
@@ -53,7 +68,7 @@ static int add_object(struct vt_buf *b, const struct vt_labels *l, const struct 
   vt_loss_add(losses, in->shape != VT_SHAPE_NONE, "masks, of which the boxes stay");
   vt_loss_add(losses, in->nattrs - truncated - occluded, "attributes of instances");
   vt_buf_adds(b, "  <object>");
-  add_text(b, "name", l->classes.v[in->cls].name);
+  add_text(b, "name", l->classes.v[in->cls].name, losses);
   vt_buf_addf(
       b, "<pose>Unspecified</pose><truncated>%d</truncated><occluded>%d</occluded><difficult>%d</difficult>",
       truncated, occluded, in->flags & VT_CROWD ? 1 : 0);
@@ -83,7 +98,7 @@ static int write_voc(const struct vt_labels *l, const char *root, const struct v
     if (!name) rc = VT_ENOMEM;
     if (!rc && !im->width) rc = vt__no_size(im, e);
     vt_buf_adds(&b, "<annotation>\n  ");
-    add_text(&b, "filename", im->file);
+    add_text(&b, "filename", im->file, losses);
     vt_buf_addf(&b, "\n  <size><width>%d</width><height>%d</height><depth>3</depth></size>\n", im->width,
                 im->height);
     for (; at < l->n && l->v[order[at]].image == k && !rc; at++)
