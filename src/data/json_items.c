@@ -190,7 +190,7 @@ int vt__json_items(struct vt_labels *l, const struct vt_labels_opts *o, const ch
 {
   struct reader r = {.l = l, .o = o, .path = path, .layout = layout, .each = each, .ctx = ctx};
   r.top = layout == VT__JSON_ELEMENTS || layout == VT__JSON_MEMBERS;
-  int rc = layout == VT__JSON_LINES ? read_lines(&r, e) : vt__json_stream_at(path, &events, &r, &r.place, e);
+  int rc = layout == VT__JSON_LINES ? read_lines(&r, e) : vt__json_stream(path, &events, &r, &r.place, e);
   if (rc && r.place.damaged && r.top) rc = vt__json_damage(l, o, e);
   vt_free(r.node);
   vt_buf_clear(&r.text);

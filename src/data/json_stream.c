@@ -149,8 +149,8 @@ static int read_chunks(FILE *f, struct vt__json_place *p, struct stream *s, cons
   }
 }
 
-int vt__json_stream_at(const char *path, const struct vt__json_events *events, void *ctx,
-                       struct vt__json_place *p, struct vt_err *e)
+int vt__json_stream(const char *path, const struct vt__json_events *events, void *ctx,
+                    struct vt__json_place *p, struct vt_err *e)
 {
   struct vt_err own = {0};
   struct stream s = {events, ctx, e ? e : &own, 0, 0};
@@ -166,12 +166,6 @@ int vt__json_stream_at(const char *path, const struct vt__json_events *events, v
   vt_free(chunk);
   if (!is_stdin) fclose(f);
   return rc;
-}
-
-int vt__json_stream(const char *path, const struct vt__json_events *events, void *ctx, struct vt_err *e)
-{
-  struct vt__json_place p;
-  return vt__json_stream_at(path, events, ctx, &p, e);
 }
 
 int vt__json_text(const char *text, size_t n, const struct vt__json_events *events, void *ctx,

@@ -23,11 +23,10 @@ struct vt__json_place {
   bool damaged; /* reading ended where grammar or UTF-8 is broken; what was told before stands */
 };
 int64_t vt__json_line(struct vt__json_place *p); /* of the event that is being told, 1-based */
-/* The message names the file, and the line where the text is malformed. "-" is stdin. */
-int vt__json_stream(const char *path, const struct vt__json_events *events, void *ctx, struct vt_err *e);
-/* The same, and while it runs `p` can be asked for the line. */
-int vt__json_stream_at(const char *path, const struct vt__json_events *events, void *ctx,
-                       struct vt__json_place *p, struct vt_err *e);
+/* The message names the file, and the line where the text is malformed. "-" is stdin. While it runs, `p` can
+ * be asked for the line. */
+int vt__json_stream(const char *path, const struct vt__json_events *events, void *ctx,
+                    struct vt__json_place *p, struct vt_err *e);
 /* The events of one value that is in memory. The message is the grammar's alone. */
 int vt__json_text(const char *text, size_t n, const struct vt__json_events *events, void *ctx,
                   struct vt_err *e);

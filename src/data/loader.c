@@ -33,7 +33,7 @@ struct vt_loader {
   int next_slot;
   int64_t handed; /* batches before this one were handed over */
   int64_t bad;    /* in the batches handed over */
-  bool stop, locks;
+  bool stop;
 };
 
 static int count_of(const struct vt_loader *l, int64_t b)

@@ -38,7 +38,7 @@ enum field {
 struct vt__coco_item {
   uint32_t seen; /* bit per field */
   double number[NFIELDS], box[4];
-  int nbox, nattrs, nsize, bad_attr;
+  int nbox, nattrs, nsize;
   int64_t size[2]; /* height, width */
   struct vt_buf file, name, super, split, counts, url, product, source;
   struct vt_buf points; /* numbers of key points; of a category their names, each with a NUL */

@@ -345,8 +345,8 @@ static int read_any(struct vt_labels *l, bool classes_only, const struct vt_labe
   r->gt = gt;
   r->o = o;
   r->classes_only = classes_only;
-  struct vt__json_place place;
-  int rc = vt__json_stream_at(path, &events, r, &place, e);
+  struct vt__json_place place = {0};
+  int rc = vt__json_stream(path, &events, r, &place, e);
   if (rc && place.damaged && l->nimages + l->n + l->classes.n) rc = vt__json_damage(l, o, e);
   if (!rc && !classes_only && !gt && !l->nimages) rc = vt_fail(e, VT_EFORMAT, "%s: no \"images\"", path);
   if (!rc) rc = vt__coco_resolve(r, path, e);
