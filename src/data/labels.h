@@ -126,8 +126,9 @@ struct vt_row_filter {       /* which rows of a file go, and why */
 };
 struct vt_format {
   const char *name, *what; /* what: one line for people */
-  const char *beside;      /* Optional: the name of a set that lies with its pictures in images/, "." for that
-                              folder      itself; NULL: "labels", a folder */
+  /* Optional: the name of a set that lies with its pictures in images/, "." for that folder itself; NULL:
+   * "labels", a folder. */
+  const char *beside;
   int (*read)(struct vt_labels *l, const char *path, const struct vt_labels_opts *o, struct vt_err *e);
   /* Optional. path is a file or a folder, as the format has it. */
   int (*write)(const struct vt_labels *l, const char *path, const struct vt_labels_opts *o,

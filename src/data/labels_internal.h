@@ -48,7 +48,6 @@ int vt__labels_read_points(struct vt_labels *l, struct vt_instance *in, const do
                            struct vt_err *e);
 /* "[x, y, visibility, …]" */
 void vt__labels_put_points(struct vt_buf *b, const struct vt_labels *l, const struct vt_instance *in);
-/* Counts key points, and the classes' names of them, as lost. */
 /* Something is wrong with one instance: strict, returns the error in e; lenient, counts it, keeps the message
  * and returns 0. */
 int vt__labels_problem(struct vt_labels *l, const struct vt_labels_opts *o, struct vt_err *e);
@@ -95,8 +94,7 @@ void vt__lose_details(const struct vt_labels *l, unsigned what, struct vt_losses
 /* The instance is written as its mask m alone: its own box and area go where they differ. */
 void vt__lose_measures(const struct vt_instance *in, const struct vt_mask *m, struct vt_losses *losses);
 /* The split that a name says: "train", "val" or "test", also "training", "valid", "validation"; digits may
- * follow
- * ("val2017"). *split stays what it is where it says none. */
+ * follow ("val2017"). *split stays what it is where it says none. */
 bool vt__split_word(const char *word, uint8_t *split);
 /* Likewise the first folder of a relative path. */
 bool vt__split_folder(const char *path, uint8_t *split);

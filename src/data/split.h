@@ -19,10 +19,12 @@ struct vt_split_opts {
 int vt_labels_split(struct vt_labels *l, const struct vt_split_opts *o, struct vt_err *e);
 
 /* Orders of samples for training, by class (label < 0: never drawn). out: positions; returns how many, or an
- * error. VT_SAMPLE_BALANCED    n draws with replacement, each class equally likely VT_SAMPLE_OVER every
- * sample, then draws until all classes have as many as the largest; n unused VT_SAMPLE_UNDER       as many of
- * each class as the smallest has, without replacement; n unused VT_SAMPLE_M_PER_CLASS n draws: classes in
- * random order, m different samples each (fewer if it has fewer) */
+ * error.
+ *   VT_SAMPLE_BALANCED     n draws with replacement, each class equally likely
+ *   VT_SAMPLE_OVER         every sample, then draws until all classes have as many as the largest; n unused
+ *   VT_SAMPLE_UNDER        as many of each class as the smallest has, without replacement; n unused
+ *   VT_SAMPLE_M_PER_CLASS  n draws: classes in random order, m different samples each (fewer if it has fewer)
+ */
 enum vt_sampling { VT_SAMPLE_BALANCED, VT_SAMPLE_OVER, VT_SAMPLE_UNDER, VT_SAMPLE_M_PER_CLASS };
 int64_t vt_sample_order(int64_t **out, const int32_t *label, int64_t count, enum vt_sampling how, int64_t n,
                         int m, uint64_t seed, struct vt_err *e);

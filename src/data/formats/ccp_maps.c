@@ -1,7 +1,9 @@
 /* Clothing Co-Parsing as labels: each tag of a photo's label map is one instance; classes are the 59 tags.
  *
- *   photos/ID.jpg, masks/ID.png (8 bit, the tag's number), split.csv (id,split), labels.txt (line k from 0:
- * tag k; 0 is "null", no instance) */
+ *   photos/ID.jpg
+ *   masks/ID.png    8 bit, the tag's number
+ *   split.csv       id,split
+ *   labels.txt      line k from 0: tag k; 0 is "null", no instance */
 #include "data/formats/folder.h"
 
 #include <stdio.h>

@@ -1,11 +1,13 @@
 /* COCO json: pictures, annotations, categories (and Fashionpedia's attributes), or a list of results.
  *
- *   {"images": [{"id", "file_name", "width", "height"}], "categories": [{"id", "name", "supercategory",
- *    "keypoints": ["name", ...], "skeleton": [[1, 2], ...]}],
- *    "attributes": [...], "annotations": [{"id", "image_id", "category_id", "bbox": [x, y, w, h], "area",
- *    "iscrowd", "attribute_ids": [...], "keypoints": [x, y, visibility, ...], "segmentation": [[x, y, ...],
- * ...] | {"size": [h, w], "counts": [...] | "string"}}]} results: [{"image_id", "category_id", "score",
- * "bbox" or "segmentation"}]
+ *   {"images": [{"id", "file_name", "width", "height"}],
+ *    "categories": [{"id", "name", "supercategory", "keypoints": ["name", …], "skeleton": [[1, 2], …]}],
+ *    "attributes": […],
+ *    "annotations": [{"id", "image_id", "category_id", "bbox": [x, y, w, h], "area", "iscrowd",
+ *                     "attribute_ids": […], "keypoints": [x, y, visibility, …],
+ *                     "segmentation": [[x, y, …], …] | {"size": [h, w], "counts": […] | "string"}}]}
+ *
+ *   results: [{"image_id", "category_id", "score", "bbox" or "segmentation"}]
  *
  * A stream of events fills one item at a time; when the item's brace closes, it is checked and added.
  * Sections may come in any order, so ids of pictures and classes are kept beside the instances and looked up

@@ -1,9 +1,11 @@
 /* DeepFashion2 (Ge et al., CVPR 2019): a folder with one JSON file a picture.
  *
  *   [train/|validation/|test/]annos/NNNNNN.json, the picture is image/NNNNNN.jpg beside annos/
- *   {"source": "user" | "shop", "pair_id": 7, "item1": {"category_id": 1, "category_name": "short sleeve
- * top", "bounding_box": [x1, y1, x2, y2], "style": 2, "scale": 1, "occlusion": 1, "zoom_in": 1, "viewpoint":
- * 2, "segmentation": [[x, y, ...], ...], "landmarks": [x, y, v, ...]}, "item2": …}
+ *   {"source": "user" | "shop", "pair_id": 7,
+ *    "item1": {"category_id": 1, "category_name": "short sleeve top", "bounding_box": [x1, y1, x2, y2],
+ *              "style": 2, "scale": 1, "occlusion": 1, "zoom_in": 1, "viewpoint": 2,
+ *              "segmentation": [[x, y, …], …], "landmarks": [x, y, v, …]},
+ *    "item2": …}
  *
  * Items of one pair_id and one style above 0 show the same product, named "PAIR/STYLE" here. scale,
  * occlusion, zoom_in and viewpoint are attributes, "scale=1". Landmarks are key points. Sizes

@@ -1,6 +1,6 @@
-/* Class folders: ROOT/CLASS/picture, or ROOT/SPLIT/CLASS/picture with SPLIT train, val or test
- * (or as vt__split_word has it). Each picture
- * is one instance whose box is the whole picture; its size is looked up. Classes are numbered by name.
+/* Class folders: ROOT/CLASS/picture, or ROOT/SPLIT/CLASS/picture with SPLIT train, val or test (or as
+ * vt__split_word has it). Each picture is one instance whose box is the whole picture; its size is looked up.
+ * Classes are numbered by name.
  *
  * Written from the pictures in --images: each goes, byte by byte, into the folder of its first instance's
  * class; a picture that is no file there is taken from the IDX file whose it is. */

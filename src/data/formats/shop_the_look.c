@@ -1,8 +1,9 @@
 /* Shop the Look (Kang et al., "Complete the Look", CVPR 2019): which products are seen in which scenes.
  *
- *   NAME.json       one object a line: {"product": P, "scene": S, "bbox": [left, top, right, bottom]}, the
- * box in shares of the scene's sides NAME-cat.json   one object: {P: "Apparel|Shoes", …}, the products'
- * categories; may be missing (all are of the class "product" then); also --descriptions FILE
+ *   NAME.json       one object a line: {"product": P, "scene": S, "bbox": [left, top, right, bottom]},
+ *                   the box in shares of the scene's sides
+ *   NAME-cat.json   one object: {P: "Apparel|Shoes", …}, the products' categories; may be missing
+ *                   (all are of the class "product" then); also --descriptions FILE
  *
  * Scenes and products are pictures, S.jpg and P.jpg; P is the product's name too. Boxes stay in shares where
  * --images does not say sizes. Signatures of 32 hexadecimal digits have the url that the data set's authors

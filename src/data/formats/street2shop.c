@@ -4,8 +4,8 @@
  *   train_pairs_CATEGORY.json   [{"photo": 1, "product": 2, "bbox": {"width", "top", "height", "left"}}, …]
  *   test_pairs_CATEGORY.json    the same
  *   retrieval_CATEGORY.json     [{"photo": 3, "product": 2}, …]       photos of shops
- *   photos.txt                  photo,url                             may be missing; also --descriptions
- * FILE; written where all pictures have a url
+ *   photos.txt                  photo,url      may be missing; also --descriptions FILE; written where all
+ *                                              pictures have a url
  *
  * A picture's id is its photo, its name the photo in nine digits, .jpg or as it ends in --images. A photo's
  * split is that of the first list that has it; an instance whose list says otherwise has the attribute

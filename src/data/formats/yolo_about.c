@@ -1,9 +1,11 @@
 /* What describes a YOLO set: the first of these files that names classes, and --descriptions before them.
  *
  *   data.yaml                           Ultralytics, Roboflow (yolo_yaml.c)
- *   obj.data                            Darknet, CVAT: lines "train = data/train.txt", "names =
- * data/obj.names" classes.txt, also in labels, train  LabelImg, Label Studio: a name a line obj.names;
- * _darknet.labels, also in train      Darknet; Roboflow
+ *   obj.data                            Darknet, CVAT: lines "train = data/train.txt",
+ *                                       "names = data/obj.names"
+ *   classes.txt, also in labels, train  LabelImg, Label Studio: a name a line
+ *   obj.names                           Darknet
+ *   _darknet.labels, also in train      Roboflow
  *
  * Where neither of the first two names lists of pictures, train.txt, val.txt, valid.txt and test.txt of the
  * set's folder are such.

@@ -57,10 +57,9 @@ int vt__polygons_move(struct vt_polygons *p, const double m[9], int w, int h, do
                       struct vt_err *e);
 struct vt_box vt__polygons_box(const struct vt_polygons *p);
 
-/* ---- what hides what (cover.c) */
+/* ---- objects and their key points (points.c) */
 
-/* Draws an object's mask (from its polygons or box if it has none) into a bitmap. */
-/* Of all that an object owns, in policy/points.c with its key points. */
+/* Of all that an object owns. */
 void vt__aug_object_clear(struct vt_aug_object *o);
 int vt__points_copy(struct vt_aug_object *to, const struct vt_keypoint *v, int n, struct vt_err *e);
 void vt__points_move(struct vt_aug_object *o, const struct vt_aug_move *g);
@@ -72,6 +71,9 @@ int vt__points_to_labels(const struct vt_aug_object *o, struct vt_labels *out, s
 int vt__points_names(struct vt_labels *out, struct vt_label_class *to, const struct vt_label_class *from,
                      struct vt_err *e);
 
+/* ---- what hides what (cover.c) */
+
+/* Draws an object's mask (from its polygons or box if it has none) into a bitmap. */
 int vt__aug_draw_object(const struct vt_aug_sample *s, const struct vt_aug_object *o, struct vt_image *bits,
                         uint8_t value, struct vt_err *e);
 /* Objects lose the pixels that are set in `cover` (1 channel, the picture's size). */
