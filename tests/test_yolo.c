@@ -241,7 +241,7 @@ static void test_points_written(void **state)
       {"yolo",
        POSE("", ",\"segmentation\":[[5,2,15,2,15,7]]"),
        0,
-       {"key points of instances", "names of key points"}},
+       {"key points of instances", "names of key points", "areas that are not", "boxes that are not"}},
       {"yolo", POSE(",\"keypoints\":[1,1,1]", ""), 0, {"key points of instances", "names of key points"}},
       {"yolo-pose",
        POSE(",\"keypoints\":[1,1,1]", ",\"keypoints\":[0,0,0,0,0,0]"),

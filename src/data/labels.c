@@ -272,6 +272,17 @@ int vt__labels_problem_at(struct vt_labels *l, int64_t line, const struct vt_lab
   return 0;
 }
 
+void vt__labels_csv_unknown(struct vt_labels *l, const struct vt_csv *c, const char *const *known, int nknown)
+{
+  for (int k = 0; k < c->ncolumns; k++) {
+    char what[100];
+    int i = 0;
+    while (i < nknown && strcmp(known[i], c->column[k])) i++;
+    snprintf(what, sizeof what, "column '%.60s'", c->column[k]);
+    if (i == nknown) vt_loss_add(&l->dropped, 1, what);
+  }
+}
+
 void vt__labels_csv_close(struct vt_labels *l, struct vt_csv *c)
 {
   vt_loss_add(&l->dropped, c->repaired, "bytes that are no UTF-8, replaced by U+FFFD");

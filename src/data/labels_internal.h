@@ -66,6 +66,9 @@ int vt__polygons_inside(const struct vt_labels *l, const struct vt_instance *in,
 int vt__polygons_cut(struct vt_polygons *p, int w, int h, double *before, double *after, struct vt_err *e);
 /* Closes a table that was read; bytes of bad UTF-8 that lenient reading replaced are said. */
 void vt__labels_csv_close(struct vt_labels *l, struct vt_csv *c);
+/* Counts its columns that are none of the known ones as dropped. */
+void vt__labels_csv_unknown(struct vt_labels *l, const struct vt_csv *c, const char *const *known,
+                            int nknown);
 /* Its box in pixels, from its mask if none was given. */
 int vt__instance_box(const struct vt_labels *l, const struct vt_instance *in, struct vt_box *box,
                      struct vt_err *e);
@@ -88,9 +91,13 @@ enum {
   VT__LOSE_SIZES = 64,
   VT__LOSE_EMPTY = 128,  /* pictures without instances */
   VT__LOSE_POINTS = 256, /* key points; their names go with them */
-  VT__LOSE_POINT_NAMES = 512
+  VT__LOSE_POINT_NAMES = 512,
+  VT__LOSE_UNUSED = 1024 /* classes without instances; ids of the others, where they are not their places */
 };
 void vt__lose_details(const struct vt_labels *l, unsigned what, struct vt_losses *losses);
+/* Attributes' names but for the nkept that the format has a place for. */
+void vt__lose_attribute_names(const struct vt_labels *l, const char *const *kept, int nkept,
+                              struct vt_losses *losses);
 /* The instance is written as its mask m alone: its own box and area go where they differ. */
 void vt__lose_measures(const struct vt_instance *in, const struct vt_mask *m, struct vt_losses *losses);
 /* The split that a name says: "train", "val" or "test", also "training", "valid", "validation"; digits may

@@ -2,6 +2,8 @@
  * every reader would give again (the first picture is 1, the first class 0) are not lost. */
 #include "data/labels_internal.h"
 
+#include <string.h>
+
 void vt__lose_links(const struct vt_labels *l, struct vt_losses *losses)
 {
   int64_t products = 0, sides = 0, urls = 0, pairs = 0, scores = 0;
@@ -37,12 +39,38 @@ static int64_t lost_of_images(const struct vt_labels *l, unsigned what)
   return n;
 }
 
-static int64_t lost_of_classes(const struct vt_labels *l, unsigned what)
+static int64_t lost_supers(const struct vt_labels *l)
 {
   int64_t n = 0;
-  for (int k = 0; k < l->classes.n; k++)
-    n += what == VT__LOSE_SUPERS ? *l->classes.v[k].super != 0 : l->classes.v[k].id != k;
+  for (int k = 0; k < l->classes.n; k++) n += *l->classes.v[k].super != 0;
   return n;
+}
+
+/* Ids that are not the classes' places; without those that no instance has, by first appearance. */
+static void lose_classes(const struct vt_labels *l, bool ids, bool unused, struct vt_losses *losses)
+{
+  int32_t *place = vt_calloc((size_t)l->classes.n + 1, sizeof *place); /* from 1; 0: none */
+  int32_t n = 0, other = 0;
+  if (!place) return;
+  for (int64_t i = 0; i < l->n && unused; i++)
+    if (!place[l->v[i].cls]) place[l->v[i].cls] = ++n;
+  for (int k = 0; k < l->classes.n && !unused; k++) place[k] = ++n;
+  for (int k = 0; k < l->classes.n; k++) other += place[k] && l->classes.v[k].id != place[k] - 1;
+  vt_loss_add(losses, ids ? other : 0, "ids of classes");
+  vt_loss_add(losses, l->classes.n - n, "classes without instances");
+  vt_free(place);
+}
+
+void vt__lose_attribute_names(const struct vt_labels *l, const char *const *kept, int nkept,
+                              struct vt_losses *losses)
+{
+  int64_t n = 0;
+  for (int k = 0; k < l->attributes.n; k++) {
+    bool has_place = false;
+    for (int i = 0; i < nkept; i++) has_place |= !strcmp(l->attributes.v[k].name, kept[i]);
+    n += !has_place;
+  }
+  vt_loss_add(losses, n, "names of attributes");
 }
 
 static void lose_points(const struct vt_labels *l, bool names_only, struct vt_losses *losses)
@@ -63,12 +91,11 @@ void vt__lose_details(const struct vt_labels *l, unsigned what, struct vt_losses
   if (what & VT__LOSE_IMAGE_IDS)
     vt_loss_add(losses, lost_of_images(l, VT__LOSE_IMAGE_IDS), "ids of pictures");
   if (what & VT__LOSE_SIZES) vt_loss_add(losses, lost_of_images(l, VT__LOSE_SIZES), "sizes of pictures");
-  if (what & VT__LOSE_CLASS_IDS)
-    vt_loss_add(losses, lost_of_classes(l, VT__LOSE_CLASS_IDS), "ids of classes");
-  if (what & VT__LOSE_SUPERS)
-    vt_loss_add(losses, lost_of_classes(l, VT__LOSE_SUPERS), "supercategories of classes");
+  if (what & (VT__LOSE_CLASS_IDS | VT__LOSE_UNUSED))
+    lose_classes(l, what & VT__LOSE_CLASS_IDS, what & VT__LOSE_UNUSED, losses);
+  if (what & VT__LOSE_SUPERS) vt_loss_add(losses, lost_supers(l), "supercategories of classes");
   if (what & (VT__LOSE_POINTS | VT__LOSE_POINT_NAMES)) lose_points(l, !(what & VT__LOSE_POINTS), losses);
-  if (what & VT__LOSE_ATTRIBUTES) vt_loss_add(losses, l->attributes.n, "names of attributes");
+  if (what & VT__LOSE_ATTRIBUTES) vt__lose_attribute_names(l, NULL, 0, losses);
   if (what & VT__LOSE_EMPTY) {
     int64_t empty = l->nimages, *order, *start;
     if (!vt_labels_by(l, VT_BY_IMAGE, &order, &start, NULL)) {

@@ -16,9 +16,12 @@ struct columns {
   int path, label, split, query, gallery, category, corner[4];
 };
 
+static const char *const names[] = {"path",     "label", "split", "is_query", "is_gallery",
+                                    "category", "x_1",   "y_1",   "x_2",      "y_2"};
+
 static int find_columns(const struct vt_csv *c, struct columns *k, struct vt_err *e)
 {
-  static const char *const corner[] = {"x_1", "y_1", "x_2", "y_2"};
+  const char *const *corner = names + 6;
   int rc = vt_csv_need(c, "path", &k->path, e);
   if (!rc) rc = vt_csv_need(c, "label", &k->label, e);
   bool some = false;
@@ -119,6 +122,7 @@ static int read_csv_boxes(struct vt_labels *l, const char *path, const struct vt
   if (rc) return rc;
   c.lenient_utf8 = o->lenient;
   rc = find_columns(&c, &k, e);
+  if (!rc) vt__labels_csv_unknown(l, &c, names, VT_COUNT(names));
   if (!rc && (k.query >= 0 || k.gallery >= 0) &&
       (vt__labels_add_class(l, true, 0, "query", "", e) < 0 ||
        vt__labels_add_class(l, true, 1, "gallery", "", e) < 0))
@@ -144,8 +148,9 @@ static int write_csv_boxes(const struct vt_labels *l, const char *path, const st
   vt__lose_links(l, losses);
   vt__lose_details(l,
                    VT__LOSE_POINTS | VT__LOSE_IDS | VT__LOSE_IMAGE_IDS | VT__LOSE_CLASS_IDS | VT__LOSE_SIZES |
-                       VT__LOSE_EMPTY,
+                       VT__LOSE_EMPTY | VT__LOSE_UNUSED,
                    losses);
+  vt__lose_attribute_names(l, (const char *const[]){"query", "gallery"}, 2, losses);
   vt_buf_adds(b, "path,label,split,is_query,is_gallery,category,x_1,y_1,x_2,y_2\n");
   for (int64_t i = 0; i < l->n && !rc; i++) {
     const struct vt_instance *in = &l->v[i];

@@ -417,6 +417,7 @@ static int write_deepfashion2(const struct vt_labels *l, const char *root, const
   for (int64_t i = 0; i < l->n; i++) scores += l->v[i].score != 1;
   vt_loss_add(losses, names, "names of key points");
   vt_loss_add(losses, scores, "scores of instances");
+  vt__lose_details(l, VT__LOSE_UNUSED, losses);
   for (int32_t k = 0; k < l->nimages; k++) used[VT_MIN(l->image[k].split, 3)] = true;
   for (size_t p = 0; p < VT_COUNT(part) && !rc; p++) {
     char sub[32];

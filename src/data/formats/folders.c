@@ -203,8 +203,10 @@ static int write_folders(const struct vt_labels *l, const char *root, const stru
   w.kept = vt_calloc((size_t)l->nimages + 1, sizeof *w.kept);
   if (!rc) rc = w.kept ? keep_names(&w, order, start, e) : vt_fail(e, VT_ENOMEM, "out of memory");
   vt__lose_links(l, losses);
-  vt__lose_details(
-      l, VT__LOSE_POINTS | VT__LOSE_IDS | VT__LOSE_IMAGE_IDS | VT__LOSE_CLASS_IDS | VT__LOSE_SUPERS, losses);
+  vt__lose_details(l,
+                   VT__LOSE_POINTS | VT__LOSE_IDS | VT__LOSE_IMAGE_IDS | VT__LOSE_CLASS_IDS |
+                       VT__LOSE_SUPERS | VT__LOSE_UNUSED | VT__LOSE_ATTRIBUTES,
+                   losses);
   for (int32_t k = 0; k < l->nimages && !rc; k++) {
     const int64_t n = start[k + 1] - start[k];
     const struct vt_instance *in = n ? &l->v[order[start[k]]] : NULL;

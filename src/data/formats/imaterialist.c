@@ -26,6 +26,9 @@ struct reader {
   bool described; /* label_descriptions.json was read: other ids are unknown */
 };
 
+static const char *const names[] = {"ImageId", "EncodedPixels", "Height",
+                                    "Width",   "ClassId",       "AttributesIds"};
+
 static int find_columns(const struct vt_csv *csv, struct columns *c, struct vt_err *e)
 {
   int rc = vt_csv_need(csv, "ImageId", &c->image, e);
@@ -192,6 +195,7 @@ static int read_imaterialist(struct vt_labels *l, const char *path, const struct
   if ((rc = vt_csv_open(&r.csv, path, e))) return rc;
   r.csv.lenient_utf8 = o->lenient;
   rc = find_columns(&r.csv, &r.c, e);
+  if (!rc) vt__labels_csv_unknown(l, &r.csv, names, VT_COUNT(names));
   if (!rc) rc = read_rows(&r, path, e);
   vt__labels_csv_close(l, &r.csv);
   return rc;

@@ -21,6 +21,9 @@ static const uint8_t side_flag[SIDES] = {VT_STREET, VT_SHOP};
 static const char *const corner[SIDES][4] = {{"x_1", "y_1", "x_2", "y_2"},
                                              {"shop_x_1", "shop_y_1", "shop_x_2", "shop_y_2"}};
 
+static const char *const names[] = {"street",   "shop",     "kind",     "x_1",      "y_1",     "x_2",  "y_2",
+                                    "shop_x_1", "shop_y_1", "shop_x_2", "shop_y_2", "product", "split"};
+
 struct columns {
   int file[SIDES], corner[SIDES][4], kind, product, split;
 };
@@ -156,6 +159,7 @@ static int read_table(struct reader *r, const char *path, struct vt_err *e)
   if (!vt_utf8_valid(r->kind, strlen(r->kind)))
     rc = vt_fail(e, VT_EFORMAT, "%s: its name is not valid UTF-8", path);
   if (!rc) rc = find_columns(&csv, &r->c, e);
+  if (!rc) vt__labels_csv_unknown(r->l, &csv, names, VT_COUNT(names));
   while (!rc && (rc = vt_csv_next(&csv, e)) != 0) {
     if (rc < 0 && rc != VT_EFORMAT) break;
     const bool row = rc > 0;
@@ -248,8 +252,9 @@ static void count_losses(const struct vt_labels *l, const struct vt_instance *in
               "splits of shops' photos");
 }
 
+/* paired: (pictures) set where one is written. */
 static int write_product(struct vt__out *out, const struct vt_labels *l, const int64_t *row, int64_t n,
-                         struct vt_losses *losses, struct vt_err *e)
+                         uint8_t *paired, struct vt_losses *losses, struct vt_err *e)
 {
   int64_t shops = 0;
   int rc = 0;
@@ -257,7 +262,9 @@ static int write_product(struct vt__out *out, const struct vt_labels *l, const i
   for (int64_t i = 0; i < n && !rc; i++) {
     const struct vt_instance *in = &l->v[row[i]];
     const bool shop = in->flags & VT_SHOP;
-    count_losses(l, in, shop ? n - shops : shops, losses);
+    const int64_t others = shop ? n - shops : shops;
+    count_losses(l, in, others, losses);
+    paired[in->image] |= others > 0;
     for (int64_t k = 0; k < n && !shop && !rc; k++) {
       const struct vt_instance *other = &l->v[row[k]];
       if (!(other->flags & VT_SHOP)) continue;
@@ -275,16 +282,20 @@ static int write_pairs(const struct vt_labels *l, const char *path, const struct
   struct vt__out out = {.f = NULL};
   int64_t *order, *start, none = 0;
   int rc = vt_labels_by(l, VT_BY_PRODUCT, &order, &start, e);
+  uint8_t *paired = vt_calloc((size_t)l->nimages + 1, 1); // (pictures)
+  if (!rc && !paired) rc = vt_fail(e, VT_ENOMEM, "out of memory");
   if (!rc) rc = vt__out_open(&out, NULL, path, e);
   vt_buf_adds(&out.b, "street,shop,kind,x_1,y_1,x_2,y_2,shop_x_1,shop_y_1,shop_x_2,shop_y_2,product,split\n");
   for (int32_t p = 0; p < l->products.n && !rc; p++)
-    rc = write_product(&out, l, order + start[p], start[p + 1] - start[p], losses, e);
+    rc = write_product(&out, l, order + start[p], start[p + 1] - start[p], paired, losses, e);
   for (int64_t i = 0; i < l->n; i++) none += l->v[i].product < 0;
   vt_loss_add(losses, none, "instances of no product");
   for (int32_t k = 0; k < l->nimages; k++) {
+    vt_loss_add(losses, paired && !paired[k], "pictures of no pair");
     vt_loss_add(losses, *l->image[k].url != 0, "urls of pictures");
     vt_loss_add(losses, l->image[k].pair != 0, "pair numbers of pictures");
   }
+  vt_free(paired);
   vt_free(order);
   vt_free(start);
   return vt__out_close(&out, rc, e);

@@ -88,8 +88,11 @@ static int write_voc(const struct vt_labels *l, const char *root, const struct v
   struct vt_buf b = {0}, path = {0}, set[3] = {{0}};
   int64_t *order = vt_labels_by_image(l, e), at = 0;
   vt__lose_links(l, losses);
-  vt__lose_details(
-      l, VT__LOSE_POINTS | VT__LOSE_IDS | VT__LOSE_IMAGE_IDS | VT__LOSE_CLASS_IDS | VT__LOSE_SUPERS, losses);
+  vt__lose_details(l,
+                   VT__LOSE_POINTS | VT__LOSE_IDS | VT__LOSE_IMAGE_IDS | VT__LOSE_CLASS_IDS |
+                       VT__LOSE_SUPERS | VT__LOSE_UNUSED,
+                   losses);
+  vt__lose_attribute_names(l, (const char *const[]){"truncated", "occluded"}, 2, losses);
   int rc = order ? vt__folder_make(root, "Annotations", e) : VT_ENOMEM;
   if (!rc) rc = vt__folder_make(root, "ImageSets/Main", e);
   for (int32_t k = 0; k < l->nimages && !rc; k++) {

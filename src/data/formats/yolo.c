@@ -139,7 +139,12 @@ static int add_instance(struct vt_buf *b, const struct writer *w, const struct v
   vt_loss_add(losses, in->nattrs, "attributes of instances");
   if (w->points) vt_loss_add(losses, in->shape != VT_SHAPE_NONE, "masks, of which the boxes stay");
   if (w->points || in->shape == VT_SHAPE_NONE) return add_box(b, w, in, e);
-  int rc = vt__instance_line(l, in, &p, losses, e);
+  struct vt_mask m;
+  int rc = vt_instance_mask(l, in, &m, e);
+  if (rc) return rc;
+  vt__lose_measures(in, &m, losses);
+  vt_mask_clear(&m);
+  rc = vt__instance_line(l, in, &p, losses, e);
   if (!rc) rc = cut_polygon(&p, im, losses, e);
   if (!rc && p.n) {
     vt_buf_addf(b, "%d", in->cls);
