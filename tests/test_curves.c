@@ -155,13 +155,18 @@ static void test_pages(void **state)
   vt_html_count(&b, 1000);
   assert_string_equal(b.data, "1,234,567 -100 1,000");
   b.len = 0;
-  const char *const name[] = {"one", "never", "headband, head covering, hair accessory and then some"};
+  char wild[300] = "no UTF-8";
+  memset(wild + 8, 0x80, sizeof wild - 9);
+  wild[sizeof wild - 1] = 0;
+  const char *const name[] = {wild, "never", "headband, head covering, hair accessory and then some"};
   const int64_t count[] = {5, 0, 1, 0, 0, 0, 2, 0, 3};
   vt_svg_matrix(&b, "m", false, 3, name, count);
   assert_null(strstr(b.data, ">never<"));
   assert_non_null(strstr(b.data, "1 classes never occur"));
   assert_non_null(
       strstr(b.data, "headband, head covering, hair access\xe2\x80\xa6")); /* cut, and it says so */
+  assert_null(strstr(b.data, wild));
+  assert_non_null(strstr(b.data, ">no UTF-8\x80"));
   b.len = 0;
   vt_html_bars_open(&b, "a", "b");
   vt_html_bar(&b, name[2], .5, .25, "5 in 2");

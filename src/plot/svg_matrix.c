@@ -10,15 +10,14 @@
 enum { SHADES = 12, LONGEST = 36, SMALL = 30, NAMED = 160 };
 static const char *const right = "#4a8f5b";
 
-/* As much of a name as fits, cut between characters. */
+/* As much of a name as fits, cut between characters; where it is no UTF-8, also after four bytes of one. */
 static const char *fitted(char out[LONGEST * 4 + 8], const char *name)
 {
   size_t at = 0;
-  int n = 0;
-  while (name[at] && n < LONGEST && at < (size_t)LONGEST * 4) {
-    at++;
-    while (((unsigned char)name[at] & 0xc0) == 0x80) at++;
-    n++;
+  for (int n = 0; name[at] && n < LONGEST; n++) {
+    const size_t most = at + 4;
+    do at++;
+    while (at < most && ((unsigned char)name[at] & 0xc0) == 0x80);
   }
   memcpy(out, name, at);
   strcpy(out + at, name[at] ? "\xe2\x80\xa6" : "");
