@@ -134,6 +134,42 @@ static int times(const char *text, const char *what)
   return n;
 }
 
+/* Axes end, whatever the values: a few ticks, all of the curve inside. */
+static void test_axes(void **state)
+{
+  static const double cases[][2] = {{.7, 0x1.6666666666667p-1}, /* the next number */
+                                    {.7, .7},
+                                    {0, 0},
+                                    {-1e300, 1e300},
+                                    {0x1.7e43c8800759bp+996, 1e300},
+                                    {5e-324, 1e-323},
+                                    {-5e-324, 5e-324},
+                                    {1e-310, 2e-310},
+                                    {-1e17, -1e17 - 16},
+                                    {1e-300, 1e300},
+                                    {-1e308, 1e308}};
+  for (size_t i = 0; i < VT_COUNT(cases); i++)
+    for (int log = 0; log < 2; log++) {
+      struct vt_buf b = {0};
+      double ends[4];
+      const struct vt_series s = {"s", 2, NULL, cases[i]};
+      if (log)
+        vt_svg_points(&b, NULL, "x", "y", true, 2, (const char *const[]){"a", "b"}, cases[i], cases[i]);
+      else
+        vt_svg_curves(&b, NULL, "x", "y", false, 1, &s);
+      assert_false(b.failed);
+      if (times(b.data, "<line") > (log ? 4000 : 30) || strstr(b.data, "nan") || strstr(b.data, "inf"))
+        fail_msg("%g and %g: %d lines", cases[i][0], cases[i][1], times(b.data, "<line"));
+      const char *d = strstr(b.data, " d=\"M");
+      if (!log && d) {
+        assert_int_equal(sscanf(d, " d=\"M%lf %lfL%lf %lf", &ends[0], &ends[1], &ends[2], &ends[3]), 4);
+        for (int k = 1; k < 4; k += 2) assert_true(ends[k] >= 40 && ends[k] <= 400);
+        if (cases[i][0] < cases[i][1]) assert_true(ends[1] >= ends[3]);
+      }
+      vt_buf_clear(&b);
+    }
+}
+
 /* Numbers as people read them; classes that never occur stand in no matrix; names of any length are whole on
  * a page; columns have the heights of their counts; names of points near each other stand on lines of their
  * own. */
@@ -202,8 +238,8 @@ static void test_pages(void **state)
 
 int main(void)
 {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(test_confusion), cmocka_unit_test(test_by_hand),
+  const struct CMUnitTest tests[] = {cmocka_unit_test(test_confusion),  cmocka_unit_test(test_by_hand),
                                      cmocka_unit_test(test_against_ap), cmocka_unit_test(test_charts),
-                                     cmocka_unit_test(test_pages)};
+                                     cmocka_unit_test(test_axes),       cmocka_unit_test(test_pages)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 enum { LEFT = 70, TOP = 40, WIDTH = 620, HEIGHT = 360, BOTTOM = 50, SIDE = 230, NAMED = 12, MAX_NAMED = 64 };
+static const double LARGEST = 1e300, SMALLEST = 1e-300;
 const char *const vt__svg_ink = "#1f2328", *const vt__svg_faint = "#5d6269", *const vt__svg_grid = "#e4e4e0",
                   *const vt__svg_fill = "#3b6ea5";
 static const char *const colours[NAMED] = {"#3b6ea5", "#c8553d", "#4a8f5b", "#8a5fa8", "#c79a2b", "#4aa3b0",
@@ -58,7 +59,7 @@ struct axis {
 
 static double place(const struct axis *a, double v)
 {
-  return a->log ? log10(v / a->lo) / log10(a->hi / a->lo) : (v - a->lo) / (a->hi - a->lo);
+  return a->log ? (log10(v) - log10(a->lo)) / (log10(a->hi) - log10(a->lo)) : (v - a->lo) / (a->hi - a->lo);
 }
 static double at_x(const struct axis *a, double v)
 {
@@ -69,9 +70,10 @@ static double at_y(const struct axis *a, double v)
   return TOP + HEIGHT * (1 - place(a, v));
 }
 
+/* Not beyond what leaves room to reckon with the axis' ends. */
 static bool drawable(const struct axis *a, double v)
 {
-  return isfinite(v) && (!a->log || v > 0);
+  return fabs(v) <= LARGEST && (!a->log || v >= SMALLEST);
 }
 
 static void include(struct axis *a, double v)
@@ -81,7 +83,8 @@ static void include(struct axis *a, double v)
   if (!(a->hi >= v)) a->hi = v;
 }
 
-/* Room around what is there; an axis without values is 0..1. */
+/* Room around what is there; an axis without values is 0..1. Values a few bits apart get as much as leaves
+ * ticks distinct numbers. */
 static void settle(struct axis *a)
 {
   if (isnan(a->lo)) a->lo = a->log ? 1 : 0, a->hi = a->log ? 10 : 1;
@@ -90,7 +93,9 @@ static void settle(struct axis *a)
     a->hi *= 1.3;
     return;
   }
-  double room = a->hi > a->lo ? (a->hi - a->lo) * .05 : VT_MAX(fabs(a->hi) * .1, 1e-3);
+  const double most = VT_MAX(fabs(a->lo), fabs(a->hi));
+  double room =
+      a->hi > a->lo ? VT_MAX((a->hi - a->lo) * .05, VT_MAX(most * 1e-9, SMALLEST)) : VT_MAX(most * .1, 1e-3);
   a->lo -= room;
   a->hi += room;
 }
@@ -122,9 +127,8 @@ static void draw_axis(struct vt_buf *b, const struct axis *a, bool vertical, con
         if (v >= a->lo && v <= a->hi) tick(b, a, vertical, v);
       }
   } else {
-    double step = vt__tick_step(a->hi - a->lo, 6);
-    for (double k = ceil(a->lo / step - 1e-9); k * step <= a->hi + step * 1e-9; k++)
-      tick(b, a, vertical, k * step);
+    const double step = vt__tick_step(a->hi - a->lo, 6), first = ceil(a->lo / step - 1e-9);
+    for (int k = 0; (first + k) * step <= a->hi + step * 1e-9; k++) tick(b, a, vertical, (first + k) * step);
   }
   if (vertical)
     vt__svg_turned(b, 18, TOP + HEIGHT / 2., "middle", vt__svg_ink, name);
@@ -185,7 +189,7 @@ static void name_points(struct vt_buf *b, const struct axis *ax, const struct ax
   double box[MAX_NAMED][3]; /* x, y of the line, width */
   int placed = 0;
   for (int i = 0; i < n; i++) {
-    if (!drawable(ax, x[i]) || !isfinite(y[i])) continue;
+    if (!drawable(ax, x[i]) || !drawable(ay, y[i])) continue;
     const double px = at_x(ax, x[i]), py = at_y(ay, y[i]), width = 7 * (double)strlen(name[i]);
     double at = py;
     for (size_t k = 0; k < VT_COUNT(shift); k++) {
@@ -214,7 +218,7 @@ void vt_svg_points(struct vt_buf *b, const char *title, const char *xlabel, cons
 {
   struct axis ax = {NAN, NAN, log_x}, ay = {NAN, NAN, false};
   for (int i = 0; i < n; i++) {
-    if (!drawable(&ax, x[i]) || !isfinite(y[i])) continue;
+    if (!drawable(&ax, x[i]) || !drawable(&ay, y[i])) continue;
     include(&ax, x[i]);
     include(&ay, y[i]);
   }
