@@ -272,6 +272,59 @@ static void test_truncated(void **state)
   ok(vt_walk(VT_SOURCE_ROOT "/tests/fixtures/images", try_truncated, NULL, &e), &e);
 }
 
+/* Where the segment of the file's last such marker ends. */
+static size_t segment_end(const uint8_t *data, size_t len, int marker)
+{
+  size_t at = len - 4;
+  while (data[at] != 0xff || data[at + 1] != marker) at--;
+  return at + 2 + ((size_t)data[at + 2] << 8 | data[at + 3]);
+}
+
+/* Stray bytes between segments cost no pixel, and excuse nothing that comes after them. */
+static void test_stray_bytes(void **state)
+{
+  enum { APP0 = 0xe0, DHT = 0xc4, DQT = 0xdb, END = 0 };
+  static const struct {
+    const char *file;
+    int after, after_too; /* markers */
+    const char *bytes;
+    int share; /* of the file that is there, in percent */
+  } cases[] = {{"baseline.jpg", APP0, APP0, "abc", 100},   {"baseline.jpg", APP0, APP0, "abc", 60},
+               {"baseline.jpg", APP0, END, "abc", 100},    {"baseline.jpg", END, END, "abc", 100},
+               {"baseline.jpg", END, APP0, "a\xff", 98},   {"baseline.jpg", DQT, DHT, "\xff\xff", 100},
+               {"progressive.jpg", APP0, DHT, "ab", 100},  {"progressive.jpg", APP0, DHT, "ab", 60},
+               {"progressive.jpg", DHT, END, "abcd", 100}, {"progressive.jpg", DHT, DHT, "abcd", 98},
+               {"cmyk.jpg", DQT, DHT, "a", 100},           {"cmyk.jpg", DQT, DHT, "a", 80}};
+  for (size_t i = 0; i < VT_COUNT(cases); i++) {
+    char path[512], *data;
+    size_t len;
+    struct vt_err e = {0};
+    struct vt_image im, whole;
+    struct vt_buf b = {0};
+    snprintf(path, sizeof path, FIXTURES "%s", cases[i].file);
+    ok(vt_file_read(path, 1 << 20, &data, &len, &e), &e);
+    ok(vt_image_decode(&whole, data, len, NULL, NULL, &e), &e);
+    size_t at[2] = {len - 2, len - 2}, from = 0;
+    if (cases[i].after) at[0] = segment_end((const uint8_t *)data, len, cases[i].after);
+    if (cases[i].after_too) at[1] = segment_end((const uint8_t *)data, len, cases[i].after_too);
+    for (int k = 0; k < 2; k++) {
+      vt_buf_add(&b, data + from, VT_MAX(at[k], from) - from);
+      vt_buf_adds(&b, cases[i].bytes);
+      from = VT_MAX(at[k], from);
+    }
+    vt_buf_add(&b, data + from, len - from);
+    b.len = b.len * (size_t)cases[i].share / 100;
+    int rc = vt_image_decode(&im, b.data, b.len, NULL, NULL, &e);
+    if (cases[i].share < 100 ? rc != VT_EFORMAT : rc)
+      fail_msg("%s, case %zu: %d, %s", cases[i].file, i, rc, e.msg);
+    if (!rc) assert_memory_equal(im.px, whole.px, (size_t)whole.stride * (size_t)whole.height);
+    vt_image_clear(&im);
+    vt_image_clear(&whole);
+    vt_buf_clear(&b);
+    vt_free(data);
+  }
+}
+
 static int try_flipped(const char *path, const char *rel, void *ctx, struct vt_err *e)
 {
   const char *ext = vt_path_ext(rel);
@@ -529,12 +582,12 @@ int main(void)
       cmocka_unit_test(test_resize_equals_pillow),
       cmocka_unit_test(test_resize_refuses),
       cmocka_unit_test(test_truncated),
+      cmocka_unit_test(test_stray_bytes),
       cmocka_unit_test(test_flipped_bytes),
       cmocka_unit_test(test_not_pictures),
       cmocka_unit_test(test_bomb),
       cmocka_unit_test(test_one_pixel),
       cmocka_unit_test(test_warp),
-
       cmocka_unit_test(test_blur_and_sharpen),
       cmocka_unit_test(test_jitter),
       cmocka_unit_test(test_planes),

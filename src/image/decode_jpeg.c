@@ -2,7 +2,9 @@
  *
  * The markers before the first scan are walked here: size and channels (SOFn), EXIF (APP1) and the profile
  * (APP2, in numbered pieces, ICC.1:2010 annex B.4). libjpeg only warns about damaged data; warnings are
- * errors here, except for stray bytes between segments, which many cameras write and which cost no pixel. */
+ * errors here, except for stray bytes between segments, which many cameras write and which cost no pixel.
+ * Since libjpeg keeps the first warning's text only, such a file is decoded again from a copy without them;
+ * bytes that are left over at the end of the last scan are seen when all pixels have been read. */
 #include <string.h>
 #include <turbojpeg.h>
 #include "image/decode.h"
@@ -31,26 +33,56 @@ static void read_segment(struct markers *m, int marker, const uint8_t *p, size_t
   }
 }
 
-/* Segments: 0xFF, marker, length (2, itself included), content; up to the first scan or the end. */
+enum { RST0 = 0xD0, SOI = 0xD8, EOI, SOS };
+
+/* Where the first marker, 0xFF and neither 0 nor 0xFF, from `at` on stands; len: there is none. */
+static size_t next_marker(const uint8_t *data, size_t len, size_t at)
+{
+  for (; at + 2 <= len; at++)
+    if (data[at] == 0xFF && data[at + 1] != 0xFF && data[at + 1] != 0) return at;
+  return len;
+}
+
+/* Where the segment of the marker at `at` ends: 0xFF, marker and, but for some, length (2, itself included)
+ * and content. 0: beyond the end. */
+static size_t segment_end(const uint8_t *data, size_t len, size_t at)
+{
+  const int marker = data[at + 1];
+  if (marker == 1 || (marker >= RST0 && marker <= EOI)) return at + 2;
+  if (at + 4 > len) return 0;
+  const size_t n = (size_t)data[at + 2] << 8 | data[at + 3];
+  return n < 2 || n > len - at - 2 ? 0 : at + 2 + n;
+}
+
+/* The segments up to the first scan or the end. */
 static void walk_markers(struct markers *m, const uint8_t *data, size_t len)
 {
   *m = (struct markers){.orientation = 1};
-  for (size_t at = 2; at + 4 <= len;) {
-    if (data[at] != 0xFF) {
-      at++;
-      continue;
-    }
-    int marker = data[at + 1];
-    if (marker == 0xFF || marker == 0 || marker == 1 || (marker >= 0xD0 && marker <= 0xD8)) {
-      at += marker == 0xFF ? 1 : 2;
-      continue;
-    }
-    if (marker == 0xDA || marker == 0xD9) return;
-    size_t n = (size_t)data[at + 2] << 8 | data[at + 3];
-    if (n < 2 || n > len - at - 2) return;
-    read_segment(m, marker, data + at + 4, n - 2);
-    at += 2 + n;
+  for (size_t at = next_marker(data, len, 2), end; at < len; at = next_marker(data, len, end)) {
+    const int marker = data[at + 1];
+    end = segment_end(data, len, at);
+    if (!end || marker == SOS || marker == EOI) return;
+    if (end - at > 4) read_segment(m, marker, data + at + 4, end - at - 4);
   }
+}
+
+/* All segments, a scan's with what it codes, and nothing that stands between them. Returns the bytes copied.
+ */
+static size_t copy_segments(uint8_t *to, const uint8_t *data, size_t len)
+{
+  size_t n = 0;
+  for (size_t at = 0, end; at < len; at = next_marker(data, len, end)) {
+    const int marker = data[at + 1];
+    end = marker == EOI ? len : segment_end(data, len, at);
+    if (!end) end = len;
+    if (marker == SOS) {
+      end = next_marker(data, len, end);
+      while (end < len && data[end + 1] >= RST0 && data[end + 1] < SOI) end = next_marker(data, len, end + 2);
+    }
+    memcpy(to + n, data + at, end - at);
+    n += end - at;
+  }
+  return n;
 }
 
 int vt__jpeg_probe(struct vt_image_info *info, const uint8_t *data, size_t len, struct vt_err *e)
@@ -86,24 +118,34 @@ static int choose_shift(int width, int height, int min_side)
   return shift;
 }
 
-static bool harmless(tjhandle tj)
+static int run(tjhandle tj, struct vt_image *im, const uint8_t *data, size_t len, int format, int flags)
 {
-  return strstr(tjGetErrorStr2(tj), "extraneous bytes before marker") != NULL;
+  return tjDecompress2(tj, data, (unsigned long)len, im->px, im->width, (int)im->stride, im->height, format,
+                       flags | TJFLAG_LIMITSCANS);
+}
+
+static bool warned_of(tjhandle tj, const char *text)
+{
+  return tjGetErrorCode(tj) == TJERR_WARNING && strstr(tjGetErrorStr2(tj), text);
 }
 
 static int decompress(tjhandle tj, struct vt_image *im, const uint8_t *data, size_t len, int format,
                       struct vt_err *e)
 {
-  const int flags = TJFLAG_LIMITSCANS;
-  if (!tjDecompress2(tj, data, (unsigned long)len, im->px, im->width, (int)im->stride, im->height, format,
-                     flags | TJFLAG_STOPONWARNING))
-    return 0;
-  if (harmless(tj)) {
-    int rc = tjDecompress2(tj, data, (unsigned long)len, im->px, im->width, (int)im->stride, im->height,
-                           format, flags);
-    if (!rc || (tjGetErrorCode(tj) == TJERR_WARNING && harmless(tj))) return 0;
+  static const char stray[] = "extraneous bytes before marker",
+                    last[] = "extraneous bytes before marker 0xd9";
+  uint8_t *copy = NULL;
+  int rc = run(tj, im, data, len, format, TJFLAG_STOPONWARNING);
+  if (rc && warned_of(tj, stray) && !warned_of(tj, last)) {
+    copy = vt_malloc(len);
+    if (!copy) return vt_fail(e, VT_ENOMEM, "out of memory for a copy of %zu bytes", len);
+    len = copy_segments(copy, data, len);
+    data = copy;
+    rc = run(tj, im, data, len, format, TJFLAG_STOPONWARNING);
   }
-  return vt_fail(e, VT_EFORMAT, "truncated or damaged: %s", tjGetErrorStr2(tj));
+  if (rc && warned_of(tj, last)) rc = run(tj, im, data, len, format, 0) && !warned_of(tj, last);
+  vt_free(copy);
+  return rc ? vt_fail(e, VT_EFORMAT, "truncated or damaged: %s", tjGetErrorStr2(tj)) : 0;
 }
 
 int vt__jpeg_decode(struct vt__raw *r, const uint8_t *data, size_t len, const struct vt_decode_opts *o,
