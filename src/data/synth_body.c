@@ -103,7 +103,8 @@ void vt__body_random(struct body *b, struct vt_rng *r)
                                    0xa9714a, 0x8a5636, 0x6b3f27, 0x4a2b1c};
   static const uint32_t hairs[] = {0x17120f, 0x2c1b12, 0x4a2c17, 0x6e4423, 0x9a6a35,
                                    0xcfa560, 0x8c2f1b, 0x9a9a9a, 0xe6dcc8};
-  proportions(b, between(r, .88, 1.2), vt_rng_unit(r));
+  const double curve = vt_rng_unit(r), build = between(r, .88, 1.2);
+  proportions(b, build, curve);
   b->lean = between(r, -.012, .012);
   b->tilt = between(r, -.07, .07);
   for (int i = 0; i < 2; i++) {
@@ -114,13 +115,15 @@ void vt__body_random(struct body *b, struct vt_rng *r)
     default: break;
     }
     pose_arm(b, i, out, bend, between(r, .97, 1.03));
-    pose_leg(b, i, between(r, -.002, .05), between(r, -.006, .012));
+    const double leg_bend = between(r, -.006, .012), leg_out = between(r, -.002, .05);
+    pose_leg(b, i, leg_out, leg_bend);
   }
   pose_head(b);
   b->head_tilt = between(r, -.09, .09);
   b->head_w *= between(r, .94, 1.06);
   b->skin = vt__rgb(skins[vt_rng_below(r, VT_COUNT(skins))]);
-  b->hair = vt__tone(vt__rgb(hairs[vt_rng_below(r, VT_COUNT(hairs))]), between(r, .85, 1.12));
+  const double tone = between(r, .85, 1.12);
+  b->hair = vt__tone(vt__rgb(hairs[vt_rng_below(r, VT_COUNT(hairs))]), tone);
   b->lip = vt__mix(b->skin, vt__rgb(0xb03048), between(r, .35, .8));
   b->eye = vt__rgb(vt_rng_below(r, 3) ? 0x3a2416 : 0x3f6b83);
   b->hair_style = (int)vt_rng_below(r, HAIR_COUNT);

@@ -120,11 +120,16 @@ static void park(cairo_t *cr, double w, double h, struct vt_rng *r)
 {
   double horizon = h * between(r, .48, .66);
   slope(cr, 0, 0, w, horizon, vt__rgb(0x79aee0), vt__rgb(0xdcebf5));
-  for (int i = 0; i < 5; i++) tree(cr, w * vt_rng_unit(r), horizon + h * .02, h * between(r, .14, .24), r);
+  for (int i = 0; i < 5; i++) {
+    const double size = h * between(r, .14, .24), x = w * vt_rng_unit(r);
+    tree(cr, x, horizon + h * .02, size, r);
+  }
   slope(cr, 0, horizon, w, h - horizon, vt__rgb(0x6f9a45), vt__rgb(0x4e7c33));
-  for (int i = 0; i < 3; i++)
-    tree(cr, w * (i % 2 ? between(r, .75, 1.1) : between(r, -.1, .25)), h * between(r, .7, .85),
-         h * between(r, .3, .5), r);
+  for (int i = 0; i < 3; i++) {
+    const double size = h * between(r, .3, .5), base = h * between(r, .7, .85),
+                 x = w * (i % 2 ? between(r, .75, 1.1) : between(r, -.1, .25));
+    tree(cr, x, base, size, r);
+  }
   double c = w * between(r, .35, .65);
   vt__source(cr, vt__rgb(0xc8b48c), 1);
   cairo_move_to(cr, c - w * .04, horizon + h * .02);
@@ -139,8 +144,10 @@ static void lights(cairo_t *cr, double w, double h, struct vt_rng *r)
   struct rgb a = any_colour(r, .12, .6);
   slope(cr, 0, 0, w, h, a, vt__tone(a, .6));
   for (int i = 0; i < 40; i++) {
-    vt__source(cr, any_colour(r, .5, 1), between(r, .15, .5));
-    cairo_arc(cr, w * vt_rng_unit(r), h * vt_rng_unit(r) * .9, w * between(r, .02, .11), 0, 2 * M_PI);
+    const double alpha = between(r, .15, .5);
+    vt__source(cr, any_colour(r, .5, 1), alpha);
+    const double radius = w * between(r, .02, .11), y = h * vt_rng_unit(r) * .9, x = w * vt_rng_unit(r);
+    cairo_arc(cr, x, y, radius, 0, 2 * M_PI);
     cairo_fill(cr);
   }
 }
@@ -155,8 +162,10 @@ static void room(cairo_t *cr, double w, double h, struct vt_rng *r)
            bh = h * between(r, .08, .2);
     box(cr, x, y, bw, bh, vt__tone(wood, .8));
     box(cr, x + bw * .06, y + bh * .06, bw * .88, bh * .88, any_colour(r, .3, .95));
-    for (int k = 0; k < 4; k++)
-      box(cr, x + bw * (.1 + .2 * k), y + bh * between(r, .3, .6), bw * .14, bh * .34, any_colour(r, .2, .9));
+    for (int k = 0; k < 4; k++) {
+      const struct rgb colour = any_colour(r, .2, .9);
+      box(cr, x + bw * (.1 + .2 * k), y + bh * between(r, .3, .6), bw * .14, bh * .34, colour);
+    }
   }
   slope(cr, 0, floor_y, w, h - floor_y, vt__tone(wood, .8), wood);
   vt__source(cr, vt__tone(wood, .6), .7);
@@ -174,13 +183,16 @@ static void shapes(cairo_t *cr, double w, double h, struct vt_rng *r)
   slope(cr, 0, 0, w, h, a, any_colour(r, .4, .9));
   for (int i = 0; i < 14; i++) {
     double x = w * vt_rng_unit(r), y = h * vt_rng_unit(r), s = w * between(r, .1, .4);
-    vt__source(cr, any_colour(r, .25, 1), between(r, .4, .9));
+    const double alpha = between(r, .4, .9);
+    vt__source(cr, any_colour(r, .25, 1), alpha);
     if (i % 2) {
       cairo_arc(cr, x, y, s * .6, 0, 2 * M_PI);
     } else {
       cairo_move_to(cr, x, y);
-      cairo_line_to(cr, x + s * between(r, .4, 1), y + s * between(r, -.5, .5));
-      cairo_line_to(cr, x + s * between(r, -.5, .5), y + s * between(r, .4, 1.2));
+      const double right_y = y + s * between(r, -.5, .5), right_x = x + s * between(r, .4, 1);
+      const double low_y = y + s * between(r, .4, 1.2), low_x = x + s * between(r, -.5, .5);
+      cairo_line_to(cr, right_x, right_y);
+      cairo_line_to(cr, low_x, low_y);
       cairo_close_path(cr);
     }
     cairo_fill(cr);

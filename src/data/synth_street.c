@@ -188,7 +188,8 @@ static void place(struct pen *p, struct vt_rng *r)
   vt__pen_move(p, x, top + height / 2);
   vt__pen_turn(p, between(r, -.045, .045));
   vt__pen_scale(p, height * between(r, .95, 1.05), height);
-  const cairo_matrix_t shear = {1, between(r, -.02, .02), between(r, -.035, .035), 1, 0, 0};
+  const double yx = between(r, -.02, .02), xy = between(r, -.035, .035);
+  const cairo_matrix_t shear = {1, yx, xy, 1, 0, 0};
   cairo_transform(p->cr, &shear);
   cairo_transform(p->lab, &shear);
   vt__pen_move(p, 0, -.5);
@@ -225,8 +226,9 @@ static void sunlight(cairo_t *cr, struct vt_rng *r)
 
 static void expose(struct vt_image *im, struct vt_rng *r)
 {
-  vt_image_jitter(im, vt_rng_range(r, .82f, 1.15f), vt_rng_range(r, .88f, 1.15f), vt_rng_range(r, .8f, 1.15f),
-                  vt_rng_range(r, -.012f, .012f));
+  const float hue = vt_rng_range(r, -.012f, .012f), saturation = vt_rng_range(r, .8f, 1.15f),
+              contrast = vt_rng_range(r, .88f, 1.15f), brightness = vt_rng_range(r, .82f, 1.15f);
+  vt_image_jitter(im, brightness, contrast, saturation, hue);
   uint64_t state = vt_rng_u64(r) | 1;
   int64_t n = im->stride * im->height;
   int strength = 1 + (int)vt_rng_below(r, 3);
