@@ -227,6 +227,33 @@ static void test_resize_equals_pillow(void **state)
   vt_free(bin);
 }
 
+/* Three channels at once read pixels in pairs: pictures so narrow that a pair goes beyond the row after it.
+ */
+static void test_resize_narrow(void **state)
+{
+  static const int heights[] = {1, 2, 3, 4, 5, 11}, to[][2] = {{1, 1}, {5, 4}, {20, 33}};
+  for (size_t i = 0; i < VT_COUNT(heights) * VT_COUNT(to) * 4; i++) {
+    const int w = 1 + (int)i % 4, h = heights[i / 4 % VT_COUNT(heights)],
+              *size = to[i / 4 / VT_COUNT(heights)];
+    struct vt_image im = noise(w, h, 3), grey, out, one;
+    struct vt_err e = {0};
+    ok(vt_image_init(&out, size[0], size[1], 3, &e), &e);
+    ok(vt_image_resize(&out, &im, 0, 0, w, h, VT_BICUBIC, &e), &e);
+    ok(vt_image_init(&grey, w, h, 1, &e), &e);
+    ok(vt_image_init(&one, size[0], size[1], 1, &e), &e);
+    for (int c = 0; c < 3; c++) {
+      for (int k = 0; k < w * h; k++) grey.px[k] = im.px[3 * k + c];
+      ok(vt_image_resize(&one, &grey, 0, 0, w, h, VT_BICUBIC, &e), &e);
+      for (int k = 0; k < size[0] * size[1]; k++)
+        if (abs(out.px[3 * k + c] - one.px[k]) > 2) fail_msg("%d x %d to %d x %d", w, h, size[0], size[1]);
+    }
+    vt_image_clear(&im);
+    vt_image_clear(&grey);
+    vt_image_clear(&out);
+    vt_image_clear(&one);
+  }
+}
+
 static void test_resize_refuses(void **state)
 {
   struct vt_image im = noise(10, 10, 3), out;
@@ -580,6 +607,7 @@ int main(void)
       cmocka_unit_test(test_encode_round_trip),
       cmocka_unit_test(test_scaled_jpeg),
       cmocka_unit_test(test_resize_equals_pillow),
+      cmocka_unit_test(test_resize_narrow),
       cmocka_unit_test(test_resize_refuses),
       cmocka_unit_test(test_truncated),
       cmocka_unit_test(test_stray_bytes),

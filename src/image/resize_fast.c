@@ -126,8 +126,10 @@ AVX2 static void across_3(uint8_t *out, int64_t out_stride, const uint8_t *in, i
   }
 }
 
-/* Reading pairs goes up to 8 bytes past the last pixel: the source's last rows are done from a padded copy.
- */
+/* The last pair's 8 bytes go BEYOND the row: rows that have not as many behind them are done from a padded
+ * copy. */
+enum { BEYOND = 5 };
+
 bool vt__resize_across(struct vt_image *out, const struct vt_image *in, int y0, const struct vt__taps *t)
 {
   struct narrow n = {0};
@@ -138,7 +140,7 @@ bool vt__resize_across(struct vt_image *out, const struct vt_image *in, int y0, 
     vt_free(last);
     return false;
   }
-  int y = 0, inside = out->height - 1;
+  int y = 0, inside = out->height - (in->stride < BEYOND ? 2 : 1);
   for (; y + 2 <= inside; y += 2)
     across_3(out->px + y * out->stride, out->stride, in->px + (y0 + y) * in->stride, in->stride, true, t, &n);
   for (; y < out->height; y++) {
