@@ -196,12 +196,12 @@ static void test_polygons(void **state)
   vt_rng_init(&r, 11, 0, 0);
   static uint8_t want[MAX * MAX], got[MAX * MAX];
   for (int round = 0; round < 600; round++) {
-    int w = 1 + (int)vt_rng_below(&r, MAX), h = 1 + (int)vt_rng_below(&r, MAX), parts = 1 + round % 3, n = 0;
-    int start[4] = {0};
-    double xy[200];
+    int w = 1 + (int)vt_rng_below(&r, MAX), h = 1 + (int)vt_rng_below(&r, MAX), parts = 1 + round % 7, n = 0;
+    int start[8] = {0};
+    double xy[7 * 2 * 300];
     memset(want, 0, sizeof want);
     for (int p = 0; p < parts; p++) {
-      int points = 3 + (int)vt_rng_below(&r, 20);
+      int points = 3 + (int)vt_rng_below(&r, round % 30 ? 20 : 290);
       for (int i = 0; i < 2 * points; i++) {
         double side = i % 2 ? h : w, v = (vt_rng_unit(&r) * 1.4 - .2) * side;
         xy[2 * n + i] = round % 2 ? v : floor(v * 4) / 4; /* quarters: vertical, flat and double edges */
@@ -217,6 +217,33 @@ static void test_polygons(void **state)
     vt_mask_to_bitmap(&m, got, w, 1);
     if (memcmp(got, want, (size_t)(w * h))) fail_msg("round %d: %d x %d", round, w, h);
     vt_mask_clear(&m);
+  }
+}
+
+/* Files choose how many points and polygons there are: the time they take must not grow with the square. */
+static void test_many_points(void **state)
+{
+  static const struct {
+    int polygons, points, width, height;
+  } cases[] = {{1, 120000, 4, 5000}, {20000, 3, 2000, 2000}};
+  for (size_t i = 0; i < VT_COUNT(cases); i++) {
+    const int n = cases[i].polygons, points = cases[i].points;
+    struct vt_polygons p = {n, vt_calloc((size_t)n + 1, sizeof(int)),
+                            vt_calloc((size_t)n * (size_t)points, 2 * sizeof(double))};
+    struct vt_rng r;
+    struct vt_mask m;
+    vt_rng_init(&r, 12, 0, 0);
+    for (int k = 0; k < n * points; k++) { /* zigzags over the whole width, small triangles */
+      const double width = n > 1 ? 20 : cases[i].width, y = n > 1 ? k / points * 97 % cases[i].height : 0;
+      p.xy[2 * k] = (n > 1 ? k / points * 61 % cases[i].width : 0) + (k % 2 ? width : 0);
+      p.xy[2 * k + 1] = y + vt_rng_unit(&r) * (n > 1 ? 20 : cases[i].height);
+      p.start[k / points + 1] = k + 1;
+    }
+    const double begin = vt_now();
+    assert_int_equal(vt_mask_from_polygons(&m, &p, cases[i].width, cases[i].height, NULL), 0);
+    assert_true(vt_now() - begin < 3);
+    vt_mask_clear(&m);
+    vt_polygons_clear(&p);
   }
 }
 
@@ -501,13 +528,21 @@ static void test_imaterialist_rows(void **state)
 int main(void)
 {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_against_bitmaps), cmocka_unit_test(test_text_round_trips),
-      cmocka_unit_test(test_text_by_hand),    cmocka_unit_test(test_bad_text),
-      cmocka_unit_test(test_polygons),        cmocka_unit_test(test_bad_polygons),
-      cmocka_unit_test(test_outlines),        cmocka_unit_test(test_turned),
-      cmocka_unit_test(test_plain_runs),      cmocka_unit_test(test_bitmaps_of_all_shapes),
-      cmocka_unit_test(test_boxes),           cmocka_unit_test(test_components),
-      cmocka_unit_test(test_coco_strings),    cmocka_unit_test(test_imaterialist_rows),
+      cmocka_unit_test(test_against_bitmaps),
+      cmocka_unit_test(test_text_round_trips),
+      cmocka_unit_test(test_text_by_hand),
+      cmocka_unit_test(test_bad_text),
+      cmocka_unit_test(test_polygons),
+      cmocka_unit_test(test_bad_polygons),
+      cmocka_unit_test(test_many_points),
+      cmocka_unit_test(test_outlines),
+      cmocka_unit_test(test_turned),
+      cmocka_unit_test(test_plain_runs),
+      cmocka_unit_test(test_bitmaps_of_all_shapes),
+      cmocka_unit_test(test_boxes),
+      cmocka_unit_test(test_components),
+      cmocka_unit_test(test_coco_strings),
+      cmocka_unit_test(test_imaterialist_rows),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -8,14 +8,15 @@
  *
  * The walk is not made here: the step that passes a centre line is computed and then corrected with the
  * rule's own expression, so an edge costs as many operations as it passes columns. Phase 1 collects the
- * changes of all edges, phase 2 sorts them by column (counting) and row (insertion: a column has few), phase
- * 3 makes runs. */
+ * changes of all edges, phase 2 sorts them by column (counting) and row (insertion, for a column has few;
+ * qsort where it has many), phase 3 makes runs. Many polygons are united two by two, then by fours, and so
+ * on, so that no run is walked more often than log n times. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include "mask/runs.h"
 
-enum { SCALE = 5, MAX_COORDINATE = 10 * 1000 * 1000, MAX_POINTS = 1 << 20 };
+enum { SCALE = 5, MAX_COORDINATE = 10 * 1000 * 1000, MAX_POINTS = 1 << 20, FEW = 48, MAX_PILE = 32 };
 
 struct change {
   int x, y;
@@ -124,6 +125,26 @@ static int add_polygon(struct changes *c, const double *xy, int points, int numb
   return c->failed ? vt_fail(e, VT_ENOMEM, "out of memory for polygon %d", number) : 0;
 }
 
+static int compare_rows(const void *a, const void *b)
+{
+  const struct change *x = a, *y = b;
+  return (x->y > y->y) - (x->y < y->y);
+}
+
+static void sort_column(struct change *v, int n)
+{
+  if (n > FEW) {
+    qsort(v, (size_t)n, sizeof *v, compare_rows);
+    return;
+  }
+  for (int i = 1; i < n; i++) {
+    const struct change t = v[i];
+    int k = i;
+    for (; k > 0 && v[k - 1].y > t.y; k--) v[k] = v[k - 1];
+    v[k] = t;
+  }
+}
+
 static int sort_changes(struct changes *c)
 {
   if (c->cap_sorted < c->n) {
@@ -144,13 +165,8 @@ static int sort_changes(struct changes *c)
   for (int i = 0; i < c->n; i++) {
     c->sorted[c->column[c->v[i].x]++] = c->v[i];
   }
-  for (int i = 1; i < c->n; i++) { /* columns are in order already */
-    struct change t = c->sorted[i];
-    int k = i;
-    for (; k > 0 && c->sorted[k - 1].x == t.x && c->sorted[k - 1].y > t.y; k--)
-      c->sorted[k] = c->sorted[k - 1];
-    c->sorted[k] = t;
-  }
+  for (int x = lo, from = 0; x <= hi; from = c->column[x++]) /* each holds its end by now */
+    sort_column(c->sorted + from, c->column[x] - from);
   return 0;
 }
 
@@ -172,6 +188,19 @@ static int one_polygon(struct changes *c, struct vt_mask *m, const double *xy, i
   return vt__runs_finish(&r, m, c->width, c->height, e);
 }
 
+/* Unites the last two of n masks. */
+static int unite_two(struct vt_mask *pile, int *n, struct vt_err *e)
+{
+  struct vt_mask *a = &pile[*n - 2], *b = &pile[*n - 1], sum;
+  int rc = vt_mask_merge(&sum, (const struct vt_mask *const[]){a, b}, 2, false, e);
+  if (rc) return rc;
+  vt_mask_clear(a);
+  vt_mask_clear(b);
+  *a = sum;
+  --*n;
+  return 0;
+}
+
 int vt_mask_from_polygons(struct vt_mask *m, const struct vt_polygons *p, int width, int height,
                           struct vt_err *e)
 {
@@ -180,23 +209,18 @@ int vt_mask_from_polygons(struct vt_mask *m, const struct vt_polygons *p, int wi
   if (rc) return rc;
   if (p->n < 1) return vt_fail(e, VT_EFORMAT, "no polygon");
   struct changes c = {.width = width, .height = height};
-  struct vt_mask part = {0}, sum = {0};
+  struct vt_mask pile[MAX_PILE]; /* of 2^k polygons each, fewer and fewer */
+  int n = 0;
   c.column = vt_malloc(((size_t)width + 2) * sizeof *c.column);
   if (!c.column) return vt_fail(e, VT_ENOMEM, "out of memory for %d polygons", p->n);
   for (int i = 0; i < p->n && !rc; i++) {
-    rc = one_polygon(&c, &part, p->xy + 2 * (size_t)p->start[i], p->start[i + 1] - p->start[i], i, e);
-    if (rc) break;
-    if (!i) {
-      *m = part;
-      continue;
-    }
-    rc = vt_mask_merge(&sum, (const struct vt_mask *const[]){m, &part}, 2, false, e);
-    vt_mask_clear(&part);
-    if (rc) break;
-    vt_mask_clear(m);
-    *m = sum;
+    rc = one_polygon(&c, &pile[n], p->xy + 2 * (size_t)p->start[i], p->start[i + 1] - p->start[i], i, e);
+    if (!rc) n++;
+    for (int k = i + 1; k % 2 == 0 && !rc; k /= 2) rc = unite_two(pile, &n, e);
   }
-  if (rc) vt_mask_clear(m);
+  while (n > 1 && !rc) rc = unite_two(pile, &n, e);
+  if (!rc) *m = pile[--n];
+  while (n > 0) vt_mask_clear(&pile[--n]);
   vt_free(c.v);
   vt_free(c.sorted);
   vt_free(c.column);
