@@ -1,10 +1,12 @@
 /* Drawn data: the same bytes for the same seed whatever the threads, and CSV files that agree with the
  * pictures. */
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 #include <cmocka.h>
 #include "data/data.h"
@@ -256,6 +258,46 @@ static void test_pairs_agree_with_masks(void **state)
   vt_taxonomy_clear(&t);
 }
 
+static int draw_again(const char *path, struct vt_err *e)
+{
+  const struct vt_synth_opts o = {first, PRODUCTS, PHOTOS, 7, 2};
+  return vt_synth_write(&o, e);
+}
+
+static int draw_table(const char *path, struct vt_err *e)
+{
+  return vt_synth_rows(path, 400, 60, 7, e);
+}
+
+/* Where files cannot be written whole, what was there stays. */
+static void test_full_disk(void **state)
+{
+  static const struct {
+    const char *name;
+    int (*draw)(const char *path, struct vt_err *e);
+  } cases[] = {{"products/p00000.jpg", draw_again}, {"pairs.csv", draw_table}};
+  struct rlimit all, few;
+  signal(SIGXFSZ, SIG_IGN);
+  assert_int_equal(getrlimit(RLIMIT_FSIZE, &all), 0);
+  few = all;
+  few.rlim_cur = 100;
+  for (size_t i = 0; i < VT_COUNT(cases); i++) {
+    size_t before, after;
+    char path[128], *a = slurp(first, cases[i].name, &before);
+    struct vt_err e = {0};
+    snprintf(path, sizeof path, "%s/%s", first, cases[i].name);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &few), 0);
+    int rc = cases[i].draw(path, &e);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &all), 0);
+    if (rc >= 0 || !strstr(e.msg, first)) fail_msg("%s: %d, %s", path, rc, e.msg);
+    char *b = slurp(first, cases[i].name, &after);
+    assert_int_equal(before, after);
+    assert_memory_equal(a, b, before);
+    vt_free(a);
+    vt_free(b);
+  }
+}
+
 static void test_refuses(void **state)
 {
   struct vt_err e = {0};
@@ -272,9 +314,13 @@ static void test_refuses(void **state)
 int main(void)
 {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_same_seed_same_bytes),   cmocka_unit_test(test_same_figures),
-      cmocka_unit_test(test_all_files_are_there),    cmocka_unit_test(test_products),
-      cmocka_unit_test(test_pairs_agree_with_masks), cmocka_unit_test(test_refuses),
+      cmocka_unit_test(test_same_seed_same_bytes),
+      cmocka_unit_test(test_same_figures),
+      cmocka_unit_test(test_all_files_are_there),
+      cmocka_unit_test(test_products),
+      cmocka_unit_test(test_pairs_agree_with_masks),
+      cmocka_unit_test(test_full_disk),
+      cmocka_unit_test(test_refuses),
   };
   return cmocka_run_group_tests(tests, draw_all, remove_all);
 }

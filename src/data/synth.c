@@ -44,24 +44,13 @@ static void report(struct job *j, int rc, const struct vt_err *e)
   pthread_mutex_unlock(&j->lock);
 }
 
-/* Not synced to disk one by one, as vt_image_write would: the CSV files at the end vouch for all. */
 static int write_picture(const struct vt_image *im, const char *out, const char *folder, const char *id,
                          const char *ext, int quality, struct vt_err *e)
 {
   char path[4096];
-  struct vt_buf b;
-  vt_buf_init(&b);
   int n = snprintf(path, sizeof path, "%s/%s/%s.%s", out, folder, id, ext);
   if (n < 0 || (size_t)n >= sizeof path) return vt_fail(e, VT_EARG, "%s: the path is too long", out);
-  int rc = vt_image_encode(&b, im, quality ? VT_FMT_JPEG : VT_FMT_PNG, quality, e);
-  if (!rc) {
-    FILE *f = fopen(path, "wb");
-    bool failed = !f || fwrite(b.data, 1, b.len, f) != b.len;
-    if (f && fclose(f)) failed = true;
-    if (failed) rc = vt_fail_errno(e, path);
-  }
-  vt_buf_clear(&b);
-  return rc;
+  return vt_image_write(im, path, quality, e);
 }
 
 static void draw_product(int64_t i, int worker, void *ctx)

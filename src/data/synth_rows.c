@@ -6,11 +6,10 @@
  * here, so that cleaning what is drawn at that size gives the published counts. Masks are ellipses and
  * trousers-like pairs of stripes with rough edges, 20 to 900 columns wide, on pictures of 400 to 2,400 pixels
  * a side. Everything follows from the seed. */
-#include "data/labels_internal.h"
+#include "data/formats/text_out.h"
 
 #include <math.h>
 #include <stdio.h>
-#include <string.h>
 
 enum { CLASSES = 46, ATTRIBUTES = 92, PUBLISHED_ROWS = 331213 };
 static const double with_attributes = 11499, small = 3376, twice = 1010;
@@ -18,7 +17,7 @@ static const double with_attributes = 11499, small = 3376, twice = 1010;
 struct pen {
   struct vt_rng rng;
   struct vt_buf line;
-  FILE *f;
+  struct vt__out out;
   int32_t height, width;
   int64_t first, rows; /* of the picture: rows before it, and its own */
 };
@@ -79,8 +78,7 @@ static int draw_class(struct pen *p)
   return (int)(CLASSES * u * u);
 }
 
-static int write_row(struct pen *p, const char *path, int64_t image, size_t mask, int cls, bool attributes,
-                     struct vt_err *e)
+static int write_row(struct pen *p, int64_t image, size_t mask, int cls, bool attributes, struct vt_err *e)
 {
   char tail[200];
   int n = snprintf(tail, sizeof tail, ",%d,%d,%d", p->height, p->width, cls);
@@ -88,10 +86,10 @@ static int write_row(struct pen *p, const char *path, int64_t image, size_t mask
     n += snprintf(tail + n, sizeof tail - (size_t)n, "_%d",
                   (int)vt_rng_below(&p->rng, ATTRIBUTES / 4) + k * ATTRIBUTES / 4);
   if (p->line.failed) return vt_fail(e, VT_ENOMEM, "out of memory");
-  fprintf(p->f, "%032llx.jpg,", (unsigned long long)(image * 2654435761u));
-  fwrite(p->line.data, 1, mask, p->f);
-  fprintf(p->f, "%s\n", tail);
-  return ferror(p->f) ? vt_fail_errno(e, path) : 0;
+  vt_buf_addf(&p->out.b, "%032llx.jpg,", (unsigned long long)(image * 2654435761u));
+  vt_buf_add(&p->out.b, p->line.data, mask);
+  vt_buf_addf(&p->out.b, "%s\n", tail);
+  return vt__out_more(&p->out, e);
 }
 
 /* Whether number i of n is one of `count` spread evenly over them. */
@@ -119,8 +117,7 @@ static void new_mask(struct pen *p, bool tiny, size_t *to)
 
 /* A pair's second row repeats the mask before it under another class; both lie in one picture, so a pair that
  * would begin with a picture's last row begins with the one before. */
-static int write_picture(struct pen *p, const char *path, int64_t image, struct shares *s, double *owed,
-                         struct vt_err *e)
+static int write_picture(struct pen *p, int64_t image, struct shares *s, double *owed, struct vt_err *e)
 {
   int rc = 0, cls = 0;
   size_t to = 0;
@@ -135,7 +132,7 @@ static int write_picture(struct pen *p, const char *path, int64_t image, struct 
       cls = (cls + 1) % CLASSES;
       repeat = false;
       *owed += chosen(s->seen_large++, s->large, s->pairs);
-      rc = write_row(p, path, image, to, cls, false, e);
+      rc = write_row(p, image, to, cls, false, e);
       continue;
     }
     if (!attributes && !tiny) {
@@ -147,7 +144,7 @@ static int write_picture(struct pen *p, const char *path, int64_t image, struct 
     }
     new_mask(p, tiny, &to);
     cls = draw_class(p);
-    rc = write_row(p, path, image, to, cls, attributes, e);
+    rc = write_row(p, image, to, cls, attributes, e);
   }
   return rc;
 }
@@ -176,8 +173,8 @@ int vt_synth_rows(const char *path, int64_t rows, int64_t images, uint64_t seed,
 {
   if (images < 1 || rows < images)
     return vt_fail(e, VT_EARG, "%lld rows on %lld pictures", (long long)rows, (long long)images);
-  struct pen p = {.f = fopen(path, "we")};
-  if (!p.f) return vt_fail_errno(e, path);
+  struct pen p = {0};
+  int rc = vt__out_open(&p.out, NULL, path, e);
   vt_rng_init(&p.rng, seed, 0, 0);
   const double scale = (double)rows / PUBLISHED_ROWS;
   struct shares s = {.rows = rows,
@@ -187,15 +184,13 @@ int vt_synth_rows(const char *path, int64_t rows, int64_t images, uint64_t seed,
   s.plain = rows - (int64_t)s.attributes;
   s.large = s.plain - (int64_t)s.small;
   double owed = 0;
-  fputs("ImageId,EncodedPixels,Height,Width,ClassId\n", p.f);
-  int rc = 0;
+  vt_buf_adds(&p.out.b, "ImageId,EncodedPixels,Height,Width,ClassId\n");
   for (int64_t k = 0; k < images && !rc; k++) {
     p.first = p.first + p.rows;
     p.rows = (int64_t)((double)(k + 1) * (double)rows / (double)images) - p.first;
-    rc = write_picture(&p, path, k, &s, &owed, e);
-    if (!rc && vt_interrupted()) rc = vt_fail(e, VT_EINTERRUPTED, "%s: interrupted", path);
+    rc = write_picture(&p, k, &s, &owed, e);
   }
-  if (fclose(p.f) && !rc) rc = vt_fail_errno(e, path);
+  rc = vt__out_close(&p.out, rc, e);
   vt_buf_clear(&p.line);
   return rc ? rc : write_descriptions(path, e);
 }
