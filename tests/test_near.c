@@ -1,7 +1,10 @@
 /* Near-duplicates and the steps of cleaning that open pictures, on pictures drawn into a folder. */
 #include "tests/aug_case.h"
+#include "data/each_picture.h"
+#include "data/labels_internal.h"
 
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 static struct vt_picture_hash hash_of(const struct vt_image *im)
@@ -162,6 +165,41 @@ static void make_folder(char *folder)
   write_text(folder, "label_descriptions.json", names, sizeof names - 1);
 }
 
+/* Fails for the pictures that are asked for, the later the earlier they come. */
+static int fail_some(int64_t i, const char *path, void *ctx, struct vt_err *e)
+{
+  const char *bad = ctx;
+  if (bad[i] != 'x') return 0;
+  nanosleep(&(struct timespec){.tv_nsec = (5 - i) * 8000000L}, NULL);
+  return vt_fail(e, VT_EFORMAT, "picture %d", (int)i);
+}
+
+/* Whichever thread is faster: the first failing picture is the one that is named. */
+static void test_first_error(void **state)
+{
+  static const struct {
+    const char *bad;
+    int threads;
+    const char *message;
+  } cases[] = {{"-----", 4, ""},          {"xxxxx", 4, "picture 0"}, {"--xx-", 2, "picture 2"},
+               {"-x--x", 3, "picture 1"}, {"---xx", 1, "picture 3"}, {"-xxxx", 5, "picture 1"}};
+  struct vt_labels l;
+  struct vt_err e = {0};
+  ok(vt_labels_init(&l, &e), &e);
+  const char *const name[] = {"a", "b", "c", "d", "e"};
+  for (int i = 0; i < 5; i++) assert_int_equal(vt__labels_add_image(&l, i, name[i], 1, 1, &e), i);
+  const int before = vt_threads();
+  for (size_t i = 0; i < VT_COUNT(cases); i++) {
+    struct vt_err err = {0};
+    vt_threads_set(cases[i].threads);
+    int rc = vt__each_picture(&l, "/nowhere", NULL, fail_some, (void *)cases[i].bad, &err);
+    assert_int_equal(rc, *cases[i].message ? VT_EFORMAT : 0);
+    assert_string_equal(err.msg, cases[i].message);
+  }
+  vt_threads_set(before);
+  vt_labels_clear(&l);
+}
+
 static int remove_one(const char *path, const char *rel, void *ctx, struct vt_err *e)
 {
   return unlink(path);
@@ -211,6 +249,7 @@ static void test_steps(void **state)
   }
   struct vt_clean c;
   assert_true(vt_clean_run(&c, &l, folder, "near-duplicates", &e) < 0);
+  assert_non_null(strstr(e.msg, "cut.png"));
   vt_clean_clear(&c);
   vt_labels_clear(&l);
   vt_walk(folder, remove_one, NULL, &e);
@@ -347,8 +386,8 @@ static void test_split(void **state)
 
 int main(void)
 {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(test_hash), cmocka_unit_test(test_search),
-                                     cmocka_unit_test(test_steps), cmocka_unit_test(test_bare_pictures),
-                                     cmocka_unit_test(test_split)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(test_hash),          cmocka_unit_test(test_search),
+                                     cmocka_unit_test(test_steps),         cmocka_unit_test(test_first_error),
+                                     cmocka_unit_test(test_bare_pictures), cmocka_unit_test(test_split)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -8,6 +8,7 @@
 
 #include <string.h>
 
+#include "data/each_picture.h"
 #include "image/image.h"
 
 enum { MAX_PIECES = VT_NEAR_MAX_BITS + 1, MAX_TABLE_BITS = 16, GRID = 9, MIN_SIDE = 64 };
@@ -114,58 +115,29 @@ void vt_near_find(const struct vt_near *x, int32_t i, bool (*each)(int32_t j, in
 
 /* ---- all pictures of a set ---- */
 
-struct hashing {
-  const struct vt_labels *l;
-  const char *images;
-  const bool *skip;
-  struct vt_picture_hash *hash;
-  int *rc;            // (threads)
-  struct vt_err *err; // (threads)
-};
-
-static void hash_one(int64_t i, int worker, void *ctx)
+static int hash_one(int64_t i, const char *path, void *ctx, struct vt_err *e)
 {
-  struct hashing *h = ctx;
-  if (h->rc[worker] || (h->skip && h->skip[i])) return;
-  if (vt_interrupted()) {
-    h->rc[worker] = vt_fail(&h->err[worker], VT_EINTERRUPTED, "interrupted");
-    return;
-  }
+  struct vt_picture_hash *hash = ctx;
   struct vt_image im = {0};
-  struct vt_err *e = &h->err[worker];
-  char *path = vt_picture_find(h->images, h->l->image[i].file);
-  int rc = path ? vt_image_read(&im, path, &(struct vt_decode_opts){.min_side = MIN_SIDE}, NULL, e)
-                : vt_fail(e, VT_ENOMEM, "out of memory");
-  if (!rc) rc = vt_picture_hash(&h->hash[i], &im, e);
+  int rc = vt_image_read(&im, path, &(struct vt_decode_opts){.min_side = MIN_SIDE}, NULL, e);
+  if (!rc) rc = vt_picture_hash(&hash[i], &im, e);
   vt_image_clear(&im);
-  vt_free(path);
-  h->rc[worker] = rc;
+  return rc;
 }
 
 int vt_labels_hash(struct vt_picture_hash **out, const struct vt_labels *l, const char *images,
                    const bool *skip, struct vt_err *e)
 {
-  struct vt_pool *pool = NULL;
-  struct hashing h = {.l = l, .images = images, .skip = skip};
   *out = NULL;
   if (!images)
     return vt_fail(e, VT_EUSAGE, "near-duplicates are found by looking: --images names the folder");
-  int rc = vt_pool_new(&pool, vt_threads(), e);
-  if (rc) return rc;
-  h.hash = vt_calloc((size_t)l->nimages + 1, sizeof *h.hash);
-  h.rc = vt_calloc((size_t)vt_pool_size(pool), sizeof *h.rc);
-  h.err = vt_calloc((size_t)vt_pool_size(pool), sizeof *h.err);
-  if (!h.hash || !h.rc || !h.err) rc = vt_fail(e, VT_ENOMEM, "out of memory");
-  if (!rc) vt_pool_for(pool, l->nimages, hash_one, &h);
-  for (int k = 0; k < vt_pool_size(pool) && !rc; k++)
-    if (h.rc[k]) rc = vt_fail(e, h.rc[k], "%s", h.err[k].msg);
-  vt_pool_free(pool);
-  vt_free(h.rc);
-  vt_free(h.err);
+  struct vt_picture_hash *hash = vt_calloc((size_t)l->nimages + 1, sizeof *hash);
+  int rc =
+      hash ? vt__each_picture(l, images, skip, hash_one, hash, e) : vt_fail(e, VT_ENOMEM, "out of memory");
   if (rc)
-    vt_free(h.hash);
+    vt_free(hash);
   else
-    *out = h.hash;
+    *out = hash;
   return rc;
 }
 
