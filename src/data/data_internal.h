@@ -6,6 +6,12 @@
 
 enum { VT__MAX_SAMPLES = 1 << 27, VT__MAX_CLASSES = 1 << 16 };
 
+/* Uniform in [lo, hi). */
+static inline double vt__between(struct vt_rng *r, double lo, double hi)
+{
+  return lo + (hi - lo) * vt_rng_unit(r);
+}
+
 /* Appends one sample; group -1, attributes -1, instance -1 unless set. NULL (with e filled in) on failure. */
 struct vt_sample *vt__dataset_push(struct vt_dataset *d, struct vt_err *e);
 /* "train", "val", "test" or empty; `where` and line for the message. */

@@ -5,15 +5,6 @@
 #include <math.h>
 #include "data/synth_internal.h"
 
-static double lerp(double a, double b, double t)
-{
-  return a + (b - a) * t;
-}
-static double between(struct vt_rng *r, double lo, double hi)
-{
-  return lo + (hi - lo) * vt_rng_unit(r);
-}
-
 double vt__half_width(const struct body *b, double y)
 {
   const struct {
@@ -25,7 +16,7 @@ double vt__half_width(const struct body *b, double y)
   for (size_t i = 1; i < VT_COUNT(t); i++)
     if (y <= t[i].y) {
       double u = (y - t[i - 1].y) / (t[i].y - t[i - 1].y);
-      return lerp(t[i - 1].w, t[i].w, u * u * (3 - 2 * u));
+      return vt__lerp(t[i - 1].w, t[i].w, u * u * (3 - 2 * u));
     }
   return t[VT_COUNT(t) - 1].w;
 }
@@ -73,17 +64,17 @@ static void proportions(struct body *b, double build, double curve)
                      .y_waist = .385,
                      .y_hip = .48,
                      .y_crotch = .525,
-                     .shoulder = lerp(.125, .112, curve) * lerp(1, build, .6),
-                     .chest = lerp(.094, .088, curve) * build,
-                     .waist = lerp(.082, .066, curve) * build,
-                     .hip = lerp(.086, .098, curve) * build,
+                     .shoulder = vt__lerp(.125, .112, curve) * vt__lerp(1, build, .6),
+                     .chest = vt__lerp(.094, .088, curve) * build,
+                     .waist = vt__lerp(.082, .066, curve) * build,
+                     .hip = vt__lerp(.086, .098, curve) * build,
                      .head_w = .047,
                      .head_h = .068,
                      .foot = .104};
   const double arm[3] = {.027, .021, .0155}, leg[3] = {.05, .032, .02};
   for (int i = 0; i < 3; i++) {
-    b->arm_w[i] = arm[i] * lerp(1, build, .9);
-    b->leg_w[i] = leg[i] * lerp(1, build, .9);
+    b->arm_w[i] = arm[i] * vt__lerp(1, build, .9);
+    b->leg_w[i] = leg[i] * vt__lerp(1, build, .9);
   }
 }
 
@@ -103,28 +94,28 @@ void vt__body_random(struct body *b, struct vt_rng *r)
                                    0xa9714a, 0x8a5636, 0x6b3f27, 0x4a2b1c};
   static const uint32_t hairs[] = {0x17120f, 0x2c1b12, 0x4a2c17, 0x6e4423, 0x9a6a35,
                                    0xcfa560, 0x8c2f1b, 0x9a9a9a, 0xe6dcc8};
-  const double curve = vt_rng_unit(r), build = between(r, .88, 1.2);
+  const double curve = vt_rng_unit(r), build = vt__between(r, .88, 1.2);
   proportions(b, build, curve);
-  b->lean = between(r, -.012, .012);
-  b->tilt = between(r, -.07, .07);
+  b->lean = vt__between(r, -.012, .012);
+  b->tilt = vt__between(r, -.07, .07);
   for (int i = 0; i < 2; i++) {
-    double out = between(r, .12, .32), bend = between(r, -.25, .05);
+    double out = vt__between(r, .12, .32), bend = vt__between(r, -.25, .05);
     switch (vt_rng_below(r, 6)) {
-    case 0: out = between(r, .52, .66), bend = between(r, -1.4, -1.2); break; /* hand on the hip */
-    case 1: out = between(r, .3, .55), bend = between(r, .1, .5); break;      /* arm away from the body */
+    case 0: out = vt__between(r, .52, .66), bend = vt__between(r, -1.4, -1.2); break; /* hand on the hip */
+    case 1: out = vt__between(r, .3, .55), bend = vt__between(r, .1, .5); break; /* arm away from the body */
     default: break;
     }
-    pose_arm(b, i, out, bend, between(r, .97, 1.03));
-    const double leg_bend = between(r, -.006, .012), leg_out = between(r, -.002, .05);
+    pose_arm(b, i, out, bend, vt__between(r, .97, 1.03));
+    const double leg_bend = vt__between(r, -.006, .012), leg_out = vt__between(r, -.002, .05);
     pose_leg(b, i, leg_out, leg_bend);
   }
   pose_head(b);
-  b->head_tilt = between(r, -.09, .09);
-  b->head_w *= between(r, .94, 1.06);
+  b->head_tilt = vt__between(r, -.09, .09);
+  b->head_w *= vt__between(r, .94, 1.06);
   b->skin = vt__rgb(skins[vt_rng_below(r, VT_COUNT(skins))]);
-  const double tone = between(r, .85, 1.12);
+  const double tone = vt__between(r, .85, 1.12);
   b->hair = vt__tone(vt__rgb(hairs[vt_rng_below(r, VT_COUNT(hairs))]), tone);
-  b->lip = vt__mix(b->skin, vt__rgb(0xb03048), between(r, .35, .8));
+  b->lip = vt__mix(b->skin, vt__rgb(0xb03048), vt__between(r, .35, .8));
   b->eye = vt__rgb(vt_rng_below(r, 3) ? 0x3a2416 : 0x3f6b83);
   b->hair_style = (int)vt_rng_below(r, HAIR_COUNT);
 }

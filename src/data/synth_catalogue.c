@@ -126,11 +126,6 @@ void vt__article_rows(struct vt_buf *out)
     vt_buf_addf(out, "%s,%s\n", articles[i].name, groups[articles[i].group]);
 }
 
-static double between(struct vt_rng *r, double lo, double hi)
-{
-  return lo + (hi - lo) * vt_rng_unit(r);
-}
-
 static int choose_group(struct vt_rng *r, int64_t index)
 {
   if (index < G_ACCESSORY) return (int)index + 1; /* one of each first */
@@ -161,7 +156,7 @@ static void choose_look(struct product *p, struct vt_rng *r)
   p->colour = (int)vt_rng_below(r, NCOLOURS);
   p->second_colour = contrasting(r, p->colour);
   int third = contrasting(r, p->second_colour);
-  l->base = vt__tone(vt__rgb(colours[p->colour].hex), between(r, .93, 1.05));
+  l->base = vt__tone(vt__rgb(colours[p->colour].hex), vt__between(r, .93, 1.05));
   l->second = vt__rgb(colours[p->second_colour].hex);
   l->third = vt__rgb(colours[third].hex);
   p->trim = vt__rgb(colours[vt_rng_below(r, 2) ? p->second_colour : third].hex);
@@ -174,7 +169,7 @@ static void choose_look(struct product *p, struct vt_rng *r)
   l->seed = (uint32_t)vt_rng_u64(r);
   l->shade = .8;
   l->folds = 7;
-  l->size = between(r, .02, .06) * (l->pattern == PAT_FLORAL ? 1.25 : 1);
+  l->size = vt__between(r, .02, .06) * (l->pattern == PAT_FLORAL ? 1.25 : 1);
 }
 
 static void cut_top(struct product *p, struct vt_rng *r)
@@ -184,14 +179,14 @@ static void cut_top(struct product *p, struct vt_rng *r)
   static const enum neck knit[] = {NECK_ROUND, NECK_V, NECK_HIGH},
                          tunic[] = {NECK_ROUND, NECK_V, NECK_COLLAR};
   double *s = p->shape;
-  p->ease = between(r, .006, .026);
-  p->length = between(r, .455, .525);
-  p->flare = between(r, 0, .012);
-  p->sleeve_w = between(r, .004, .016);
+  p->ease = vt__between(r, .006, .026);
+  p->length = vt__between(r, .455, .525);
+  p->flare = vt__between(r, 0, .012);
+  p->sleeve_w = vt__between(r, .004, .016);
   switch (p->kind) {
   case 0:
     p->neck = tshirt[vt_rng_below(r, 3)];
-    p->sleeve = between(r, .2, .42);
+    p->sleeve = vt__between(r, .2, .42);
     break;
   case 1:
     p->neck = NECK_COLLAR;
@@ -212,45 +207,45 @@ static void cut_top(struct product *p, struct vt_rng *r)
     break;
   case 4:
     p->neck = top[vt_rng_below(r, 4)];
-    p->sleeve = p->neck == NECK_STRAPS || vt_rng_below(r, 2) ? 0 : between(r, .2, .65);
-    p->length = between(r, .40, .48);
-    p->flare = between(r, 0, .035);
+    p->sleeve = p->neck == NECK_STRAPS || vt_rng_below(r, 2) ? 0 : vt__between(r, .2, .65);
+    p->length = vt__between(r, .40, .48);
+    p->flare = vt__between(r, 0, .035);
     break;
   default:
     p->neck = tunic[vt_rng_below(r, 3)];
-    p->sleeve = between(r, .35, .95);
-    p->length = between(r, .56, .66);
-    p->flare = between(r, .01, .06);
+    p->sleeve = vt__between(r, .35, .95);
+    p->length = vt__between(r, .56, .66);
+    p->flare = vt__between(r, .01, .06);
   }
 }
 
 static void cut_outerwear(struct product *p, struct vt_rng *r)
 {
-  p->ease = between(r, .024, .04);
+  p->ease = vt__between(r, .024, .04);
   p->sleeve = .97;
-  p->sleeve_w = between(r, .01, .022);
-  p->flare = between(r, 0, .02);
+  p->sleeve_w = vt__between(r, .01, .022);
+  p->flare = vt__between(r, 0, .02);
   p->look.folds = 9;
   switch (p->kind) {
   case 0:
     p->neck = vt_rng_below(r, 2) ? NECK_HIGH : NECK_COLLAR;
-    p->length = between(r, .44, .5);
+    p->length = vt__between(r, .44, .5);
     if (vt_rng_below(r, 3) == 0) p->look.texture = vt_rng_below(r, 2) ? TEX_LEATHER : TEX_DENIM;
     break;
   case 1:
     p->neck = NECK_V;
-    p->length = between(r, .5, .55);
+    p->length = vt__between(r, .5, .55);
     p->variant &= ~1;
     break;
   case 2:
     p->neck = vt_rng_below(r, 2) ? NECK_V : NECK_COLLAR;
-    p->length = between(r, .62, .8);
-    p->flare = between(r, .01, .06);
+    p->length = vt__between(r, .62, .8);
+    p->flare = vt__between(r, .01, .06);
     p->variant &= ~1;
     break;
   default:
     p->neck = NECK_HOOD;
-    p->length = between(r, .54, .64);
+    p->length = vt__between(r, .54, .64);
     p->variant |= 1;
   }
 }
@@ -259,35 +254,35 @@ static void cut_dress(struct product *p, struct vt_rng *r)
 {
   static const enum neck dress[] = {NECK_ROUND, NECK_V, NECK_SQUARE, NECK_BOAT, NECK_STRAPS, NECK_COLLAR};
   p->neck = p->kind ? NECK_STRAPS : dress[vt_rng_below(r, 6)];
-  p->ease = between(r, .003, .012);
-  p->length = p->kind ? between(r, .62, .72) : between(r, .62, .9);
-  p->flare = p->kind ? between(r, .0, .03) : between(r, .0, .1);
-  p->sleeve = p->neck == NECK_STRAPS || vt_rng_below(r, 3) == 0 ? 0 : between(r, .18, .95);
-  p->sleeve_w = between(r, .003, .025);
+  p->ease = vt__between(r, .003, .012);
+  p->length = p->kind ? vt__between(r, .62, .72) : vt__between(r, .62, .9);
+  p->flare = p->kind ? vt__between(r, .0, .03) : vt__between(r, .0, .1);
+  p->sleeve = p->neck == NECK_STRAPS || vt_rng_below(r, 3) == 0 ? 0 : vt__between(r, .18, .95);
+  p->sleeve_w = vt__between(r, .003, .025);
   p->shape[0] = VT_MAX(p->shape[0], .5);
 }
 
 static void cut_bottom(struct product *p, struct vt_rng *r)
 {
   if (p->group == G_SKIRT) {
-    p->length = between(r, .6, .88);
-    p->flare = between(r, 0, .12);
+    p->length = vt__between(r, .6, .88);
+    p->flare = vt__between(r, 0, .12);
     return;
   }
   if (p->group == G_SHORTS) {
-    p->length = between(r, .22, .46);
-    p->ease = between(r, .006, .024);
-    p->flare = between(r, .0, .01);
+    p->length = vt__between(r, .22, .46);
+    p->ease = vt__between(r, .006, .024);
+    p->flare = vt__between(r, .0, .01);
     return;
   }
-  p->length = vt_rng_below(r, 5) ? 1 : between(r, .68, .86);
-  p->ease = p->kind == 3 ? .002 : p->kind == 2 ? between(r, .012, .02) : between(r, .004, .014);
-  p->flare = p->kind == 3 ? 0 : between(r, -.002, .036);
+  p->length = vt_rng_below(r, 5) ? 1 : vt__between(r, .68, .86);
+  p->ease = p->kind == 3 ? .002 : p->kind == 2 ? vt__between(r, .012, .02) : vt__between(r, .004, .014);
+  p->flare = p->kind == 3 ? 0 : vt__between(r, -.002, .036);
   if (p->kind == 0) {
     static const int denim[] = {0, 3, 4, 5, 6, 2, 1};
     p->colour = denim[vt_rng_below(r, VT_COUNT(denim))];
     p->second_colour = contrasting(r, p->colour);
-    p->look.base = vt__tone(vt__rgb(colours[p->colour].hex), between(r, .85, 1.1));
+    p->look.base = vt__tone(vt__rgb(colours[p->colour].hex), vt__between(r, .85, 1.1));
     p->look.texture = TEX_DENIM;
     if (p->look.pattern != PAT_GRADIENT) p->look.pattern = PAT_PLAIN;
   }
@@ -299,23 +294,23 @@ static void cut_small(struct product *p, struct vt_rng *r)
   l->folds = 1;
   switch (p->group) {
   case G_LEGWEAR:
-    p->length = p->kind ? .99 : between(r, .2, .5);
-    l->size = between(r, .018, .04);
+    p->length = p->kind ? .99 : vt__between(r, .2, .5);
+    l->size = vt__between(r, .018, .04);
     l->shade = .6;
     break;
   case G_FOOTWEAR:
   case G_BAG:
   case G_HAT:
-    l->size = between(r, .1, .24);
+    l->size = vt__between(r, .1, .24);
     if (vt_rng_below(r, 3) == 0 && p->group != G_HAT) l->texture = TEX_LEATHER;
     break;
-  case G_BELT: l->size = between(r, .014, .03); break;
+  case G_BELT: l->size = vt__between(r, .014, .03); break;
   case G_SCARF:
-    l->size = between(r, .018, .04);
+    l->size = vt__between(r, .018, .04);
     l->folds = 4;
     break;
   case G_ACCESSORY:
-    l->size = between(r, .01, .02);
+    l->size = vt__between(r, .01, .02);
     if (p->kind == 1 || p->kind == 2) l->pattern = PAT_PLAIN;
     break;
   default: break;

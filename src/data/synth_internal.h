@@ -8,8 +8,13 @@
 #define VT_DATA_SYNTH_INTERNAL_H
 
 #include <cairo.h>
-#include "data/data.h"
+#include "data/data_internal.h"
 #include "data/synth.h"
+
+static inline double vt__lerp(double a, double b, double t)
+{
+  return a + (b - a) * t;
+}
 
 /* Numbers of the taxonomy's groups. */
 enum {

@@ -2,11 +2,6 @@
 #include <math.h>
 #include "data/synth_internal.h"
 
-static double lerp(double a, double b, double t)
-{
-  return a + (b - a) * t;
-}
-
 /* Outer edge of leg i at share t of the leg (0 hip, 1 ankle), inner edge with side < 0 of `out`. */
 static struct pt leg_edge(const struct body *b, int i, double t, double half, double out)
 {
@@ -17,9 +12,10 @@ static struct pt leg_edge(const struct body *b, int i, double t, double half, do
 
 static double leg_half(const struct body *b, const struct product *g, double t)
 {
-  double w = t < .5 ? lerp(b->leg_w[0], b->leg_w[1], t * 2) : lerp(b->leg_w[1], b->leg_w[2], t * 2 - 1);
+  double w =
+      t < .5 ? vt__lerp(b->leg_w[0], b->leg_w[1], t * 2) : vt__lerp(b->leg_w[1], b->leg_w[2], t * 2 - 1);
   double knee = g->ease + .004, ankle = g->ease + g->flare;
-  return w + (t < .5 ? lerp(g->ease * .6, knee, t * 2) : lerp(knee, ankle, t * 2 - 1));
+  return w + (t < .5 ? vt__lerp(g->ease * .6, knee, t * 2) : vt__lerp(knee, ankle, t * 2 - 1));
 }
 
 /* One contour round both legs: waist, outer edge down, inner edge up to the crotch, and the same mirrored. */
@@ -129,7 +125,8 @@ static void skirt(struct pen *p, const struct body *b, const struct product *g)
   cairo_move_to(p->cr, l.x, l.y);
   cairo_line_to(p->cr, r.x, r.y);
   cairo_curve_to(p->cr, r.x + .01, r.y + .03, hr.x, hr.y - .04, hr.x, hr.y);
-  cairo_curve_to(p->cr, hr.x + g->flare * .2, lerp(hr.y, hem, .4), half, lerp(hr.y, hem, .8), half, hem);
+  cairo_curve_to(p->cr, hr.x + g->flare * .2, vt__lerp(hr.y, hem, .4), half, vt__lerp(hr.y, hem, .8), half,
+                 hem);
   if (g->variant % 2) { /* wavy hem */
     int n = 7;
     for (int i = 1; i <= n; i++) {
@@ -139,7 +136,8 @@ static void skirt(struct pen *p, const struct body *b, const struct product *g)
   } else {
     cairo_curve_to(p->cr, half * .5, hem + sag, -half * .5, hem + sag, -half, hem);
   }
-  cairo_curve_to(p->cr, -half, lerp(hl.y, hem, .8), hl.x - g->flare * .2, lerp(hl.y, hem, .4), hl.x, hl.y);
+  cairo_curve_to(p->cr, -half, vt__lerp(hl.y, hem, .8), hl.x - g->flare * .2, vt__lerp(hl.y, hem, .4), hl.x,
+                 hl.y);
   cairo_curve_to(p->cr, hl.x, hl.y - .04, l.x - .01, l.y + .03, l.x, l.y);
   cairo_close_path(p->cr);
   vt__dress(p, &g->look);

@@ -7,11 +7,6 @@ enum { SHOE_SNEAKER, SHOE_FORMAL, SHOE_HEELS, SHOE_BOOTS, SHOE_FLATS, SHOE_SANDA
 enum { BAG_HAND, BAG_CLUTCH, BAG_MESSENGER, BAG_DUFFEL };
 enum { HAT_CAP, HAT_BRIM, HAT_BEANIE };
 
-static double lerp(double a, double b, double t)
-{
-  return a + (b - a) * t;
-}
-
 static void sole(struct pen *p, const struct product *g, double heel, double thick)
 {
   cairo_t *cr = p->cr;
@@ -22,8 +17,8 @@ static void sole(struct pen *p, const struct product *g, double heel, double thi
   cairo_curve_to(cr, 1.04, -thick * .6, 1.02, 0, .96, 0);
   cairo_line_to(cr, .55, 0);
   if (heel > .05) {
-    cairo_curve_to(cr, .4, -thick * .2, .3, -heel * .6, lerp(.1, .26, g->shape[2]), -heel);
-    cairo_line_to(cr, lerp(.05, .24, g->shape[2]), 0);
+    cairo_curve_to(cr, .4, -thick * .2, .3, -heel * .6, vt__lerp(.1, .26, g->shape[2]), -heel);
+    cairo_line_to(cr, vt__lerp(.05, .24, g->shape[2]), 0);
     cairo_line_to(cr, -.0, 0);
   } else {
     cairo_line_to(cr, .02, 0);
@@ -58,8 +53,8 @@ static void laces(struct pen *p, const struct product *g, double heel, double th
 {
   struct rgb c = g->shape[3] > .5 ? vt__rgb(0xf4f2ec) : g->trim;
   for (int i = 0; i < 4; i++) {
-    double t = i / 3., x = lerp(.36, .62, t),
-           y = -thick - lerp(heel * .7 + instep * .9, heel * .3 + instep * .45, t);
+    double t = i / 3., x = vt__lerp(.36, .62, t),
+           y = -thick - vt__lerp(heel * .7 + instep * .9, heel * .3 + instep * .45, t);
     cairo_move_to(p->cr, x - .03, y + .02);
     cairo_line_to(p->cr, x + .03, y + .06);
     vt__line(p, c, 1, .022);

@@ -8,10 +8,6 @@
 
 enum { WIDTH = 400, HEIGHT = 600 };
 
-static double between(struct vt_rng *r, double lo, double hi)
-{
-  return lo + (hi - lo) * vt_rng_unit(r);
-}
 static bool chance(struct vt_rng *r, double p)
 {
   return vt_rng_unit(r) < p;
@@ -52,7 +48,7 @@ static void choose_outfit(struct outfit *o, const struct choice *c, const struct
   if ((o->tucked || o->g[G_DRESS]) && chance(r, .5)) wear(o, G_BELT, c, all, r);
   if (chance(r, .25)) wear(o, G_SCARF, c, all, r);
   if (chance(r, .4)) wear(o, G_ACCESSORY, c, all, r);
-  o->open = chance(r, .78) ? between(r, .2, .5) : 0;
+  o->open = chance(r, .78) ? vt__between(r, .2, .5) : 0;
   o->boots_over = chance(r, .5);
 }
 
@@ -100,12 +96,12 @@ static void draw_bag(struct pen *p, const struct body *b, const struct product *
     vt__draw_bag(p, g, false);
   } else if (g->kind == CLUTCH) {
     vt__pen_move(p, hand.x + side * .01, hand.y - .012);
-    vt__pen_turn(p, side * between(r, -.2, .35));
+    vt__pen_turn(p, side * vt__between(r, -.2, .35));
     vt__pen_scale(p, size, size);
     vt__draw_bag(p, g, false);
   } else {
     vt__pen_move(p, hand.x, hand.y + size * .27);
-    vt__pen_turn(p, between(r, -.05, .05));
+    vt__pen_turn(p, vt__between(r, -.05, .05));
     vt__pen_scale(p, size, size);
     vt__draw_bag(p, g, true);
   }
@@ -165,7 +161,7 @@ static int draw_backdrop(struct vt_canvas *c, struct vt_rng *r, struct vt_err *e
     vt__background(vt_canvas_cairo(small), WIDTH / 2, HEIGHT / 2, r);
     rc = vt_canvas_take(small, &im, e);
   }
-  if (!rc && chance(r, .6)) rc = vt_image_blur(&im, between(r, .6, 2.2), e);
+  if (!rc && chance(r, .6)) rc = vt_image_blur(&im, vt__between(r, .6, 2.2), e);
   if (!rc) rc = vt_image_init(&big, WIDTH, HEIGHT, 3, e);
   if (!rc) rc = vt_image_resize(&big, &im, 0, 0, im.width, im.height, VT_BILINEAR, e);
   if (!rc) vt_canvas_image(c, &big, 0, 0, WIDTH, HEIGHT);
@@ -178,17 +174,17 @@ static int draw_backdrop(struct vt_canvas *c, struct vt_rng *r, struct vt_err *e
 /* The figure's place: mostly whole, sometimes nearer. */
 static void place(struct pen *p, struct vt_rng *r)
 {
-  double height = HEIGHT * between(r, .82, .93), feet = HEIGHT * between(r, .945, .975),
-         x = WIDTH * between(r, .4, .6);
+  double height = HEIGHT * vt__between(r, .82, .93), feet = HEIGHT * vt__between(r, .945, .975),
+         x = WIDTH * vt__between(r, .4, .6);
   double top = feet - height;
   if (chance(r, .15)) { /* upper or lower part */
-    height *= between(r, 1.25, 1.6);
-    top = chance(r, .65) ? HEIGHT * between(r, .08, .14) : feet - height;
+    height *= vt__between(r, 1.25, 1.6);
+    top = chance(r, .65) ? HEIGHT * vt__between(r, .08, .14) : feet - height;
   }
   vt__pen_move(p, x, top + height / 2);
-  vt__pen_turn(p, between(r, -.045, .045));
-  vt__pen_scale(p, height * between(r, .95, 1.05), height);
-  const double yx = between(r, -.02, .02), xy = between(r, -.035, .035);
+  vt__pen_turn(p, vt__between(r, -.045, .045));
+  vt__pen_scale(p, height * vt__between(r, .95, 1.05), height);
+  const double yx = vt__between(r, -.02, .02), xy = vt__between(r, -.035, .035);
   const cairo_matrix_t shear = {1, yx, xy, 1, 0, 0};
   cairo_transform(p->cr, &shear);
   cairo_transform(p->lab, &shear);
@@ -216,9 +212,9 @@ static void sunlight(cairo_t *cr, struct vt_rng *r)
   bool left = chance(r, .5);
   cairo_identity_matrix(cr);
   cairo_pattern_t *g = cairo_pattern_create_linear(left ? 0 : WIDTH, 0, left ? WIDTH : 0, HEIGHT * .6);
-  cairo_pattern_add_color_stop_rgba(g, 0, 1, .95, .82, between(r, 0, .2));
+  cairo_pattern_add_color_stop_rgba(g, 0, 1, .95, .82, vt__between(r, 0, .2));
   cairo_pattern_add_color_stop_rgba(g, .5, 0, 0, 0, 0);
-  cairo_pattern_add_color_stop_rgba(g, 1, .02, .03, .12, between(r, 0, .25));
+  cairo_pattern_add_color_stop_rgba(g, 1, .02, .03, .12, vt__between(r, 0, .25));
   cairo_set_source(cr, g);
   cairo_paint(cr);
   cairo_pattern_destroy(g);

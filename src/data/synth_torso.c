@@ -11,11 +11,6 @@ struct side { /* right edge, from the neck down */
   int n;
 };
 
-static double lerp(double a, double b, double t)
-{
-  return a + (b - a) * t;
-}
-
 static double neck_half(const struct product *g)
 {
   switch (g->neck) {
@@ -57,9 +52,9 @@ static struct side make_side(const struct body *b, const struct product *g)
     s.v[s.n++] = (struct pt){b->hip + ease * .8 + (below ? g->flare * .25 : 0), b->y_hip};
   }
   if (hem > b->y_crotch + .08)
-    s.v[s.n++] = (struct pt){b->hip + ease + g->flare * .65, lerp(b->y_hip, hem, .6)};
+    s.v[s.n++] = (struct pt){b->hip + ease + g->flare * .65, vt__lerp(b->y_hip, hem, .6)};
   double last = hem > b->y_hip ? b->hip + ease
-                               : lerp(waist, b->hip + ease, (hem - b->y_waist) / (b->y_hip - b->y_waist));
+                               : vt__lerp(waist, b->hip + ease, (hem - b->y_waist) / (b->y_hip - b->y_waist));
   s.v[s.n++] = (struct pt){last + g->flare, hem};
   return s;
 }
@@ -151,7 +146,7 @@ static void open_body(struct pen *p, const struct body *b, const struct product 
     edge(p->cr, b, s, side, false);
     hemline(p->cr, b, s, side * w, side * gap);
     struct pt mid = vt__torso(b, side * gap * .75, b->y_chest),
-              low = vt__torso(b, side * gap, lerp(b->y_chest, y, .5));
+              low = vt__torso(b, side * gap, vt__lerp(b->y_chest, y, .5));
     struct pt neck = vt__torso(b, side * nw, b->y_shoulder - .014);
     cairo_curve_to(p->cr, low.x, low.y, mid.x, mid.y, neck.x, neck.y);
     cairo_close_path(p->cr);
@@ -236,7 +231,7 @@ static void buttons(struct pen *p, const struct body *b, const struct product *g
   for (int i = 0; i < n; i++) {
     double t = (i + .5) / n;
     cairo_new_path(p->cr);
-    cairo_arc(p->cr, lerp(a.x, c.x, t), lerp(a.y, c.y, t), .0052, 0, 2 * M_PI);
+    cairo_arc(p->cr, vt__lerp(a.x, c.x, t), vt__lerp(a.y, c.y, t), .0052, 0, 2 * M_PI);
     vt__source(p->cr, g->trim, 1);
     cairo_fill(p->cr);
   }
@@ -311,8 +306,8 @@ void vt__draw_sleeves(struct pen *p, const struct body *b, const struct product 
   if (!(g->sleeve > 0)) return;
   p->group = g->group;
   double cuff = b->arm_w[2] + (b->arm_w[0] - b->arm_w[2]) * (1 - g->sleeve);
-  const double w[3] = {b->arm_w[0] + .004 + g->ease * .35, lerp(b->arm_w[1], b->arm_w[0], .3) + g->ease * .5,
-                       cuff + g->sleeve_w};
+  const double w[3] = {b->arm_w[0] + .004 + g->ease * .35,
+                       vt__lerp(b->arm_w[1], b->arm_w[0], .3) + g->ease * .5, cuff + g->sleeve_w};
   struct look l = g->look;
   if (l.pattern == PAT_BLOCK) l.base = l.second;
   if (l.pattern == PAT_BLOCK || l.pattern == PAT_LOGO) l.pattern = PAT_PLAIN;

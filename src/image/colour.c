@@ -14,7 +14,7 @@ static void multiply(double out[3][3], const double a[3][3], const double b[3][3
   for (int i = 0; i < 9; i++) out[i / 3][i % 3] = t[i / 3][i % 3];
 }
 
-static double mean_luma(const struct vt_image *im)
+double vt_image_mean_luma(const struct vt_image *im)
 {
   int64_t sum[3] = {0};
   for (int y = 0; y < im->height; y++) {
@@ -42,7 +42,10 @@ void vt_image_jitter(struct vt_image *im, float brightness, float contrast, floa
   const double luma[3] = {.299, .587, .114};
   double m[3][3] = {{1, 0, 0}, {0, 1, 0}, {0, 0, 1}};
   double gain = (double)brightness * contrast, offset = 0;
-  if (contrast != 1) offset = VT_MIN(mean_luma(im) * brightness, 255.) * (1 - contrast);
+  if (contrast != 1) {
+    const double mean = vt_image_mean_luma(im) * brightness;
+    offset = VT_MIN(mean, 255.) * (1 - contrast);
+  }
   for (int i = 0; i < 3; i++)
     for (int j = 0; j < 3; j++) m[i][j] = gain * (saturation * (i == j) + (1 - saturation) * luma[j]);
   if (hue != 0) {

@@ -103,6 +103,14 @@ int vt_image_sharpen(struct vt_image *im, double sigma, double amount, struct vt
  */
 void vt_image_jitter(struct vt_image *im, float brightness, float contrast, float saturation, float hue);
 
+/* Luma of ITU-R BT.601: of an RGB pixel, in 16-bit weights as Pillow converts; and the mean of a picture's.
+ */
+static inline uint8_t vt_luma(const uint8_t *p)
+{
+  return (uint8_t)((p[0] * 19595 + p[1] * 38470 + p[2] * 7471 + 0x8000) >> 16);
+}
+double vt_image_mean_luma(const struct vt_image *im);
+
 /* The picture as network input: (3, H, W) float planes, (v/255 − mean[c]) / std[c], row-major, stride W. */
 void vt_image_to_planes(const struct vt_image *im, const float mean[3], const float std[3], float *out);
 

@@ -17,8 +17,7 @@ int vt_image_grey(struct vt_image *grey, const struct vt_image *im, struct vt_er
   for (int y = 0; !rc && y < im->height; y++) {
     const uint8_t *p = im->px + y * im->stride;
     uint8_t *out = grey->px + y * grey->stride;
-    for (int x = 0; x < im->width; x++, p += im->channels)
-      out[x] = (uint8_t)((p[0] * 19595 + p[1] * 38470 + p[2] * 7471 + 0x8000) >> 16);
+    for (int x = 0; x < im->width; x++, p += im->channels) out[x] = vt_luma(p);
   }
   return rc;
 }

@@ -22,17 +22,12 @@ static void draw(const void *opts, int w, int h, struct vt_rng *rng, double *v)
   v[0] = vt__between(rng, 1, o->limit);
 }
 
-static int luma(const uint8_t *p)
-{
-  return (p[0] * 19595 + p[1] * 38470 + p[2] * 7471 + 32768) >> 16;
-}
-
 static void tile_table(float lut[256], const struct vt_image *im, const int box[4], double limit)
 {
   int64_t n[256] = {0};
   for (int y = box[1]; y < box[3]; y++) {
     const uint8_t *p = im->px + y * im->stride + (int64_t)box[0] * 3;
-    for (int x = box[0]; x < box[2]; x++, p += 3) n[luma(p)]++;
+    for (int x = box[0]; x < box[2]; x++, p += 3) n[vt_luma(p)]++;
   }
   double all = (double)(box[2] - box[0]) * (box[3] - box[1]), most = limit * all / 256, excess = 0, sum = 0;
   for (int i = 0; i < 256; i++) excess += VT_MAX((double)n[i] - most, 0);
@@ -53,7 +48,7 @@ static int between(int i, int n, int g, float *t)
 
 static void recolour(uint8_t *p, float to)
 {
-  int from = luma(p);
+  int from = vt_luma(p);
   if (!from) {
     p[0] = p[1] = p[2] = vt__byte(to);
     return;
@@ -83,7 +78,7 @@ static int apply(const void *opts, struct vt_aug_draw *d, const struct vt_aug_en
     const float(*top)[256] = lut + VT_MAX(j, 0) * gx, (*low)[256] = lut + VT_MIN(j + 1, gy - 1) * gx;
     uint8_t *p = im->px + y * im->stride;
     for (int x = 0; x < im->width; x++, p += 3) {
-      int i = between(x, im->width, gx, &tx), a = VT_MAX(i, 0), b = VT_MIN(i + 1, gx - 1), v = luma(p);
+      int i = between(x, im->width, gx, &tx), a = VT_MAX(i, 0), b = VT_MIN(i + 1, gx - 1), v = vt_luma(p);
       recolour(p, (1 - ty) * ((1 - tx) * top[a][v] + tx * top[b][v]) +
                       ty * ((1 - tx) * low[a][v] + tx * low[b][v]));
     }

@@ -18,7 +18,7 @@ static int apply(const void *opts, struct vt_aug_draw *d, const struct vt_aug_en
                  struct vt_aug_sample *s, struct vt_err *e)
 {
   uint8_t lut[3][256];
-  double mean = vt__mean_luma(&s->image);
+  double mean = vt_image_mean_luma(&s->image);
   for (int i = 0; i < 256; i++) lut[0][i] = lut[1][i] = lut[2][i] = vt__byte(mean + d->v[0] * (i - mean));
   vt__aug_lut(&s->image, lut);
   return 0;

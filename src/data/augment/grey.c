@@ -1,4 +1,4 @@
-/* Without colour: luma by ITU-R BT.601 in 16-bit weights, as Pillow converts. */
+/* Without colour. */
 #include "data/policy/op.h"
 
 static int apply(const void *opts, struct vt_aug_draw *d, const struct vt_aug_env *env,
@@ -6,8 +6,7 @@ static int apply(const void *opts, struct vt_aug_draw *d, const struct vt_aug_en
 {
   for (int y = 0; y < s->image.height; y++) {
     uint8_t *p = s->image.px + y * s->image.stride;
-    for (int x = 0; x < s->image.width; x++, p += 3)
-      p[0] = p[1] = p[2] = (uint8_t)((p[0] * 19595 + p[1] * 38470 + p[2] * 7471 + 32768) >> 16);
+    for (int x = 0; x < s->image.width; x++, p += 3) p[0] = p[1] = p[2] = vt_luma(p);
   }
   return 0;
 }

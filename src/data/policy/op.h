@@ -5,6 +5,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include "data/data_internal.h"
 #include "data/policy.h"
 
 /* Rows of options: the field's name is the option's. */
@@ -26,10 +27,6 @@
   }
 #define VT_AUG_OPTS .opt = rows, .nopt = VT_COUNT(rows), .opts_size = sizeof(struct opts)
 
-static inline double vt__between(struct vt_rng *r, double lo, double hi)
-{
-  return lo + (hi - lo) * vt_rng_unit(r);
-}
 static inline double vt__log_between(struct vt_rng *r, double lo, double hi)
 {
   return lo * exp(log(hi / lo) * vt_rng_unit(r));
@@ -104,7 +101,6 @@ double vt__aug_beta(struct vt_rng *rng, double a);
 /* ---- pixels (pixels.c) */
 
 void vt__aug_lut(struct vt_image *im, const uint8_t lut[3][256]);
-double vt__mean_luma(const struct vt_image *im);
 struct vt__tap {
   int dx, dy;
   int32_t weight; /* of 65536 */

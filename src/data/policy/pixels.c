@@ -13,18 +13,6 @@ void vt__aug_lut(struct vt_image *im, const uint8_t lut[3][256])
   }
 }
 
-double vt__mean_luma(const struct vt_image *im)
-{
-  int64_t sum[3] = {0};
-  for (int y = 0; y < im->height; y++) {
-    const uint8_t *p = im->px + y * im->stride;
-    for (int x = 0; x < im->width; x++, p += 3)
-      for (int k = 0; k < 3; k++) sum[k] += p[k];
-  }
-  return (.299 * (double)sum[0] + .587 * (double)sum[1] + .114 * (double)sum[2]) /
-         ((double)im->width * im->height);
-}
-
 /* The picture with r pixels of its edge repeated on all sides. */
 static int pad(struct vt_image *out, const struct vt_image *im, int r, struct vt_err *e)
 {
