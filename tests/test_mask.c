@@ -247,6 +247,49 @@ static void test_many_points(void **state)
   }
 }
 
+/* Pixels that touch diagonally belong to rings of their own. */
+static void test_rings(void **state)
+{
+  static const struct {
+    const char *px; /* 5 x 5 */
+    int rings;
+  } cases[] = {{"11111"
+                "10001"
+                "10101"
+                "10001"
+                "11111",
+                3},
+               {"11111"
+                "11001" /* the island's topmost left corner touches the hole's */
+                "10101"
+                "10001"
+                "11111",
+                3},
+               {"11111"
+                "10001"
+                "10101"
+                "10011" /* and the last one */
+                "11111",
+                3},
+               {"10000"
+                "01000"
+                "00101"
+                "00010"
+                "00101",
+                7}};
+  for (size_t i = 0; i < VT_COUNT(cases); i++) {
+    uint8_t bits[25];
+    struct vt_mask m;
+    struct vt_polygons p;
+    for (int k = 0; k < 25; k++) bits[k] = cases[i].px[k] == '1';
+    assert_int_equal(vt_mask_from_bitmap(&m, bits, 5, 5, 5, NULL), 0);
+    assert_int_equal(vt_mask_trace(&p, &m, NULL), 0);
+    assert_int_equal(p.n, cases[i].rings);
+    vt_polygons_clear(&p);
+    vt_mask_clear(&m);
+  }
+}
+
 static void test_bad_polygons(void **state)
 {
   static const struct {
@@ -528,21 +571,14 @@ static void test_imaterialist_rows(void **state)
 int main(void)
 {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_against_bitmaps),
-      cmocka_unit_test(test_text_round_trips),
-      cmocka_unit_test(test_text_by_hand),
-      cmocka_unit_test(test_bad_text),
-      cmocka_unit_test(test_polygons),
-      cmocka_unit_test(test_bad_polygons),
-      cmocka_unit_test(test_many_points),
-      cmocka_unit_test(test_outlines),
-      cmocka_unit_test(test_turned),
-      cmocka_unit_test(test_plain_runs),
-      cmocka_unit_test(test_bitmaps_of_all_shapes),
-      cmocka_unit_test(test_boxes),
-      cmocka_unit_test(test_components),
-      cmocka_unit_test(test_coco_strings),
-      cmocka_unit_test(test_imaterialist_rows),
+      cmocka_unit_test(test_against_bitmaps), cmocka_unit_test(test_text_round_trips),
+      cmocka_unit_test(test_text_by_hand),    cmocka_unit_test(test_bad_text),
+      cmocka_unit_test(test_polygons),        cmocka_unit_test(test_bad_polygons),
+      cmocka_unit_test(test_many_points),     cmocka_unit_test(test_rings),
+      cmocka_unit_test(test_outlines),        cmocka_unit_test(test_turned),
+      cmocka_unit_test(test_plain_runs),      cmocka_unit_test(test_bitmaps_of_all_shapes),
+      cmocka_unit_test(test_boxes),           cmocka_unit_test(test_components),
+      cmocka_unit_test(test_coco_strings),    cmocka_unit_test(test_imaterialist_rows),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -71,14 +71,16 @@ static void end_ring(struct tracer *t)
   o->start[++o->n] = t->points;
 }
 
-/* The ring that starts at (x, y) to the right, which is an outer ring's or a hole's topmost left corner. */
+/* The ring that starts at (x, y) to the right: there an outer ring has its topmost left corner, a hole's the
+ * left end of its topmost edge along the bottom. Where a pixel of another ring touches the start diagonally,
+ * a step remains there; this ring's end comes up along its own pixel. */
 static void take_ring(struct tracer *t, int x, int y, double x0, double y0)
 {
-  const int row = t->width + 1;
+  const int row = t->width + 1, start_x = x, start_y = y;
   int d = -1;
   for (;;) {
     uint8_t *s = t->steps + (size_t)y * (size_t)row + x;
-    if (!*s) break; /* back at the start */
+    if (!*s || (d == UP && x == start_x && y == start_y)) break; /* back at the start */
     int next = d < 0 ? RIGHT : (d + 1) % 4;
     while (!(*s >> next & 1)) next = (next + 3) % 4; /* right turn, ahead, left turn */
     if (next != d) add_point(t, x0 + x, y0 + y);
