@@ -2,7 +2,7 @@
 #include <math.h>
 #include "data/synth_internal.h"
 
-/* Kinds of each group, in the order of vt__articles. */
+/* Kinds of each group, in the order of the articles of synth_catalogue.c. */
 enum { SHOE_SNEAKER, SHOE_FORMAL, SHOE_HEELS, SHOE_BOOTS, SHOE_FLATS, SHOE_SANDALS };
 enum { BAG_HAND, BAG_CLUTCH, BAG_MESSENGER, BAG_DUFFEL };
 enum { HAT_CAP, HAT_BRIM, HAT_BEANIE };

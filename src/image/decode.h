@@ -31,7 +31,7 @@ int vt__orient(struct vt_image *im, int orientation, struct vt_err *e);
 /* Converts to sRGB through the file's profile; r->im is RGB or RGBA after it, CMYK never. A damaged profile
  * is ignored, as browsers do. */
 int vt__icc_to_srgb(struct vt__raw *r, struct vt_err *e);
-/* Longest side and total size within what an image may have. */
+/* Both sides within what an image may have. How many pixels a file may have is decode.c's to say. */
 int vt__image_check_size(int64_t width, int64_t height, struct vt_err *e);
 
 #endif

@@ -33,7 +33,7 @@ static bool is_srgb(cmsHPROFILE profile)
   return !cmsIsTag(profile, cmsSigAToB0Tag);
 }
 
-/* CMYK to RGB, in place at the front of each row, then packed to three channels by the caller's view. */
+/* CMYK to RGB, in place: rows of three channels, one right behind the other, at the front of the buffer. */
 static void cmyk_plain(struct vt_image *im)
 {
   uint8_t *to = im->px;

@@ -3,9 +3,10 @@
  *
  * Energy: sum_n D(a_n, z_n) + gamma sum_(m,n) [a_m != a_n] exp(-beta |z_m - z_n|^2) / |m - n| over
  * 8-neighbours, with D the negative log of a mixture of five Gaussians over RGB for each of object and
- * background, gamma = 50 and beta = 1 / (2 <|z_m - z_n|^2>). Each round fits both mixtures to the present
- * halves and cuts anew; the first halves are inside and outside of the box. A background without pixels (a
- * box as large as the picture) takes the frame's. */
+ * background, gamma = 50 and beta = 1 / (2 <|z_m - z_n|^2>), the mean over neighbours side by side and one
+ * below the other. Each round fits both mixtures to the present halves and cuts anew; the first halves are
+ * inside and outside of the box. A background without pixels (a box as large as the picture) takes the top
+ * row's. */
 #include "image/plain_internal.h"
 
 #include <math.h>
