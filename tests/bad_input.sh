@@ -295,7 +295,7 @@ expect data_missing 1 'VITRINE_DATA' train recipes/fine.yaml --out run
 expect data_wrong 1 'db/products' train recipes/fine.yaml --out run --data db
 
 # ---- labels
-mkdir labels_in
+mkdir labels_in pictures && cp photo.png pictures
 printf 'ImageId,EncodedPixels,Height,Width,ClassId\na.jpg,1 60,10,20,6\nb.jpg,150 60,10,20,6\n' >labels_in/l.csv
 printf '{"images":[{"id":1,"width":5,"height":5}],"categories":[],"annotations":[{"id":1' >labels_in/cut.json
 printf 'ImageId,EncodedPixels\n' >labels_in/columns.csv
@@ -315,20 +315,18 @@ expect labels_no_folder 2 'images' data clean labels_in/l.csv --lenient --steps 
 expect labels_one_group 0 'val has 0 %|too many belong together' data split labels_in/one.csv --by-class
 expect labels_near_no_folder 2 'images' data split labels_in/clean.csv --near 6
 expect labels_near_bits 2 'near' data split labels_in/clean.csv --near 99
-expect labels_over_itself 2 'to be cleaned' data clean labels_in/l.csv -o labels_in/l.csv
 expect labels_ending 2 'labels_in|--from' data convert labels_in labels_in/x.json
 expect labels_only_read 2 'idx is only read' data convert labels_in/clean.csv out --to idx
-expect labels_folders 2 '--images' data convert labels_in/clean.csv out --to folders
+expect labels_folders 2 '--images' data convert labels_in/clean.csv labels_in/out --to folders
 expect labels_cut 1 'cut.json|line 1' data convert labels_in/cut.json labels_in/x.csv
 expect labels_ratio 2 "80/20|'x'" data split labels_in/clean.csv --ratio x
 expect labels_pictures 2 'images' data show labels_in/clean.csv
-expect labels_no_picture 1 'gone/a.jpg' data show labels_in/clean.csv --images gone
+expect labels_no_picture 1 'pictures/a.jpg' data show labels_in/clean.csv --images pictures
 expect augment_policy_missing 2 'policy' data augment labels_in/clean.csv labels_in/aug --images gone
 printf -- '- rotate: {degrees: 999}\n' >labels_in/bad.yaml
-expect augment_bounds 1 'bad.yaml:1|degrees|999' data augment labels_in/clean.csv labels_in/aug --images gone -p labels_in/bad.yaml
-expect augment_show 1 'bad.yaml:1' data show labels_in/clean.csv --images gone --augment labels_in/bad.yaml
+expect augment_bounds 1 'bad.yaml:1|degrees|999' data augment labels_in/clean.csv labels_in/aug --images pictures -p labels_in/bad.yaml
+expect augment_show 1 'bad.yaml:1' data show labels_in/clean.csv --images pictures --augment labels_in/bad.yaml
 expect augment_list 0 '' data augment --list
-mkdir pictures && cp photo.png pictures
 size=$(python3 -c "import struct; print('%d,%d' % struct.unpack('>II', open('photo.png', 'rb').read(24)[16:])[::-1])")
 printf 'ImageId,EncodedPixels,Height,Width,ClassId\nphoto.png,1 60,%s,6\n' "$size" >labels_in/photo.csv
 printf -- '- flip\n' >labels_in/flip.yaml
@@ -345,4 +343,70 @@ expect coco_result_mask 1 'found.json|result[0]: segmentation' eval coco truth.j
 expect coco_result_lenient 0 '1 of 1 left out' eval coco truth.json found.json -t segm --lenient
 printf '[{"image_id": 1, "category_id": 1, "score": 1, "bbox": [0, 0, 3, 3]}]' >found.json
 expect fashionpedia_class 2 '--attribute-class 999|no category of this id' eval fashionpedia truth.json found.json -t bbox --attribute-class 999
+
+# ---- places: what is written must not be what is read or is written otherwise, and sets do not mix in a folder
+mkdir places && cp labels_in/photo.csv places/in.csv && cp labels_in/flip.yaml places/p.yaml
+ln -s places linked && cp -r pictures places/p && printf 'image,group\nphoto.png,1\n' >places/g.csv
+expect places_yolo 0 '' data convert places/in.csv places/yolo -t yolo --images pictures
+find places -type f -exec cksum {} + | sort >before
+while read -r name words; do
+  # shellcheck disable=SC2086
+  expect "places_$name" 2 "${words%% @ *}" data ${words#* @ }
+done <<'END'
+removed --removed|FILE @ clean places/in.csv -o places/o.csv --removed places/in.csv
+left_out --left-out|FILE @ clean places/in.csv --lenient --left-out places/in.csv
+itself --out|FILE @ clean places/in.csv -o places/in.csv
+dot --out|FILE @ clean places/in.csv -o ./places/in.csv
+link --out|FILE @ clean places/in.csv -o linked/in.csv
+folder --out|FILE @ clean places/yolo -f yolo -o ./places/yolo/
+in_folder --removed|FILE @ clean places/yolo -f yolo -o places/yolo2 --removed places/yolo/data.yaml
+recipe --out|--recipe @ clean places/in.csv --recipe places/p.yaml -o places/p.yaml
+both --left-out|--out @ clean places/in.csv -o places/o.csv --lenient --left-out places/o.csv
+both_new --left-out|--out @ clean places/in.csv -o gone/o.csv --lenient --left-out gone/./o.csv
+both_removed --left-out|--removed @ clean places/in.csv -o places/o --lenient --left-out places/o.removed.csv
+convert A|B @ convert places/in.csv places/../places/in.csv -t csv-boxes
+split --out|FILE @ split places/in.csv -o places/in.csv
+split_labels --labels|FILE @ split places/in.csv --labels places/in.csv
+split_groups --out|--groups @ split places/in.csv --groups places/g.csv -o places/g.csv
+split_both --labels|--out @ split places/in.csv --labels places/x.csv -o places/x.csv
+stats --report|FILE @ stats places/in.csv -f imaterialist --report places/in.csv
+stats_left_out --left-out|FILE @ stats places/in.csv -f imaterialist --lenient --left-out places/in.csv
+show --out|--images @ show places/in.csv --images places/p -o places/p/photo.png
+show_labels --out|FILE @ show places/in.csv --images places/p -o places/in.csv
+augment FOLDER|--images @ augment places/in.csv places/p --images places/p -p places/p.yaml
+label --out|FOLDER @ label places/p -o places/p/photo.png --class x
+fetch --left-out|LIST @ fetch places/in.csv --lenient --left-out places/in.csv -o places
+fetch_pairs --pairs|kept_in.csv @ fetch places/g.csv -o places/f --pairs places/in.csv --pairs in.csv
+END
+while read -r name words; do
+  # shellcheck disable=SC2086
+  expect "full_$name" 1 "${words%% @ *}|something in this folder" data ${words#* @ }
+done <<'END'
+convert places/yolo @ convert places/in.csv places/yolo -t yolo --images pictures
+clean places/p @ clean places/yolo -f yolo --images pictures -o places/p
+split places/p @ split places/in.csv --labels places/p -t voc --images pictures
+augment places/yolo @ augment places/in.csv places/yolo --images pictures -p places/p.yaml
+label places/yolo @ label pictures -o places/yolo -f label-maps --class x
+END
+expect places_segment 2 '--labels|PHOTO' segment places/p/photo.png --labels places/p/photo.png --method otsu
+expect places_segment_folder 2 '--overlay|PHOTO' segment places/p/photo.png photo.png --overlay places/p --method otsu
+expect places_segment_both 2 '--overlay|--labels' segment places/p/photo.png --overlay s.png --labels ./s.png --method otsu
+expect places_cutout 2 '--output|PHOTO' cutout places/p/photo.png -o places/p
+expect places_sheet 2 '--sheet|PHOTO' search -c shop.db places/p/photo.png --sheet places/p
+find places -type f -exec cksum {} + | sort >after
+cmp -s before after
+same places_untouched 0 $?
+expect places_again 0 '' data clean places/in.csv -o places/again.csv
+expect places_over_its_own 0 '' data clean places/in.csv -o places/again.csv
+while read -r name line; do
+  # shellcheck disable=SC2086
+  expect "images_$name" 1 'nosuch: no such folder|--images' data $line --images nosuch
+done <<'END'
+clean clean places/in.csv --steps missing -o places/q.csv
+convert convert places/in.csv places/q.json
+split split places/in.csv
+stats stats places/in.csv -f imaterialist
+show show places/in.csv
+augment augment places/in.csv places/q -p places/p.yaml
+END
 exit $failed

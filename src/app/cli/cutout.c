@@ -23,6 +23,7 @@ struct cutout {
   const struct opts *o;
   const struct vt_strings *photos;
   struct vt_look *look;
+  struct vt_photo_output out;
 };
 
 /* The region (x, y, w, h) of the photo, opaque where set[] is not 0. */
@@ -86,8 +87,8 @@ static int each(int i, const char *photo, void *ctx, struct vt_err *e)
   struct vt_buf line;
   vt_buf_init(&line);
   int rc = vt_look_photo(c->look, &q, &r, e);
-  const char *path = rc ? NULL : vt_photo_output(c->cli, c->o->out, c->photos, i, ".png", e);
-  if (!rc) rc = path ? write_person(&r, path, e) : VT_EIO;
+  const char *path = c->out.path[i];
+  if (!rc) rc = write_person(&r, path, e);
   if (!rc && (c->o->items || vt_photo_output_is_folder(c->o->out, c->photos)))
     rc = write_items(c, &r, path, e);
   if (!rc && c->o->json) rc = vt_look_json(&r, false, &line, e);
@@ -104,12 +105,14 @@ static int each(int i, const char *photo, void *ctx, struct vt_err *e)
 static int run(struct vt_cli *cli, const void *opts, const struct vt_strings *args, struct vt_err *e)
 {
   const struct opts *o = opts;
-  struct cutout c = {.cli = cli, .o = o, .photos = args};
+  struct cutout c = {.cli = cli, .o = o, .photos = args, .out = {"--output", o->out, NULL}};
   if (!args->n) return vt_fail(e, VT_EUSAGE, "no photo given");
   if (!o->out) return vt_fail(e, VT_EUSAGE, "no place for the cut-outs given: -o PNG");
+  int rc = vt_photo_outputs(cli, &c.out, 1, args, ".png", e);
+  if (rc) return rc;
   struct vt_look_opts look = {.model = vt_model_cli_opts(&o->m)};
   if (!(look.segmenter = vt_find_model(cli, o->m.models, "segment.onnx", e))) return e->code;
-  int rc = vt_look_open(&c.look, &look, vt_registry_default(), e);
+  rc = vt_look_open(&c.look, &look, vt_registry_default(), e);
   if (!rc) rc = vt_photos_each(cli, args, o->json, each, &c, e);
   vt_look_close(c.look);
   return rc;

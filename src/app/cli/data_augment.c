@@ -1,5 +1,6 @@
 /* vitrine data augment: a labelled set through a policy of augmentation. */
 #include "app/augment.h"
+#include "app/cli/places.h"
 #include "app/cli/verb.h"
 #include "app/left_out.h"
 
@@ -67,7 +68,13 @@ static int run(struct vt_cli *cli, const void *opts, const struct vt_strings *ar
   const char *beside = to->beside ? to->beside : "labels";
   const char *labels = strcmp(beside, ".") != 0 ? vt_path_join(&cli->arena, out, beside) : out;
   if (!labels) return vt_fail(e, VT_ENOMEM, "out of memory");
+  const struct vt_place places[] = {
+      {VT_READS, "FILE", args->v[0]},    {VT_READS, "--descriptions", o->descriptions},
+      {VT_READS, "--policy", o->policy}, {VT_READS_PICTURES, "--images", o->images},
+      {VT_WRITES_FOLDER, "FOLDER", out}, {VT_WRITES, "--left-out", o->reading.left_out},
+  };
   int rc = vt_reading_check(&o->reading, e);
+  if (!rc) rc = vt_places_check(places, VT_COUNT(places), e);
   if (!rc) rc = vt_policy_read(&policy, o->policy, e);
   if (!rc) rc = vt_labels_init(&l, e);
   if (!rc) rc = vt_labels_init(&made, e);

@@ -1,4 +1,5 @@
 /* vitrine data clean: named steps in order, each with what it removed and why. */
+#include "app/cli/places.h"
 #include "app/cli/verb.h"
 #include "app/left_out.h"
 #include "app/labels_report.h"
@@ -138,6 +139,14 @@ static int write_set(const struct vt_clean *c, struct vt_labels *l, const struct
   return rc;
 }
 
+/* What was removed, beside a file or a folder. */
+static const char *beside(struct vt_arena *a, const char *out)
+{
+  size_t n = strlen(out);
+  while (n > 1 && out[n - 1] == '/') n--;
+  return vt_arena_printf(a, "%.*s.removed.csv", (int)n, out);
+}
+
 static int run(struct vt_cli *cli, const void *opts, const struct vt_strings *args, struct vt_err *e)
 {
   const struct opts *o = opts;
@@ -149,10 +158,18 @@ static int run(struct vt_cli *cli, const void *opts, const struct vt_strings *ar
   const struct vt_format *f = vt_format_find(o->format, e);
   if (!f) return VT_EUSAGE;
   if (o->removed && !o->out) return vt_fail(e, VT_EUSAGE, "--removed needs --out");
-  if (o->out && !strcmp(o->out, args->v[0])) return vt_fail(e, VT_EUSAGE, "--out is the file to be cleaned");
-  const char *removed = o->removed ? o->removed
-                        : o->out   ? vt_arena_printf(&cli->arena, "%s.removed.csv", o->out)
-                                   : NULL;
+  const char *removed = o->removed;
+  if (o->out && !removed && !(removed = beside(&cli->arena, o->out)))
+    return vt_fail(e, VT_ENOMEM, "out of memory");
+  const struct vt_place places[] = {
+      {VT_READS, "FILE", args->v[0]},
+      {VT_READS, "--descriptions", o->descriptions},
+      {VT_READS, "--recipe", o->recipe},
+      {VT_READS_PICTURES, "--images", o->images},
+      {vt_place_of(f), "--out", o->out},
+      {VT_WRITES, "--removed", removed},
+      {VT_WRITES, "--left-out", o->reading.left_out},
+  };
   const struct vt_labels_opts lo = {.lenient = o->reading.lenient,
                                     .no_shapes = f->filter || !o->out,
                                     .keep_bad = true,
@@ -160,6 +177,7 @@ static int run(struct vt_cli *cli, const void *opts, const struct vt_strings *ar
                                     .images = o->images};
   if (!o->recipe) vt_buf_adds(&steps, o->steps ? o->steps : DEFAULT_STEPS);
   int rc = steps.failed ? vt_fail(e, VT_ENOMEM, "out of memory") : vt_reading_check(&o->reading, e);
+  if (!rc) rc = vt_places_check(places, VT_COUNT(places), e);
   if (!rc && o->recipe) rc = vt_clean_recipe(&steps, o->recipe, e);
   if (!rc) rc = vt_labels_init(&l, e);
   if (!rc) rc = f->read(&l, args->v[0], &lo, e);

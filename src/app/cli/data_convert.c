@@ -1,4 +1,5 @@
 /* vitrine data convert: a set of labels from one format to another. */
+#include "app/cli/places.h"
 #include "app/cli/verb.h"
 #include "app/left_out.h"
 #include "data/data.h"
@@ -48,11 +49,17 @@ static int run(struct vt_cli *cli, const void *opts, const struct vt_strings *ar
   const struct vt_format *to = from ? guess("to", o->to, args->v[1], e) : NULL;
   if (!to) return VT_EUSAGE;
   if (!to->write) return vt_fail(e, VT_EUSAGE, "format %s is only read", to->name);
-  if (!strcmp(args->v[0], args->v[1]))
-    return vt_fail(e, VT_EUSAGE, "%s is read and written at once", args->v[0]);
+  const struct vt_place places[] = {
+      {VT_READS, "A", args->v[0]},
+      {VT_READS, "--descriptions", o->descriptions},
+      {VT_READS_PICTURES, "--images", o->images},
+      {vt_place_of(to), "B", args->v[1]},
+      {VT_WRITES, "--left-out", o->reading.left_out},
+  };
   const struct vt_labels_opts lo = {
       .lenient = o->reading.lenient, .extra = o->descriptions, .images = o->images};
   int rc = vt_reading_check(&o->reading, e);
+  if (!rc) rc = vt_places_check(places, VT_COUNT(places), e);
   if (!rc) rc = vt_labels_init(&l, e);
   if (!rc) rc = from->read(&l, args->v[0], &lo, e);
   if (!rc) rc = to->write(&l, args->v[1], &lo, &losses, e);

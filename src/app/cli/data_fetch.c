@@ -1,4 +1,5 @@
 /* vitrine data fetch: the pictures of a list of addresses. */
+#include "app/cli/places.h"
 #include "app/cli/verb.h"
 #include "app/left_out.h"
 #include "app/labels_report.h"
@@ -62,6 +63,43 @@ struct fetched {
   struct vt_buf out;
 };
 
+/* FOLDER/BEFORE_FILE + AFTER. */
+static const char *in_folder(struct vt_cli *cli, const struct opts *o, const char *before, const char *file,
+                             const char *after)
+{
+  const char *name = vt_arena_printf(&cli->arena, "%s%s%s", before, vt_path_base(file), after);
+  return name ? vt_path_join(&cli->arena, o->out, name) : NULL;
+}
+
+static const char *kept_name(struct vt_cli *cli, const struct opts *o, int k)
+{
+  return in_folder(cli, o, "kept_", o->pairs.v[k], "");
+}
+
+static const char *lost_name(struct vt_cli *cli, const struct opts *o, int k)
+{
+  return in_folder(cli, o, "lost_", o->pairs.v[k], ".csv");
+}
+
+static int check_places(struct vt_cli *cli, const struct opts *o, const char *list, struct vt_err *e)
+{
+  const int most = 3 + 3 * o->pairs.n + o->products.n;
+  struct vt_place *p = vt_arena_alloc(&cli->arena, (size_t)most * sizeof *p);
+  int n = 0;
+  if (!p) return vt_fail(e, VT_ENOMEM, "out of memory");
+  p[n++] = (struct vt_place){VT_READS, "LIST", list};
+  p[n++] = (struct vt_place){VT_WRITES, "--out", in_folder(cli, o, "", "results.csv", "")};
+  p[n++] = (struct vt_place){VT_WRITES, "--left-out", o->reading.left_out};
+  for (int i = 0; i < o->products.n; i++)
+    p[n++] = (struct vt_place){VT_READS, "--products", o->products.v[i]};
+  for (int i = 0; i < o->pairs.n; i++) {
+    p[n++] = (struct vt_place){VT_READS, "--pairs", o->pairs.v[i]};
+    p[n++] = (struct vt_place){VT_WRITES, "--pairs", kept_name(cli, o, i)};
+    p[n++] = (struct vt_place){VT_WRITES, "--pairs", lost_name(cli, o, i)};
+  }
+  return vt_places_check(p, n, e);
+}
+
 static int keep_pairs(struct vt_cli *cli, const struct opts *o, struct fetched *f, struct vt_err *e)
 {
   static const char *const photo[] = {"photo"};
@@ -70,15 +108,10 @@ static int keep_pairs(struct vt_cli *cli, const struct opts *o, struct fetched *
     struct vt_fetch_pairs p = {.in = o->pairs.v[i],
                                .nphotos = o->photos.n ? o->photos.n : 1,
                                .photos = o->photos.n ? o->photos.v : photo,
-                               .products = &o->products};
+                               .products = &o->products,
+                               .out = kept_name(cli, o, i),
+                               .lost = lost_name(cli, o, i)};
     int64_t all, kept;
-    for (int k = 0; k < i; k++)
-      if (!strcmp(vt_path_base(o->pairs.v[k]), vt_path_base(p.in)))
-        return vt_fail(e, VT_EUSAGE, "--pairs: two files are named %s", vt_path_base(p.in));
-    const char *kept_name = vt_arena_printf(&cli->arena, "kept_%s", vt_path_base(p.in)),
-               *lost_name = vt_arena_printf(&cli->arena, "lost_%s.csv", vt_path_base(p.in));
-    p.out = kept_name ? vt_path_join(&cli->arena, o->out, kept_name) : NULL;
-    p.lost = lost_name ? vt_path_join(&cli->arena, o->out, lost_name) : NULL;
     if (!p.out || !p.lost) return vt_fail(e, VT_ENOMEM, "out of memory");
     if ((rc = vt_fetch_pairs_keep(&p, &f->list, f->result, &all, &kept, e))) break;
     if (o->json) {
@@ -168,6 +201,7 @@ static int run(struct vt_cli *cli, const void *opts, const struct vt_strings *ar
                                    .header_only = o->header_only,
                                    .retry_dead = o->retry_dead};
   int rc = vt_reading_check(&o->reading, e);
+  if (!rc) rc = check_places(cli, o, args->v[0], e);
   if (!rc) rc = vt_fetch_list_read(&f.list, args->v[0], &lo, e);
   if (!rc) rc = vt_say_problems(&f.list.problems, args->v[0], 0, &o->reading, e);
   if (!rc && !(f.result = vt_calloc((size_t)f.list.n + 1, sizeof *f.result)))

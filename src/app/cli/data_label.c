@@ -1,4 +1,5 @@
 /* vitrine data label: first labels for a folder of product photos, without a network. */
+#include "app/cli/places.h"
 #include "app/cli/plain.h"
 #include "app/left_out.h"
 
@@ -36,7 +37,13 @@ static int run(struct vt_cli *cli, const void *opts, const struct vt_strings *ar
   const struct vt_label_folder_opts fo = {
       .mask = vt_plain_cli_opts(&o->plain, o->method), .cls = o->cls, .lenient = o->reading.lenient};
   const struct vt_labels_opts lo = {.images = args->v[0]};
+  const struct vt_place places[] = {
+      {VT_READS_PICTURES, "FOLDER", args->v[0]},
+      {vt_place_of(f), "--out", o->out},
+      {VT_WRITES, "--left-out", o->reading.left_out},
+  };
   int rc = vt_reading_check(&o->reading, e);
+  if (!rc) rc = vt_places_check(places, VT_COUNT(places), e);
   if (!rc) rc = vt_labels_init(&l, e);
   if (!rc) rc = vt_label_folder(&l, args->v[0], &fo, &empty, e);
   if (!rc) rc = f->write(&l, o->out, &lo, &losses, e);

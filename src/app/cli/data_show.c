@@ -1,4 +1,5 @@
 /* vitrine data show: labelled pictures as a mosaic. */
+#include "app/cli/places.h"
 #include "app/cli/verb.h"
 #include "app/left_out.h"
 #include "app/mosaic.h"
@@ -51,7 +52,16 @@ static int run(struct vt_cli *cli, const void *opts, const struct vt_strings *ar
   const struct vt_labels_opts lo = {
       .lenient = o->reading.lenient, .extra = o->descriptions, .images = o->images};
   const bool each = o->augment && !strcmp(o->augment, "each");
+  const struct vt_place places[] = {
+      {VT_READS, "FILE", args->v[0]},
+      {VT_READS, "--descriptions", o->descriptions},
+      {VT_READS, "--augment", each ? NULL : o->augment},
+      {VT_READS_PICTURES, "--images", o->images},
+      {VT_WRITES, "--out", o->out},
+      {VT_WRITES, "--left-out", o->reading.left_out},
+  };
   int rc = vt_reading_check(&o->reading, e);
+  if (!rc) rc = vt_places_check(places, VT_COUNT(places), e);
   if (!rc && o->augment && !each) rc = vt_policy_read(&policy, o->augment, e);
   const struct vt_mosaic_opts mo = {.images = o->images,
                                     .n = o->n   ? (int)o->n

@@ -1,4 +1,5 @@
 /* vitrine data split: which pictures are for training, which for validation and test. */
+#include "app/cli/places.h"
 #include "app/cli/verb.h"
 #include "app/left_out.h"
 #include "app/labels_report.h"
@@ -183,7 +184,17 @@ static int run(struct vt_cli *cli, const void *opts, const struct vt_strings *ar
   const struct vt_format *f = vt_format_find(o->format, e), *to = f ? vt_format_find(o->to, e) : NULL;
   if (!to) return VT_EUSAGE;
   if (o->labels && !to->write) return vt_fail(e, VT_EUSAGE, "format %s is only read", to->name);
+  const struct vt_place places[] = {
+      {VT_READS, "FILE", args->v[0]},
+      {VT_READS, "--descriptions", o->descriptions},
+      {VT_READS, "--groups", o->groups},
+      {VT_READS_PICTURES, "--images", o->images},
+      {VT_WRITES, "--out", o->out},
+      {vt_place_of(to), "--labels", o->labels},
+      {VT_WRITES, "--left-out", o->reading.left_out},
+  };
   int rc = vt_reading_check(&o->reading, e);
+  if (!rc) rc = vt_places_check(places, VT_COUNT(places), e);
   if (!rc) rc = read_ratio(o->ratio, so.share, e);
   if (rc) return rc;
   const struct vt_labels_opts lo = {

@@ -1,4 +1,5 @@
 /* vitrine data stats: what a data set holds. */
+#include "app/cli/places.h"
 #include "app/cli/verb.h"
 #include "app/left_out.h"
 #include "app/labels_report.h"
@@ -132,7 +133,15 @@ static int run_labels(struct vt_cli *cli, const struct opts *o, const char *path
                                     .extra = o->descriptions,
                                     .images = o->images};
   const struct vt_format *f = vt_format_find(o->format, e);
+  const struct vt_place places[] = {
+      {VT_READS, "FILE", path},
+      {VT_READS, "--descriptions", o->descriptions},
+      {VT_READS_PICTURES, "--images", o->images},
+      {VT_WRITES, "--report", o->report},
+      {VT_WRITES, "--left-out", o->reading.left_out},
+  };
   int rc = f ? vt_reading_check(&o->reading, e) : VT_EUSAGE;
+  if (!rc) rc = vt_places_check(places, VT_COUNT(places), e);
   if (!rc) rc = vt_labels_init(&l, e);
   if (!rc) rc = f->read(&l, path, &lo, e);
   if (!rc && o->report && o->images) rc = draw_pictures(&pictures, &l, o->images, e);

@@ -1,5 +1,8 @@
 /* What the verbs that take photos share. */
 #include "app/cli/photos.h"
+#include "app/cli/places.h"
+
+#include <stdlib.h>
 #include <string.h>
 
 struct vt_model_opts vt_model_cli_opts(const struct vt_model_cli *m)
@@ -13,28 +16,70 @@ bool vt_photo_output_is_folder(const char *given, const struct vt_strings *photo
   return photos->n > 1 || vt_is_dir(given) || (n && given[n - 1] == '/');
 }
 
-static const char *stem_of(struct vt_cli *cli, const char *photo)
+struct stem {
+  const char *name;
+  int photo, same; /* photos of this name before it */
+};
+
+static int by_name(const void *a, const void *b)
 {
-  return strcmp(photo, "-") ? vt_path_stem(&cli->arena, photo) : "stdin";
+  const struct stem *x = a, *y = b;
+  const int c = strcmp(x->name, y->name);
+  return c ? c : x->photo - y->photo;
 }
 
-const char *vt_photo_output(struct vt_cli *cli, const char *given, const struct vt_strings *photos, int i,
-                            const char *ending, struct vt_err *e)
+static int by_photo(const void *a, const void *b)
 {
-  if (!vt_photo_output_is_folder(given, photos)) return given;
-  if (vt_mkdirs(given, e)) return NULL;
-  const char *stem = stem_of(cli, photos->v[i]), *path = NULL;
-  int same = 0;
-  for (int j = 0; j < i && stem; j++) {
-    const char *other = stem_of(cli, photos->v[j]);
-    same += other && !strcmp(other, stem);
+  return ((const struct stem *)a)->photo - ((const struct stem *)b)->photo;
+}
+
+/* Of all photos, in the arena. NULL: out of memory. */
+static struct stem *stems_of(struct vt_cli *cli, const struct vt_strings *photos)
+{
+  struct stem *s = vt_arena_alloc(&cli->arena, (size_t)photos->n * sizeof *s);
+  for (int i = 0; s && i < photos->n; i++) {
+    const char *photo = photos->v[i];
+    s[i] = (struct stem){strcmp(photo, "-") ? vt_path_stem(&cli->arena, photo) : "stdin", i, 0};
+    if (!s[i].name) return NULL;
   }
-  char *name = stem && same ? vt_arena_printf(&cli->arena, "%s-%d%s", stem, same + 1, ending)
-               : stem       ? vt_arena_printf(&cli->arena, "%s%s", stem, ending)
-                            : NULL;
-  if (name) path = vt_path_join(&cli->arena, given, name);
-  if (!path) vt_fail(e, VT_ENOMEM, "out of memory");
-  return path;
+  if (!s) return NULL;
+  qsort(s, (size_t)photos->n, sizeof *s, by_name);
+  for (int i = 1; i < photos->n; i++)
+    if (!strcmp(s[i].name, s[i - 1].name)) s[i].same = s[i - 1].same + 1;
+  qsort(s, (size_t)photos->n, sizeof *s, by_photo);
+  return s;
+}
+
+static const char *path_of(struct vt_cli *cli, const char *folder, const struct stem *s, const char *ending)
+{
+  const char *name = s->same ? vt_arena_printf(&cli->arena, "%s-%d%s", s->name, s->same + 1, ending)
+                             : vt_arena_printf(&cli->arena, "%s%s", s->name, ending);
+  return name ? vt_path_join(&cli->arena, folder, name) : NULL;
+}
+
+int vt_photo_outputs(struct vt_cli *cli, struct vt_photo_output *out, int n, const struct vt_strings *photos,
+                     const char *ending, struct vt_err *e)
+{
+  const size_t most = (size_t)(n + 1) * (size_t)photos->n;
+  struct stem *s = stems_of(cli, photos);
+  struct vt_place *p = vt_arena_alloc(&cli->arena, most * sizeof *p);
+  int np = 0, rc = s && p ? 0 : vt_fail(e, VT_ENOMEM, "out of memory");
+  for (int i = 0; i < photos->n && !rc; i++) p[np++] = (struct vt_place){VT_READS, "PHOTO", photos->v[i]};
+  for (int k = 0; k < n && !rc; k++) {
+    if (!out[k].given) continue;
+    const bool folder = vt_photo_output_is_folder(out[k].given, photos);
+    out[k].path = vt_arena_alloc(&cli->arena, (size_t)photos->n * sizeof *out[k].path);
+    if (!out[k].path) return vt_fail(e, VT_ENOMEM, "out of memory");
+    for (int i = 0; i < photos->n; i++) {
+      out[k].path[i] = folder ? path_of(cli, out[k].given, &s[i], ending) : out[k].given;
+      if (!out[k].path[i]) return vt_fail(e, VT_ENOMEM, "out of memory");
+      p[np++] = (struct vt_place){VT_WRITES, out[k].option, out[k].path[i]};
+    }
+  }
+  if (!rc) rc = vt_places_check(p, np, e);
+  for (int k = 0; k < n && !rc; k++)
+    if (out[k].given && vt_photo_output_is_folder(out[k].given, photos)) rc = vt_mkdirs(out[k].given, e);
+  return rc;
 }
 
 int vt_print_line(struct vt_cli *cli, struct vt_buf *line, struct vt_err *e)

@@ -20,11 +20,16 @@ struct vt_model_cli {
 /* clang-format on */
 struct vt_model_opts vt_model_cli_opts(const struct vt_model_cli *m);
 
-/* Where a result of photo i goes: `given` itself for one photo (unless it is a folder or ends with '/'), else
- * given/STEM + ending, STEM from the photo's name, made unique among the photos. In the arena; NULL after a
- * failure. */
-const char *vt_photo_output(struct vt_cli *cli, const char *given, const struct vt_strings *photos, int i,
-                            const char *ending, struct vt_err *e);
+/* Where the results that an option asks for go, (photos): `given` itself for one photo (unless it is a folder
+ * or ends with '/'), else given/STEM + ending, STEM from the photo's name, made unique among the photos. */
+struct vt_photo_output {
+  const char *option, *given; /* given NULL: not wanted */
+  const char **path;          /* in the arena; NULL if not wanted */
+};
+/* Fills in the paths of all options' results (n) and makes the folders. VT_EUSAGE where a photo would be
+ * written over, or two results would be one. */
+int vt_photo_outputs(struct vt_cli *cli, struct vt_photo_output *out, int n, const struct vt_strings *photos,
+                     const char *ending, struct vt_err *e);
 /* Whether `given` means a folder for these photos. */
 bool vt_photo_output_is_folder(const char *given, const struct vt_strings *photos);
 

@@ -27,9 +27,9 @@ static const struct vt_opt rows[] = {
 struct search {
   struct vt_cli *cli;
   const struct opts *o;
-  const struct vt_strings *photos;
   struct vt_look *look;
   struct vt_look_query query;
+  struct vt_photo_output sheet;
 };
 
 static int each(int i, const char *photo, void *ctx, struct vt_err *e)
@@ -40,10 +40,7 @@ static int each(int i, const char *photo, void *ctx, struct vt_err *e)
   vt_buf_init(&line);
   s->query.path = photo;
   int rc = vt_look_photo(s->look, &s->query, &r, e);
-  if (!rc && s->o->sheet) {
-    const char *path = vt_photo_output(s->cli, s->o->sheet, s->photos, i, ".png", e);
-    rc = path ? vt_look_sheet(&r, path, e) : e->code;
-  }
+  if (!rc && s->o->sheet) rc = vt_look_sheet(&r, s->sheet.path[i], e);
   if (!rc && s->o->json) rc = vt_look_json(&r, true, &line, e);
   if (!rc && !s->o->json) vt_look_table(&r, true, &line);
   if (!rc) rc = vt_print_line(s->cli, &line, e);
@@ -70,13 +67,14 @@ static int parse_filters(struct vt_cli *cli, const struct vt_strings *f, struct 
 static int run(struct vt_cli *cli, const void *opts, const struct vt_strings *args, struct vt_err *e)
 {
   const struct opts *o = opts;
-  struct search s = {.cli = cli, .o = o, .photos = args, .query = {.k = (int)o->k}};
+  struct search s = {.cli = cli, .o = o, .query = {.k = (int)o->k}, .sheet = {"--sheet", o->sheet, NULL}};
   struct vt_attr *terms = NULL;
   if (!o->catalog) return vt_fail(e, VT_EUSAGE, "no catalogue given: -c FILE");
   if (!args->n) return vt_fail(e, VT_EUSAGE, "no photo given");
   if (o->whole && o->box) return vt_fail(e, VT_EUSAGE, "--whole and --box exclude each other");
   int rc = parse_filters(cli, &o->filter, &terms, e);
   if (!rc && o->box) rc = vt_parse_box(o->box, &s.query.box, e);
+  if (!rc) rc = vt_photo_outputs(cli, &s.sheet, 1, args, ".png", e);
   if (rc) return rc;
   s.query.what = o->whole ? VT_LOOK_WHOLE : o->box ? VT_LOOK_BOX : VT_LOOK_ITEMS;
   struct vt_look_opts look = {.catalog = o->catalog,

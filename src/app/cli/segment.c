@@ -24,12 +24,13 @@ static const struct vt_opt rows[] = {
 };
 /* clang-format on */
 
+enum { LABELS, OVERLAY, OUTPUTS };
 struct segment {
   struct vt_cli *cli;
   const struct opts *o;
-  const struct vt_strings *photos;
   struct vt_look *look; /* NULL: without a network */
   struct vt_plain_opts plain;
+  struct vt_photo_output out[OUTPUTS];
 };
 
 static int write_labels(struct segment *s, const struct vt_look_result *r, const char *path, struct vt_err *e)
@@ -78,15 +79,8 @@ static int each(int i, const char *photo, void *ctx, struct vt_err *e)
   struct vt_buf line;
   vt_buf_init(&line);
   int rc = s->look ? vt_look_photo(s->look, &q, &r, e) : vt_plain_look(&r, photo, &s->plain, e);
-  const char *path;
-  if (!rc && s->o->labels) {
-    path = vt_photo_output(s->cli, s->o->labels, s->photos, i, ".png", e);
-    rc = path ? write_labels(s, &r, path, e) : e->code;
-  }
-  if (!rc && s->o->overlay) {
-    path = vt_photo_output(s->cli, s->o->overlay, s->photos, i, ".png", e);
-    rc = path ? write_overlay(&r, path, e) : e->code;
-  }
+  if (!rc && s->o->labels) rc = write_labels(s, &r, s->out[LABELS].path[i], e);
+  if (!rc && s->o->overlay) rc = write_overlay(&r, s->out[OVERLAY].path[i], e);
   if (!rc && s->o->json) rc = vt_look_json(&r, false, &line, e);
   if (!rc && !s->o->json) vt_look_table(&r, false, &line);
   if (!rc) rc = vt_print_line(s->cli, &line, e);
@@ -117,11 +111,11 @@ static int plain_opts(struct vt_cli *cli, const struct opts *o, struct vt_plain_
 static int run(struct vt_cli *cli, const void *opts, const struct vt_strings *args, struct vt_err *e)
 {
   const struct opts *o = opts;
-  struct segment s = {.cli = cli, .o = o, .photos = args};
+  struct segment s = {
+      .cli = cli, .o = o, .out = {{"--labels", o->labels, NULL}, {"--overlay", o->overlay, NULL}}};
   if (!args->n) return vt_fail(e, VT_EUSAGE, "no photo given");
-  if (o->labels && o->overlay && !strcmp(o->labels, o->overlay))
-    return vt_fail(e, VT_EUSAGE, "--labels and --overlay name the same place");
   int rc = plain_opts(cli, o, &s.plain, e);
+  if (!rc) rc = vt_photo_outputs(cli, s.out, OUTPUTS, args, ".png", e);
   if (rc) return rc;
   if (o->method) return vt_photos_each(cli, args, o->json, each, &s, e);
   struct vt_look_opts look = {.model = vt_model_cli_opts(&o->m)};
