@@ -409,4 +409,17 @@ stats stats places/in.csv -f imaterialist
 show show places/in.csv
 augment augment places/in.csv places/q -p places/p.yaml
 END
+
+# ---- class folders, which hold pictures: every verb that writes labels writes them
+while read -r verb files line; do
+  # shellcheck disable=SC2086
+  expect "folders_$verb" 0 '' data $line
+  same "folders_${verb}_files" "$files" "$(cd "folders_$verb" && find . -type f)"
+done <<'END'
+convert ./6/photo.png convert places/in.csv folders_convert -t folders --images pictures
+split ./train/6/photo.png split places/in.csv --labels folders_split -t folders --images pictures --ratio 1/0
+clean ./6/photo.png clean folders_convert -f folders --images folders_convert -o folders_clean
+END
+expect folders_augment 0 '' data augment places/in.csv folders_augment -t folders --images pictures -p places/p.yaml
+expect folders_augmented 0 '' data stats folders_augment/labels -f folders
 exit $failed

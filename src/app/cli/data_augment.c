@@ -67,7 +67,8 @@ static int run(struct vt_cli *cli, const void *opts, const struct vt_strings *ar
   const char *out = args->v[1];
   const char *beside = to->beside ? to->beside : "labels";
   const char *labels = strcmp(beside, ".") != 0 ? vt_path_join(&cli->arena, out, beside) : out;
-  if (!labels) return vt_fail(e, VT_ENOMEM, "out of memory");
+  const struct vt_labels_opts made_opts = {.images = vt_path_join(&cli->arena, out, "images")};
+  if (!labels || !made_opts.images) return vt_fail(e, VT_ENOMEM, "out of memory");
   const struct vt_place places[] = {
       {VT_READS, "FILE", args->v[0]},    {VT_READS, "--descriptions", o->descriptions},
       {VT_READS, "--policy", o->policy}, {VT_READS_PICTURES, "--images", o->images},
@@ -91,7 +92,7 @@ static int run(struct vt_cli *cli, const void *opts, const struct vt_strings *ar
   if (!rc && l.npoints)
     vt_loss_add(&losses, l.npoints, "key points of instances, which a policy does not move");
   if (!rc) rc = vt_say_read(&l, args->v[0], true, &o->reading, e);
-  if (!rc) rc = to->write(&made, labels, &(struct vt_labels_opts){0}, &losses, e);
+  if (!rc) rc = to->write(&made, labels, &made_opts, &losses, e);
   if (!rc)
     fprintf(cli->out, "%s: %d pictures, %lld instances (of %d and %lld)\n", out, made.nimages,
             (long long)made.n, l.nimages, (long long)l.n);

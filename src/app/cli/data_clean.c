@@ -112,7 +112,7 @@ static int write_rows(const struct vt_clean *c, const struct vt_format *f, const
 
 /* Formats that are no rows: the set without the removed instances, and a list of those. */
 static int write_set(const struct vt_clean *c, struct vt_labels *l, const struct vt_format *f,
-                     const char *out, const char *removed, struct vt_err *e)
+                     const struct vt_labels_opts *lo, const char *out, const char *removed, struct vt_err *e)
 {
   struct vt_losses losses = {0};
   struct vt_buf b = {0};
@@ -132,7 +132,7 @@ static int write_set(const struct vt_clean *c, struct vt_labels *l, const struct
     }
   int rc =
       b.failed ? vt_fail(e, VT_ENOMEM, "out of memory") : vt_labels_take_out(l, c->gone, c->picture_gone, e);
-  if (!rc) rc = f->write(l, out, &(struct vt_labels_opts){0}, &losses, e);
+  if (!rc) rc = f->write(l, out, lo, &losses, e);
   if (!rc) rc = vt_file_write_atomic(removed, b.data, b.len, e);
   vt_say_losses(out, &losses);
   vt_buf_clear(&b);
@@ -189,7 +189,7 @@ static int run(struct vt_cli *cli, const void *opts, const struct vt_strings *ar
   if (b.failed) rc = vt_fail(e, VT_ENOMEM, "out of memory");
   if (!rc && o->out)
     rc = f->filter ? write_rows(&c, f, args->v[0], o->out, removed, e)
-                   : write_set(&c, &l, f, o->out, removed, e);
+                   : write_set(&c, &l, f, &lo, o->out, removed, e);
   if (rc) goto out;
   fputs(b.data, cli->out);
 out:

@@ -161,10 +161,10 @@ static int write_list(const struct vt_labels *l, const char *path, struct vt_err
 }
 
 static int write_labels(const struct vt_labels *l, const struct vt_format *to, const char *path,
-                        struct vt_err *e)
+                        const struct vt_labels_opts *lo, struct vt_err *e)
 {
   struct vt_losses losses = {0};
-  int rc = to->write(l, path, &(struct vt_labels_opts){0}, &losses, e);
+  int rc = to->write(l, path, lo, &losses, e);
   if (!rc) vt_say_losses(path, &losses);
   return rc;
 }
@@ -212,7 +212,7 @@ static int run(struct vt_cli *cli, const void *opts, const struct vt_strings *ar
   so.near = near;
   if (!rc) rc = vt_labels_split(&l, &so, e);
   if (!rc && o->out) rc = write_list(&l, o->out, e);
-  if (!rc && o->labels) rc = write_labels(&l, to, o->labels, e);
+  if (!rc && o->labels) rc = write_labels(&l, to, o->labels, &lo, e);
   if (!rc) rc = vt_say_read(&l, args->v[0], o->labels != NULL, &o->reading, e);
   if (!rc && l.nimages) warn_uneven(&l, &so);
   if (!rc) report(&l, o->json, &b);
