@@ -410,6 +410,27 @@ show show places/in.csv
 augment augment places/in.csv places/q -p places/p.yaml
 END
 
+# ---- names of classes beside tables of masks go along, and nobody else's are taken or written over
+mkdir -p names/own names/other
+printf 'ImageId,EncodedPixels,Height,Width,ClassId\na.jpg,1 60,10,20,24\n' >names/own/t.csv
+printf '{"categories":[{"id":24,"name":"boots"}],"attributes":[]}' >names/own/label_descriptions.json
+printf '{"categories":[{"id":24,"name":"hats"}],"attributes":[]}' >names/other/label_descriptions.json
+mkdir names/new
+expect names_clean 0 '' data clean names/own/t.csv -o names/new/t.csv
+expect names_cleaned 0 '' data stats names/new/t.csv -f imaterialist
+grep -q boots out
+same names_kept 0 $?
+expect names_again 0 '' data clean names/own/t.csv -o names/new/t.csv
+expect names_given 0 '' data clean names/own/t.csv -o names/new/t.csv --descriptions names/own/label_descriptions.json
+expect names_clean_other 1 "names/other/label_descriptions.json names other classes|'boots'" data clean names/own/t.csv -o names/other/t.csv
+(cd names/other && "$program" data clean ../own/t.csv -o - >/dev/null 2>../../err)
+same names_to_stdout 0 $?
+rm -f names/other/-.removed.csv
+expect names_synth_other 1 'names/other/label_descriptions.json' data synth -f imaterialist --rows 20 --images 5 names/other/t.csv
+same names_other_untouched 'label_descriptions.json' "$(ls names/other)"
+grep -q hats names/other/label_descriptions.json
+same names_other_kept 0 $?
+
 # ---- class folders, which hold pictures: every verb that writes labels writes them
 while read -r verb files line; do
   # shellcheck disable=SC2086

@@ -1,4 +1,5 @@
 /* vitrine data clean: named steps in order, each with what it removed and why. */
+#include "app/cli/descriptions.h"
 #include "app/cli/places.h"
 #include "app/cli/verb.h"
 #include "app/left_out.h"
@@ -86,8 +87,8 @@ static int by_line(const void *a, const void *b)
 }
 
 /* All removed rows of all steps, in order of lines, to the format's filter. */
-static int write_rows(const struct vt_clean *c, const struct vt_format *f, const char *path, const char *out,
-                      const char *removed, struct vt_err *e)
+static int write_rows(const struct vt_clean *c, const struct vt_descriptions *d, const char *removed,
+                      struct vt_err *e)
 {
   int64_t n = 0, k = 0;
   for (int s = 0; s < c->nsteps; s++) n += c->step[s].n;
@@ -103,7 +104,9 @@ static int write_rows(const struct vt_clean *c, const struct vt_format *f, const
     line[i] = gone[i].line;
     reason[i] = gone[i].reason;
   }
-  if (!rc) rc = f->filter(path, &(struct vt_row_filter){line, reason, n}, out, removed, e);
+  if (!rc) rc = vt_descriptions_check(d, e);
+  if (!rc) rc = d->format->filter(d->table, &(struct vt_row_filter){line, reason, n}, d->out, removed, e);
+  if (!rc) rc = vt_descriptions_copy(d, e);
   vt_free(gone);
   vt_free(line);
   vt_free(reason);
@@ -175,6 +178,7 @@ static int run(struct vt_cli *cli, const void *opts, const struct vt_strings *ar
                                     .keep_bad = true,
                                     .extra = o->descriptions,
                                     .images = o->images};
+  const struct vt_descriptions d = {.table = args->v[0], .out = o->out, .format = f, .o = &lo, .l = &l};
   if (!o->recipe) vt_buf_adds(&steps, o->steps ? o->steps : DEFAULT_STEPS);
   int rc = steps.failed ? vt_fail(e, VT_ENOMEM, "out of memory") : vt_reading_check(&o->reading, e);
   if (!rc) rc = vt_places_check(places, VT_COUNT(places), e);
@@ -188,8 +192,7 @@ static int run(struct vt_cli *cli, const void *opts, const struct vt_strings *ar
   (o->json ? print_json : print_table)(&c, &b);
   if (b.failed) rc = vt_fail(e, VT_ENOMEM, "out of memory");
   if (!rc && o->out)
-    rc = f->filter ? write_rows(&c, f, args->v[0], o->out, removed, e)
-                   : write_set(&c, &l, f, &lo, o->out, removed, e);
+    rc = f->filter ? write_rows(&c, &d, removed, e) : write_set(&c, &l, f, &lo, o->out, removed, e);
   if (rc) goto out;
   fputs(b.data, cli->out);
 out:

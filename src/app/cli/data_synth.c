@@ -1,4 +1,5 @@
 /* vitrine data synth: draws a catalogue, street photos, masks and pairs. */
+#include "app/cli/descriptions.h"
 #include "app/cli/verb.h"
 #include "data/data.h"
 
@@ -34,6 +35,7 @@ static int run_rows(struct vt_cli *cli, const struct opts *o, const char *out, s
   if (rc) return rc;
   const char *path = file ? out : vt_path_join(&cli->arena, out, "train.csv");
   if (!path) return vt_fail(e, VT_ENOMEM, "out of memory");
+  if ((rc = vt_descriptions_none(path, e))) return rc;
   if ((rc = vt_synth_rows(path, o->rows, VT_MIN(o->images, o->rows), (uint64_t)o->seed, e))) return rc;
   fprintf(cli->out, "%s: %lld rows in %.1f s\n", path, (long long)o->rows, vt_now() - start);
   return VT_EXIT_DONE;
