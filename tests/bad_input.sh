@@ -410,6 +410,34 @@ show show places/in.csv
 augment augment places/in.csv places/q -p places/p.yaml
 END
 
+# ---- options that would be ignored, and what belongs together
+while read -r name words; do
+  # shellcheck disable=SC2086
+  expect "goes_$name" 2 "${words%% @ *}" ${words#* @ }
+done <<'END'
+fold --fold|--folds @ data split places/in.csv --fold 0
+ratio --ratio|--folds @ data split places/in.csv -r 80/20 -k5
+one_fold folds|2 to 64 @ data split places/in.csv --folds 1
+to --to|--labels @ data split places/in.csv --to=yolo
+photos --photos|--pairs @ data fetch places/g.csv -o places/f --photos street
+products --products|--pairs @ data fetch places/g.csv -o places/f --products places/g.csv
+levels --levels|--method multi @ data label pictures -o places/l.json --class x --method otsu --levels 3
+grey --grey|--method otsu @ data label pictures -o places/l.json --class x --grey
+segment_levels --levels|--method multi @ segment photo.png --method otsu --levels 3
+segment_fill --fill|--method @ segment photo.png --fill 0.1
+bench_folder --operation|FOLDER @ data bench pictures --operation flip
+bench_masks --operation|--masks @ data bench --masks 1 --operation flip
+bench_samples --samples|FOLDER @ data bench --samples 5
+synth_rows --rows|--format imaterialist @ data synth places/s --rows 5
+synth_photos --photos|--format synth @ data synth places/s -f imaterialist --photos 5
+synth_csv q.csv|--format imaterialist @ data synth places/q.csv --products 14
+segment_jpeg --labels x.jpg|PNG @ segment photo.png --method otsu --labels x.jpg
+segment_box_value --box|X,Y,W,H @ segment photo.png --method otsu --box --grey
+END
+for method in otsu grabcut; do
+  expect "box_outside_$method" 1 'photo.png|the box lies outside the picture' segment photo.png --method $method --box 9000,0,5,5
+done
+
 # ---- names of classes beside tables of masks go along, and nobody else's are taken or written over
 mkdir -p names/own names/other
 printf 'ImageId,EncodedPixels,Height,Width,ClassId\na.jpg,1 60,10,20,24\n' >names/own/t.csv

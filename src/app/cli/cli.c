@@ -107,6 +107,9 @@ static int run_verb(const struct vt_verb *v, int argc, char **argv)
               : vt_fail(&err, VT_ENOMEM, "out of memory");
   }
   if (!rc) rc = vt_opt_parse(v->opt, v->nopt, opts, &cli.arena, argc, argv, &rest, &err);
+  cli.verb = v;
+  cli.argc = argc;
+  cli.argv = argv;
   if (!rc) vt_threads_wait_passively();
   if (!rc) rc = v->run(&cli, opts, &rest, &err);
   if (rc >= 0 && (fflush(stdout) || ferror(stdout)))

@@ -1,6 +1,6 @@
 /* vitrine data bench: how fast augmentation and the loader are here. */
 #include "app/bench_data.h"
-#include "app/cli/verb.h"
+#include "app/cli/given.h"
 
 struct opts {
   int64_t side, samples, crop, masks;
@@ -31,9 +31,18 @@ static int run(struct vt_cli *cli, const void *opts, const struct vt_strings *ar
   struct vt_buf b = {0};
   if (args->n > 1) return vt_fail(e, VT_EUSAGE, "data bench: expected at most one folder of pictures");
   if (args->n && o->masks) return vt_fail(e, VT_EUSAGE, "data bench: --masks takes no folder");
-  int rc = o->masks  ? vt_bench_masks(&b, o->masks, o->json, e)
-           : args->n ? vt_bench_loader(&b, args->v[0], (int)o->crop, o->samples, o->json, e)
-                     : vt_bench_augment(&b, o->operation, (int)o->side, o->seconds, o->json, e);
+  const bool folder = args->n > 0, operations = !folder && !o->masks;
+  const struct vt_goes goes[] = {
+      {"operation", operations, "goes neither with FOLDER nor with --masks"},
+      {"side", operations, "goes neither with FOLDER nor with --masks"},
+      {"seconds", operations, "goes neither with FOLDER nor with --masks"},
+      {"crop", folder, "goes with FOLDER"},
+      {"samples", folder, "goes with FOLDER"},
+  };
+  if (vt_goes_check(cli, goes, VT_COUNT(goes), e)) return VT_EUSAGE;
+  int rc = o->masks ? vt_bench_masks(&b, o->masks, o->json, e)
+           : folder ? vt_bench_loader(&b, args->v[0], (int)o->crop, o->samples, o->json, e)
+                    : vt_bench_augment(&b, o->operation, (int)o->side, o->seconds, o->json, e);
   if (!rc && b.failed) rc = vt_fail(e, VT_ENOMEM, "out of memory");
   if (!rc) fputs(b.data, cli->out);
   vt_buf_clear(&b);

@@ -1,4 +1,5 @@
 /* vitrine data fetch: the pictures of a list of addresses. */
+#include "app/cli/given.h"
 #include "app/cli/places.h"
 #include "app/cli/verb.h"
 #include "app/left_out.h"
@@ -201,6 +202,11 @@ static int run(struct vt_cli *cli, const void *opts, const struct vt_strings *ar
                                    .header_only = o->header_only,
                                    .retry_dead = o->retry_dead};
   int rc = vt_reading_check(&o->reading, e);
+  const struct vt_goes goes[] = {
+      {"photos", o->pairs.n > 0, "goes with --pairs"},
+      {"products", o->pairs.n > 0, "goes with --pairs"},
+  };
+  if (!rc) rc = vt_goes_check(cli, goes, VT_COUNT(goes), e);
   if (!rc) rc = check_places(cli, o, args->v[0], e);
   if (!rc) rc = vt_fetch_list_read(&f.list, args->v[0], &lo, e);
   if (!rc) rc = vt_say_problems(&f.list.problems, args->v[0], 0, &o->reading, e);

@@ -43,6 +43,7 @@ static int run(struct vt_cli *cli, const void *opts, const struct vt_strings *ar
       {VT_WRITES, "--left-out", o->reading.left_out},
   };
   int rc = vt_reading_check(&o->reading, e);
+  if (!rc) rc = vt_plain_cli_check(cli, o->method, e);
   if (!rc) rc = vt_places_check(places, VT_COUNT(places), e);
   if (!rc) rc = vt_labels_init(&l, e);
   if (!rc) rc = vt_label_folder(&l, args->v[0], &fo, &empty, e);

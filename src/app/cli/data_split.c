@@ -1,4 +1,5 @@
 /* vitrine data split: which pictures are for training, which for validation and test. */
+#include "app/cli/given.h"
 #include "app/cli/places.h"
 #include "app/cli/verb.h"
 #include "app/left_out.h"
@@ -21,7 +22,7 @@ static const struct vt_opt rows[] = {
      "format of the labels (data convert lists them)"},
     {"ratio", 'r', VT_OPT_STRING, offsetof(struct opts, ratio), "80/20", 0, 0, NULL, "A/B[/C]",
      "shares of train, val and test"},
-    {"folds", 'k', VT_OPT_INT, offsetof(struct opts, folds), NULL, 0, 64, NULL, "K",
+    {"folds", 'k', VT_OPT_INT, offsetof(struct opts, folds), NULL, 2, 64, NULL, "K",
      "k-fold instead: one part is val, the others train"},
     {"fold", 0, VT_OPT_INT, offsetof(struct opts, fold), NULL, 0, 63, NULL, "I", "which part is val, from 0"},
     {"stratified", 0, VT_OPT_FLAG, offsetof(struct opts, stratified), NULL, 0, 0, NULL, NULL,
@@ -194,6 +195,12 @@ static int run(struct vt_cli *cli, const void *opts, const struct vt_strings *ar
       {VT_WRITES, "--left-out", o->reading.left_out},
   };
   int rc = vt_reading_check(&o->reading, e);
+  const struct vt_goes goes[] = {
+      {"fold", o->folds > 0, "goes with --folds"},
+      {"ratio", !o->folds, "and --folds exclude each other"},
+      {"to", o->labels != NULL, "goes with --labels"},
+  };
+  if (!rc) rc = vt_goes_check(cli, goes, VT_COUNT(goes), e);
   if (!rc) rc = vt_places_check(places, VT_COUNT(places), e);
   if (!rc) rc = read_ratio(o->ratio, so.share, e);
   if (rc) return rc;

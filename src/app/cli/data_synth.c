@@ -1,5 +1,6 @@
 /* vitrine data synth: draws a catalogue, street photos, masks and pairs. */
 #include "app/cli/descriptions.h"
+#include "app/cli/given.h"
 #include "app/cli/verb.h"
 #include "data/data.h"
 
@@ -14,7 +15,7 @@ static const struct vt_opt rows[] = {
     {"out", 'o', VT_OPT_STRING, offsetof(struct opts, out), NULL, 0, 0, NULL, "FOLDER",
      "folder to write (also the first argument)"},
     {"products", 0, VT_OPT_INT, offsetof(struct opts, products), "400", 14, 1e7, NULL, "N",
-     "products in the catalogue"},
+     "products in the catalogue, 14 or more"},
     {"photos", 0, VT_OPT_INT, offsetof(struct opts, photos), "100", 0, 1e7, NULL, "N", "street photos"},
     {"format", 'f', VT_OPT_ENUM, offsetof(struct opts, format), "synth", 0, 0, "synth|imaterialist", NULL,
      "a folder of pictures, or a table of masks in iMaterialist's format"},
@@ -46,7 +47,17 @@ static int run(struct vt_cli *cli, const void *opts, const struct vt_strings *ar
   const struct opts *o = opts;
   const char *out = o->out ? o->out : args->n == 1 ? args->v[0] : NULL;
   if (!out || args->n > 1 || (o->out && args->n)) return vt_fail(e, VT_EUSAGE, "data synth: which FOLDER?");
-  if (o->format == 1) return run_rows(cli, o, out, e);
+  const bool table = o->format == 1;
+  const struct vt_goes goes[] = {
+      {"rows", table, "goes with --format imaterialist"},
+      {"images", table, "goes with --format imaterialist"},
+      {"products", !table, "goes with --format synth"},
+      {"photos", !table, "goes with --format synth"},
+  };
+  if (vt_goes_check(cli, goes, VT_COUNT(goes), e)) return VT_EUSAGE;
+  if (!table && !strcmp(vt_path_ext(out), "csv"))
+    return vt_fail(e, VT_EUSAGE, "%s: a table goes with --format imaterialist, expected a folder", out);
+  if (table) return run_rows(cli, o, out, e);
   const struct vt_synth_opts so = {
       .out = out, .products = o->products, .photos = o->photos, .seed = (uint64_t)o->seed};
   double start = vt_now();

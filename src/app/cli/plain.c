@@ -1,7 +1,22 @@
 /* Masks without a network for the command line. */
 #include "app/cli/plain.h"
+#include "app/cli/given.h"
 
 #include <string.h>
+
+int vt_plain_cli_check(const struct vt_cli *cli, int method, struct vt_err *e)
+{
+  const bool multi = method == VT_PLAIN_MULTI, threshold = method == VT_PLAIN_THRESHOLD;
+  const struct vt_goes goes[] = {
+      {"grey", multi || threshold || method == VT_PLAIN_OTSU, "goes with --method otsu, threshold or multi"},
+      {"threshold", threshold, "goes with --method threshold"},
+      {"levels", multi || method == VT_PLAIN_KMEANS, "goes with --method multi or kmeans"},
+      {"tolerance", method == VT_PLAIN_GROW || method == VT_PLAIN_SPLIT_MERGE,
+       "goes with --method grow or split-merge"},
+      {"fill", method >= 0, "goes with a --method that needs no network"},
+  };
+  return vt_goes_check(cli, goes, VT_COUNT(goes), e);
+}
 
 struct vt_plain_opts vt_plain_cli_opts(const struct vt_plain_cli *o, int method)
 {
@@ -24,6 +39,9 @@ int vt_plain_look(struct vt_look_result *r, const char *path, const struct vt_pl
   r->width = r->photo.width;
   r->height = r->photo.height;
   r->ms[VT_STAGE_DECODE] = (vt_now() - start) * 1e3;
+  const struct vt_box inside = vt_box_clip(o->box, r->width, r->height);
+  if (o->box.w > 0 && (inside.w <= 0 || inside.h <= 0))
+    return vt_fail(e, VT_EARG, "the box lies outside the picture");
   rc = vt_plain_mask(&bits, &r->photo, o, e);
   r->ms[VT_STAGE_SEGMENT] = (vt_now() - start) * 1e3 - r->ms[VT_STAGE_DECODE];
   struct vt_found *f = rc ? NULL : vt_arena_alloc(&r->arena, sizeof *f);

@@ -22,6 +22,8 @@ struct vt_plain_cli {
   {"fill", 0, VT_OPT_FLOAT, offsetof(T, field.fill), "0.002", 0, 1, NULL, "SHARE",                                  \
    "holes and pieces smaller than this share of the picture go"}
 /* clang-format on */
+/* VT_EUSAGE where an option is given that the method does not look at; method < 0: the network. */
+int vt_plain_cli_check(const struct vt_cli *cli, int method, struct vt_err *e);
 struct vt_plain_opts vt_plain_cli_opts(const struct vt_plain_cli *o, int method);
 
 /* A photo as one found thing named "object"; the label map holds 0 and 1. The result must be cleared in any

@@ -1,5 +1,6 @@
 /* vitrine segment: garments of a photo as a label map and as an overlay; by the network, or without one. */
 #include <string.h>
+#include <strings.h>
 #include "app/cli/plain.h"
 
 struct opts {
@@ -96,6 +97,7 @@ static int plain_opts(struct vt_cli *cli, const struct opts *o, struct vt_plain_
   bool grow = o->method - 1 == VT_PLAIN_GROW;
   if (!o->method && (o->box || o->seeds.n)) return vt_fail(e, VT_EUSAGE, "--box and --seed need a --method");
   if (o->seeds.n && !grow) return vt_fail(e, VT_EUSAGE, "--seed is for --method grow");
+  if (vt_plain_cli_check(cli, o->method - 1, e)) return VT_EUSAGE;
   int *xy = vt_arena_alloc(&cli->arena, (size_t)VT_MAX(o->seeds.n, 1) * 2 * sizeof *xy);
   if (!xy) return vt_fail(e, VT_ENOMEM, "out of memory");
   for (int i = 0; i < o->seeds.n; i++) {
@@ -114,6 +116,8 @@ static int run(struct vt_cli *cli, const void *opts, const struct vt_strings *ar
   struct segment s = {
       .cli = cli, .o = o, .out = {{"--labels", o->labels, NULL}, {"--overlay", o->overlay, NULL}}};
   if (!args->n) return vt_fail(e, VT_EUSAGE, "no photo given");
+  if (o->labels && !vt_photo_output_is_folder(o->labels, args) && strcasecmp(vt_path_ext(o->labels), "png"))
+    return vt_fail(e, VT_EUSAGE, "--labels %s: label maps are PNG", o->labels);
   int rc = plain_opts(cli, o, &s.plain, e);
   if (!rc) rc = vt_photo_outputs(cli, s.out, OUTPUTS, args, ".png", e);
   if (rc) return rc;

@@ -14,6 +14,9 @@ enum { VT_EXIT_DONE = 0, VT_EXIT_FAILED = 1, VT_EXIT_USAGE = 2, VT_EXIT_PART = 3
 struct vt_cli {
   struct vt_arena arena; /* options and arguments live here */
   FILE *out;             /* results go here, messages to stderr */
+  const struct vt_verb *verb;
+  int argc; /* the verb's words, from the second on */
+  char *const *argv;
 };
 
 struct vt_verb {
