@@ -1,7 +1,12 @@
 /* Labels: COCO's json read, refused and written; conversions; figures equal to published ones. */
 #include "label_case.h"
+#include "app/bench_data.h"
 #include "app/labels_report.h"
 #include "app/mosaic.h"
+
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #define IMAGES            "\"images\":[{\"id\":7,\"file_name\":\"a.jpg\",\"width\":6,\"height\":4}]"
 #define CATEGORIES        "\"categories\":[{\"id\":3,\"name\":\"hat\",\"supercategory\":\"head\"}]"
@@ -447,6 +452,56 @@ static void test_mosaic(void **state)
   vt_image_clear(&im);
 }
 
+static int show_one(struct vt_buf *b, struct vt_err *e)
+{
+  struct vt_labels l;
+  struct vt_image out = {0};
+  const char *labels =
+      "{\"images\":[{\"id\":7,\"file_name\":\"a.png\",\"width\":40,\"height\":20}]," CATEGORIES
+      ",\"annotations\":[]}";
+  char shown[100];
+  snprintf(shown, sizeof shown, "%s/shown", folder);
+  const struct vt_mosaic_opts o = {.images = shown, .n = 1, .columns = 1, .cell = 80};
+  if (read_labels(&l, "coco", file_of("s.json", labels), &(struct vt_labels_opts){0}, e)) return 0;
+  raise(SIGTERM);
+  return vt_mosaic(&out, &l, &o, e);
+}
+static int time_one(struct vt_buf *b, struct vt_err *e)
+{
+  raise(SIGTERM);
+  return vt_bench_augment(b, "flip", 16, 0, false, e);
+}
+static int time_loader(struct vt_buf *b, struct vt_err *e)
+{
+  char shown[100];
+  snprintf(shown, sizeof shown, "%s/shown", folder);
+  raise(SIGTERM);
+  return vt_bench_loader(b, shown, 16, 1, false, e);
+}
+static int time_masks(struct vt_buf *b, struct vt_err *e)
+{
+  raise(SIGTERM);
+  return vt_bench_masks(b, 1, false, e);
+}
+
+/* Asked to stop, they say so, and print no half of a table. */
+static void test_interrupted(void **state)
+{
+  int (*const cases[])(struct vt_buf *, struct vt_err *) = {show_one, time_one, time_loader, time_masks};
+  for (size_t i = 0; i < VT_COUNT(cases); i++) {
+    const pid_t child = fork();
+    if (!child) {
+      struct vt_buf b = {0};
+      struct vt_err e = {0};
+      vt_interrupt_install();
+      _exit(cases[i](&b, &e) != VT_EINTERRUPTED);
+    }
+    int status = -1;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    if (status) fail_msg("case %zu: status %d", i, status);
+  }
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {
@@ -455,7 +510,7 @@ int main(void)
       cmocka_unit_test(test_imaterialist),     cmocka_unit_test(test_imaterialist_2020),
       cmocka_unit_test(test_bad_imaterialist), cmocka_unit_test(test_cleaning),
       cmocka_unit_test(test_drawn_rows),       cmocka_unit_test(test_stats),
-      cmocka_unit_test(test_mosaic),
+      cmocka_unit_test(test_mosaic),           cmocka_unit_test(test_interrupted),
   };
   return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

@@ -63,7 +63,7 @@ static int time_op(const struct vt_aug_op *op, const struct vt_aug_sample *from,
   vt_arena_init(&a);
   void *opts = vt_arena_alloc(&a, op->opts_size + 1);
   int rc = opts ? vt_opt_defaults(op->opt, op->nopt, opts, &a, e) : vt_fail(e, VT_ENOMEM, "out of memory");
-  for (; !rc && (spent < seconds || n < 3) && !vt_interrupted(); n++) {
+  for (; !rc && (spent < seconds || n < 3); n++) {
     struct vt_aug_sample s;
     struct vt_rng rng;
     vt_rng_init(&rng, 1, 0, (uint64_t)n);
@@ -72,6 +72,7 @@ static int time_op(const struct vt_aug_op *op, const struct vt_aug_sample *from,
     rc = vt_aug_op_run(op, opts, &env, &rng, &s, e);
     spent += cpu_seconds(CLOCK_THREAD_CPUTIME_ID) - start;
     vt_aug_sample_clear(&s);
+    if (!rc && vt_interrupted()) rc = vt_fail(e, VT_EINTERRUPTED, "interrupted");
   }
   *each = n ? spent / (double)n : 0;
   vt_arena_clear(&a);
@@ -159,6 +160,7 @@ static int time_loader(struct files *f, int64_t samples, double *cpu, double *wa
   void *data;
   while ((rc = vt_loader_next(l, &data, NULL, &count, e)) == 1 && !vt_interrupted()) continue;
   vt_loader_free(l);
+  if (rc >= 0 && vt_interrupted()) rc = vt_fail(e, VT_EINTERRUPTED, "interrupted");
   *cpu = (cpu_seconds(CLOCK_PROCESS_CPUTIME_ID) - start) / (double)samples;
   *wall = (vt_now() - begun) / (double)samples;
   return rc < 0 ? rc : 0;
@@ -186,7 +188,8 @@ int vt_bench_loader(struct vt_buf *out, const char *folder, int side, int64_t sa
   int n = 0;
   if (!rc && !(kept = vt_calloc((size_t)f->n, sizeof *kept))) rc = vt_fail(e, VT_ENOMEM, "out of memory");
   for (; !rc && n < f->n && bytes < 512 << 20; n++) {
-    if ((rc = read_one(&kept[n], f, n, e))) break;
+    rc = vt_interrupted() ? vt_fail(e, VT_EINTERRUPTED, "interrupted") : read_one(&kept[n], f, n, e);
+    if (rc) break;
     bytes += kept[n].stride * kept[n].height;
   }
   f->kept = kept;

@@ -39,6 +39,11 @@ static double seconds(void)
   return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
+static int asked_to_stop(struct vt_err *e)
+{
+  return vt_interrupted() ? vt_fail(e, VT_EINTERRUPTED, "interrupted") : 0;
+}
+
 static int time_kind(struct timing *t, const uint8_t *px, uint8_t *out, int64_t masks, struct vt_err *e)
 {
   struct vt_mask m[MASKS] = {{0}}, other;
@@ -48,12 +53,14 @@ static int time_kind(struct timing *t, const uint8_t *px, uint8_t *out, int64_t 
   for (int64_t i = 0; i < masks && !rc; i++) {
     vt_mask_clear(&m[i % MASKS]);
     rc = vt_mask_from_bitmap(&m[i % MASKS], px + (size_t)(i % MASKS) * PIXELS, SIDE, SIDE, SIDE, e);
+    if (!rc) rc = asked_to_stop(e);
   }
   t->encode = (seconds() - start) / (double)masks;
   start = seconds();
   for (int64_t i = 0; i < masks && !rc; i++) {
     memset(out, 0, PIXELS);
     vt_mask_to_bitmap(&m[i % VT_MIN(masks, MASKS)], out, SIDE, 1);
+    rc = asked_to_stop(e);
   }
   t->decode = (seconds() - start) / (double)masks;
   if (!rc && memcmp(out, px + (size_t)((masks - 1) % MASKS) * PIXELS, PIXELS) != 0)
@@ -71,6 +78,7 @@ static int time_kind(struct timing *t, const uint8_t *px, uint8_t *out, int64_t 
                        : vt_mask_from_coco(&other, text.data, SIDE, SIDE, e);
     t->read += (seconds() - mid) / (double)masks;
     if (!rc) vt_mask_clear(&other);
+    if (!rc) rc = asked_to_stop(e);
   }
   for (int k = 0; k < MASKS; k++) vt_mask_clear(&m[k]);
   vt_buf_clear(&text);

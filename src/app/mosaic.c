@@ -170,7 +170,8 @@ static int draw_fault(struct mosaic *m, int k, int32_t image, struct vt_err *e)
 static int draw_row(struct mosaic *m, int k, int32_t image, struct vt_err *e)
 {
   struct vt_aug_sample s;
-  int rc = vt_aug_source_get(&m->source, image, &s, e);
+  int rc = vt_interrupted() ? vt_fail(e, VT_EINTERRUPTED, "interrupted")
+                            : vt_aug_source_get(&m->source, image, &s, e);
   if (rc && m->o->problems && vt_aug_source_fault(rc)) return draw_fault(m, k, image, e);
   if (rc) return rc;
   m->drawn++;
