@@ -162,6 +162,7 @@ out:
   vt_buf_clear(&b);
   vt_buf_clear(&pictures);
   vt_label_stats_clear(&s);
+  rc = vt_reading_exit(rc, &l.problems);
   vt_labels_clear(&l);
   return rc;
 }
