@@ -428,6 +428,8 @@ segment_fill --fill|--method @ segment photo.png --fill 0.1
 bench_folder --operation|FOLDER @ data bench pictures --operation flip
 bench_masks --operation|--masks @ data bench --masks 1 --operation flip
 bench_samples --samples|FOLDER @ data bench --samples 5
+stats_report --report|sets of labels @ data stats shop --report places/r.html
+stats_images --images|sets of labels @ data stats shop --images nosuch
 synth_rows --rows|--format imaterialist @ data synth places/s --rows 5
 synth_photos --photos|--format synth @ data synth places/s -f imaterialist --photos 5
 synth_csv q.csv|--format imaterialist @ data synth places/q.csv --products 14

@@ -1,4 +1,5 @@
 /* vitrine data stats: what a data set holds. */
+#include "app/cli/given.h"
 #include "app/cli/places.h"
 #include "app/cli/verb.h"
 #include "app/left_out.h"
@@ -198,12 +199,16 @@ out:
 static int run(struct vt_cli *cli, const void *opts, const struct vt_strings *args, struct vt_err *e)
 {
   const struct opts *o = opts;
+  static const char labels_only[] = "is for sets of labels (--format)";
+  static const struct vt_goes goes[] = {{"report", false, labels_only},
+                                        {"images", false, labels_only},
+                                        {"descriptions", false, labels_only},
+                                        {"lenient", false, labels_only},
+                                        {"left-out", false, labels_only}};
   if (args->n != 1) return vt_fail(e, VT_EUSAGE, "expected one folder, or its table");
   for (int k = 0; k < NSETS; k++)
-    if (!strcmp(o->format, set_name[k]) && o->report)
-      return vt_fail(e, VT_EUSAGE, "--report is for sets of labels, not for %s", o->format);
-    else if (!strcmp(o->format, set_name[k]))
-      return run_set(cli, o, k, args, e);
+    if (!strcmp(o->format, set_name[k]))
+      return vt_goes_check(cli, goes, VT_COUNT(goes), e) ? VT_EUSAGE : run_set(cli, o, k, args, e);
   return run_labels(cli, o, args->v[0], e);
 }
 
