@@ -371,7 +371,7 @@ split_groups --out|--groups @ split places/in.csv --groups places/g.csv -o place
 split_both --labels|--out @ split places/in.csv --labels places/x.csv -o places/x.csv
 stats --report|FILE @ stats places/in.csv -f imaterialist --report places/in.csv
 stats_left_out --left-out|FILE @ stats places/in.csv -f imaterialist --lenient --left-out places/in.csv
-show --out|--images @ show places/in.csv --images places/p -o places/p/photo.png
+show --out|picture @ show places/in.csv --images places/p -o places/p/photo.png
 show_labels --out|FILE @ show places/in.csv --images places/p -o places/in.csv
 augment FOLDER|--images @ augment places/in.csv places/p --images places/p -p places/p.yaml
 label --out|FOLDER @ label places/p -o places/p/photo.png --class x
@@ -397,6 +397,9 @@ find places -type f -exec cksum {} + | sort >after
 cmp -s before after
 same places_untouched 0 $?
 expect places_again 0 '' data clean places/in.csv -o places/again.csv
+expect places_mosaic 0 '' data show places/in.csv --images places/p -o places/p/mosaic.png
+expect places_mosaic_again 0 '' data show places/in.csv --images places/p -o places/p/mosaic.png
+rm places/p/mosaic.png
 expect places_over_its_own 0 '' data clean places/in.csv -o places/again.csv
 while read -r name line; do
   # shellcheck disable=SC2086

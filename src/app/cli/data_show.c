@@ -39,6 +39,19 @@ static const struct vt_opt rows[] = {
     VT_READING_ROWS(struct opts, reading),
 };
 
+/* A mosaic may lie among the pictures and be drawn anew; none of the set is drawn over. */
+static int check_pictures(const struct vt_labels *l, const struct opts *o, struct vt_err *e)
+{
+  int rc = 0;
+  for (int32_t i = 0; i < l->nimages && !rc && vt_is_file(o->out); i++) {
+    char *path = vt_picture_find(o->images, l->image[i].file);
+    const struct vt_place places[] = {{VT_READS, "picture", path}, {VT_WRITES, "--out", o->out}};
+    rc = path ? vt_places_check(places, VT_COUNT(places), e) : vt_fail(e, VT_ENOMEM, "out of memory");
+    vt_free(path);
+  }
+  return rc;
+}
+
 static int run(struct vt_cli *cli, const void *opts, const struct vt_strings *args, struct vt_err *e)
 {
   const struct opts *o = opts;
@@ -56,7 +69,7 @@ static int run(struct vt_cli *cli, const void *opts, const struct vt_strings *ar
       {VT_READS, "FILE", args->v[0]},
       {VT_READS, "--descriptions", o->descriptions},
       {VT_READS, "--augment", each ? NULL : o->augment},
-      {VT_READS_PICTURES, "--images", o->images},
+      {VT_READS_FOLDER, "--images", o->images},
       {VT_WRITES, "--out", o->out},
       {VT_WRITES, "--left-out", o->reading.left_out},
   };
@@ -77,6 +90,7 @@ static int run(struct vt_cli *cli, const void *opts, const struct vt_strings *ar
                                     .problems = &l.problems};
   if (!rc) rc = vt_labels_init(&l, e);
   if (!rc) rc = f->read(&l, args->v[0], &lo, e);
+  if (!rc) rc = check_pictures(&l, o, e);
   if (!rc) rc = vt_mosaic(&im, &l, &mo, e);
   if (!rc) rc = vt_say_read(&l, args->v[0], false, &o->reading, e);
   if (!rc) rc = vt_image_write(&im, o->out, 90, e);

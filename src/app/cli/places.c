@@ -139,10 +139,10 @@ int vt_places_check(const struct vt_place *place, int n, struct vt_err *e)
     if (!p->path || !strcmp(p->path, "-")) continue;
     if (writes(p))
       rc = check_written(p, e);
-    else if (vt_is_dir(p->path))
-      rc = check_below(p, place, n, e);
-    else if (p->kind == VT_READS_PICTURES)
+    else if (p->kind != VT_READS && !vt_is_dir(p->path))
       rc = vt_fail(e, VT_ENOENT, "%s: no such folder (%s)", p->path, p->name);
+    else if (p->kind != VT_READS_FOLDER && vt_is_dir(p->path))
+      rc = check_below(p, place, n, e);
   }
   return rc;
 }

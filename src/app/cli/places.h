@@ -8,7 +8,8 @@
 
 enum vt_place_kind {
   VT_READS,          /* a file, or the folder of a set */
-  VT_READS_PICTURES, /* a folder that must be there; no picture below it is written over */
+  VT_READS_FOLDER,   /* a folder that must be there, of which only some files are read */
+  VT_READS_PICTURES, /* the same; no picture below it is written over */
   VT_WRITES,         /* a file; one that is there is replaced */
   VT_WRITES_FOLDER,  /* a folder that gets a whole set: a new or an empty one, so that two never mix */
 };
