@@ -1,6 +1,5 @@
 /* What reading left out: the first on the log, all of it in a table. */
 #include "app/left_out.h"
-#include "app/cli/verb.h"
 
 enum { SHOWN = 20 };
 
@@ -62,9 +61,4 @@ int vt_say_read(const struct vt_labels *l, const char *path, bool written, const
     vt_log(VT_LOG_WARN, "%s: %lld picture%s cannot be read", path, (long long)pictures,
            pictures > 1 ? "s" : "");
   return list_problems(&l->problems, path, r, e);
-}
-
-int vt_reading_exit(int rc, const struct vt_problems *left_out)
-{
-  return rc ? rc : left_out->n ? VT_EXIT_PART : VT_EXIT_DONE;
 }

@@ -31,7 +31,5 @@ void vt_say_losses(const char *path, const struct vt_losses *losses);
  * something is written of it or bytes may have been replaced, what it has no place for. */
 int vt_say_read(const struct vt_labels *l, const char *path, bool written, const struct vt_reading *r,
                 struct vt_err *e);
-/* The exit code of a verb that returns rc: where it is 0, 3 (done in part) if something was left out. */
-int vt_reading_exit(int rc, const struct vt_problems *left_out);
 
 #endif

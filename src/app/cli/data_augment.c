@@ -98,7 +98,6 @@ static int run(struct vt_cli *cli, const void *opts, const struct vt_strings *ar
             (long long)made.n, l.nimages, (long long)l.n);
   vt_say_losses(labels, &losses);
   vt_policy_free(policy);
-  rc = vt_reading_exit(rc, &l.problems);
   vt_labels_clear(&l);
   vt_labels_clear(&made);
   return rc;

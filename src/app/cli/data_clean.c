@@ -199,7 +199,6 @@ out:
   vt_buf_clear(&b);
   vt_buf_clear(&steps);
   vt_clean_clear(&c);
-  rc = vt_reading_exit(rc, &l.problems);
   vt_labels_clear(&l);
   return rc;
 }

@@ -69,7 +69,6 @@ static int run(struct vt_cli *cli, const void *opts, const struct vt_strings *ar
     rc = vt_say_read(&l, args->v[0], true, &o->reading, e);
     vt_say_losses(args->v[1], &losses);
   }
-  rc = vt_reading_exit(rc, &l.problems);
   vt_labels_clear(&l);
   return rc;
 }

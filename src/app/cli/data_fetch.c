@@ -218,12 +218,11 @@ static int run(struct vt_cli *cli, const void *opts, const struct vt_strings *ar
   if (o->json && f.out.len) vt_buf_adds(&f.out, "}\n");
   if (!rc && f.out.failed) rc = vt_fail(e, VT_ENOMEM, "out of memory");
   if ((!rc || rc == VT_EINTERRUPTED) && f.out.data) fputs(f.out.data, cli->out);
-  const bool some = f.t.had + f.t.fetched > 0, all = f.t.had + f.t.fetched == f.t.n;
-  if (!rc) rc = all ? vt_reading_exit(rc, &f.list.problems) : some ? VT_EXIT_PART : VT_EXIT_FAILED;
+  bool some = f.t.had + f.t.fetched > 0, all = f.t.had + f.t.fetched == f.t.n;
   vt_buf_clear(&f.out);
   vt_free(f.result);
   vt_fetch_list_clear(&f.list);
-  return rc;
+  return rc ? rc : all ? VT_EXIT_DONE : some ? VT_EXIT_PART : VT_EXIT_FAILED;
 }
 
 const struct vt_verb vt_verb_data_fetch = {

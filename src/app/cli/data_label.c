@@ -55,9 +55,9 @@ static int run(struct vt_cli *cli, const void *opts, const struct vt_strings *ar
     vt_say_losses(o->out, &losses);
     rc = vt_say_read(&l, args->v[0], true, &o->reading, e);
   }
-  rc = vt_reading_exit(rc, &l.problems);
+  bool part = l.skipped > 0;
   vt_labels_clear(&l);
-  return rc;
+  return rc ? rc : part ? VT_EXIT_PART : VT_EXIT_DONE;
 }
 
 const struct vt_verb vt_verb_data_label = {

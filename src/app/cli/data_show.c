@@ -97,7 +97,6 @@ static int run(struct vt_cli *cli, const void *opts, const struct vt_strings *ar
   if (!rc) fprintf(cli->out, "%s: %d x %d\n", o->out, im.width, im.height);
   vt_image_clear(&im);
   vt_policy_free(policy);
-  rc = vt_reading_exit(rc, &l.problems);
   vt_labels_clear(&l);
   return rc;
 }

@@ -228,7 +228,6 @@ static int run(struct vt_cli *cli, const void *opts, const struct vt_strings *ar
   vt_buf_clear(&b);
   vt_free(group);
   vt_free(near);
-  rc = vt_reading_exit(rc, &l.problems);
   vt_labels_clear(&l);
   return rc;
 }

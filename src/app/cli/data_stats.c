@@ -163,7 +163,6 @@ out:
   vt_buf_clear(&b);
   vt_buf_clear(&pictures);
   vt_label_stats_clear(&s);
-  rc = vt_reading_exit(rc, &l.problems);
   vt_labels_clear(&l);
   return rc;
 }
