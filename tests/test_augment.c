@@ -109,6 +109,8 @@ static void check_moved(const char *op, const struct vt_aug_sample *was, const s
     if (!within(tight, mapped, 1)) fail_msg("%s: mask of object %d outside its box", op, i);
     if (!within(o->box, mapped, 1e-6)) fail_msg("%s: box of object %d outside the mapped one", op, i);
     if (!within(tight, o->box, 1)) fail_msg("%s: mask of object %d outside its new box", op, i);
+    if (o->visible < 1 && !o->polygons.n && !within(o->box, tight, 1))
+      fail_msg("%s: object %d is cut, its box is not", op, i);
     if (!within(o->box, (struct vt_box){0, 0, g->width, g->height}, 1e-6))
       fail_msg("%s: box leaves the canvas", op);
     if (o->source == 0) {

@@ -4,7 +4,8 @@
  * whole pixels of the canvas go through the antialiasing resize; others are warped, after an antialiased
  * shrinking where the result is smaller. Label maps and masks take, in every case, the source pixel that the
  * centre of the result's pixel falls into, so they agree with each other exactly. Boxes become the box of
- * their mapped corners, and where turning made that too large, of the object's shape. */
+ * their mapped corners; where the object was turned or cut, no more of that than what is left of its shape.
+ */
 #include "data/policy/op.h"
 
 static const double near_enough = 1e-6;
@@ -249,23 +250,22 @@ static int move_object(struct vt_aug_object *o, const struct vt_aug_move *g, con
   struct vt_box hull = vt__map3_box(g->m, o->box), b = vt_box_clip(hull, g->width, g->height);
   struct vt_box shape = {0}; /* of mask and polygons, which differ by a pixel of the source */
   double before = hull.w * hull.h, after = b.w * b.h;
-  bool tight = false;
   int rc = 0;
   *share = before > 0 ? after / before : 0;
   if (o->mask.n) {
     if ((rc = move_mask(o, g, back, t, share, e))) return rc;
     shape = vt_mask_box(&o->mask);
-    tight = !upright(g->m);
     if (!vt_mask_area(&o->mask)) *share = 0;
   }
   if (o->polygons.n) {
     if ((rc = vt__polygons_move(&o->polygons, g->m, g->width, g->height, &before, &after, e))) return rc;
     if (!o->mask.n) *share = before > 0 ? after / before : 0;
     shape = hull_of(shape, vt__polygons_box(&o->polygons));
-    tight = tight || !upright(g->m) || *share < 1;
     if (!o->polygons.n) *share = 0;
   }
-  o->box = tight ? common(b, shape) : b;
+  const bool shaped = o->mask.n || o->polygons.n,
+             whole_and_upright = *share > 1 - near_enough && upright(g->m);
+  o->box = shaped && !whole_and_upright ? common(b, shape) : b;
   vt__points_move(o, g);
   return 0;
 }
