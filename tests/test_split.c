@@ -130,6 +130,47 @@ static void test_groups(void **state)
   vt_labels_clear(&l);
 }
 
+/* Shares are kept as well as groups allow, and no part stays empty that could have one, whatever the seed. */
+static void test_shares_of_groups(void **state)
+{
+  static const struct {
+    int group[8]; /* pictures of each, ended by 0 */
+    double share[3];
+    int images[3];
+  } cases[] = {
+      {{4, 1}, {80, 20}, {4, 1}},
+      {{1, 4}, {80, 20}, {4, 1}},
+      {{3, 2, 20, 2, 3}, {2, 1}, {20, 10}},
+      {{1, 1, 2, 6, 10}, {.5, .3, .2}, {10, 6, 4}},
+      {{9, 1}, {.8, .1, .1}, {9, -1, -1}},
+      {{5, 1, 1}, {.98, .01, .01}, {5, 1, 1}},
+      {{7}, {80, 20}, {7, 0}},
+  };
+  for (size_t i = 0; i < VT_COUNT(cases); i++)
+    for (uint64_t seed = 0; seed < 80; seed++) {
+      struct vt_labels l;
+      int64_t group[IMAGES];
+      int images[3], classes[3][CLASSES], n = 0;
+      drawn(&l);
+      for (int k = 0; cases[i].group[k]; k++)
+        for (int j = 0; j < cases[i].group[k]; j++) group[n++] = k;
+      bool gone[IMAGES] = {false};
+      bool *row = vt_calloc((size_t)l.n, sizeof *row);
+      assert_non_null(row);
+      for (int k = n; k < IMAGES; k++) gone[k] = true;
+      assert_int_equal(vt_labels_take_out(&l, row, gone, NULL), 0);
+      vt_free(row);
+      struct vt_split_opts o = {.group = group, .stratified = seed % 2, .seed = seed};
+      memcpy(o.share, cases[i].share, sizeof o.share);
+      assert_int_equal(vt_labels_split(&l, &o, NULL), 0);
+      count_parts(&l, images, classes);
+      for (int k = 0; k < 3; k++)
+        if (cases[i].images[k] >= 0 && images[k] != cases[i].images[k] && !o.stratified)
+          fail_msg("case %zu, seed %d: %d in part %d", i, (int)seed, images[k], k);
+      vt_labels_clear(&l);
+    }
+}
+
 static void test_samplers(void **state)
 {
   static const int32_t label[] = {0, 0, 0, 0, 0, 0, 2, 2, 2, -1, 5, 5};
@@ -187,8 +228,8 @@ static void test_label_shuffle(void **state)
 
 int main(void)
 {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(test_ratios), cmocka_unit_test(test_folds),
-                                     cmocka_unit_test(test_groups), cmocka_unit_test(test_samplers),
-                                     cmocka_unit_test(test_label_shuffle)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(test_ratios),   cmocka_unit_test(test_folds),
+                                     cmocka_unit_test(test_groups),   cmocka_unit_test(test_shares_of_groups),
+                                     cmocka_unit_test(test_samplers), cmocka_unit_test(test_label_shuffle)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

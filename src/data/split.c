@@ -1,7 +1,8 @@
 /* Splits of pictures. Units (pictures, or groups of them that must stay together) are shuffled, then given
- * out one by one to the part that lacks most of its share. Stratified: by iterative stratification (Sechidis,
- * Tsoumakas, Vlahavas, "On the Stratification of Multi-label Data", 2011): the class with fewest units left
- * goes first, each of its units to the part that lacks most of that class, then most units, then by lot. */
+ * out one by one, the largest first, to the part that lacks most of its share; the last ones to parts that
+ * would stay empty. Stratified: by iterative stratification (Sechidis, Tsoumakas, Vlahavas, "On the
+ * Stratification of Multi-label Data", 2011): the class with fewest units left goes first, each of its units
+ * to the part that lacks most of that class, then most pictures, then by lot. */
 #include "data/data.h"
 
 #include <stdlib.h>
@@ -23,7 +24,9 @@ struct splitter {
   int32_t *classes;         // class numbers of all units
   double *lacks;            // (parts, classes): units of a class still wanted
   double wanted[MAX_PARTS]; /* pictures still wanted */
+  bool filled[MAX_PARTS];   /* it has a picture, or wants none */
   int64_t *left;            // (classes): units not given out
+  int32_t units_left;
   struct vt_rng rng;
 };
 
@@ -42,7 +45,7 @@ static void join(int32_t *root, int32_t a, int32_t b)
 
 struct keyed {
   int64_t key;
-  int32_t image;
+  int32_t image; /* or a unit's place */
 };
 
 static int by_key(const void *a, const void *b)
@@ -147,6 +150,8 @@ static void give(struct splitter *s, struct unit *u, int part)
 {
   u->part = part;
   s->wanted[part] -= u->n;
+  s->filled[part] = true;
+  s->units_left--;
   for (int64_t i = u->from; i < u->to; i++) {
     s->lacks[(int64_t)part * s->l->classes.n + s->classes[i]]--;
     s->left[s->classes[i]]--;
@@ -158,10 +163,11 @@ static void give(struct splitter *s, struct unit *u, int part)
 /* The part that lacks most of the class (-1: of pictures); ties by pictures, then by lot. */
 static int neediest(struct splitter *s, int32_t cls)
 {
-  int best = -1, ties = 0;
+  int best = -1, ties = 0, empty = 0;
   double top = 0, pictures = 0;
+  for (int p = 0; p < s->parts; p++) empty += !s->filled[p];
   for (int p = 0; p < s->parts; p++) {
-    if (s->share[p] <= 0) continue;
+    if (s->share[p] <= 0 || (s->filled[p] && empty >= s->units_left)) continue;
     double need = cls < 0 ? 0 : s->lacks[(int64_t)p * s->l->classes.n + cls], w = s->wanted[p];
     bool more = best < 0 || need > top + 1e-9 || (need > top - 1e-9 && w > pictures + 1e-9);
     bool tie = !more && need > top - 1e-9 && w > pictures - 1e-9;
@@ -183,12 +189,33 @@ static int32_t rarest(const struct splitter *s)
   return best;
 }
 
+/* Units in the order in which they are given out: by lot, then the largest first. */
+static int64_t *order_units(struct splitter *s, struct vt_err *e)
+{
+  int64_t *order = vt_calloc((size_t)s->nunits + 1, sizeof *order),
+          *lot = vt_calloc((size_t)s->nunits + 1, sizeof *lot);
+  struct keyed *k = vt_calloc((size_t)s->nunits + 1, sizeof *k);
+  if (order && lot && k) {
+    for (int32_t i = 0; i < s->nunits; i++) lot[i] = i;
+    vt_rng_shuffle(&s->rng, lot, s->nunits);
+    for (int32_t i = 0; i < s->nunits; i++) k[i] = (struct keyed){-s->unit[lot[i]].n, i};
+    qsort(k, (size_t)s->nunits, sizeof *k, by_key);
+    for (int32_t i = 0; i < s->nunits; i++) order[i] = lot[k[i].image];
+  } else {
+    vt_fail(e, VT_ENOMEM, "out of memory");
+    vt_free(order);
+    order = NULL;
+  }
+  vt_free(lot);
+  vt_free(k);
+  return order;
+}
+
 static int give_out(struct splitter *s, bool stratified, struct vt_err *e)
 {
-  int64_t *order = vt_calloc((size_t)s->nunits + 1, sizeof *order);
-  if (!order) return vt_fail(e, VT_ENOMEM, "out of memory");
-  for (int32_t i = 0; i < s->nunits; i++) order[i] = i;
-  vt_rng_shuffle(&s->rng, order, s->nunits);
+  int64_t *order = order_units(s, e);
+  if (!order) return VT_ENOMEM;
+  s->units_left = s->nunits;
   for (int32_t cls; stratified && (cls = rarest(s)) >= 0;)
     for (int32_t i = 0; i < s->nunits; i++) {
       struct unit *u = &s->unit[order[i]];
@@ -217,6 +244,7 @@ static int set_shares(struct splitter *s, const struct vt_split_opts *o, struct 
   if (!(sum > 0)) return vt_fail(e, VT_EARG, "all shares are 0");
   for (int p = 0; p < s->parts; p++) {
     s->share[p] /= sum;
+    s->filled[p] = s->share[p] <= 0;
     s->wanted[p] = s->share[p] * s->l->nimages;
     for (int32_t c = 0; c < s->l->classes.n; c++)
       s->lacks[(int64_t)p * s->l->classes.n + c] = s->share[p] * (double)s->left[c];
