@@ -315,6 +315,9 @@ expect labels_no_folder 2 'images' data clean labels_in/l.csv --lenient --steps 
 expect labels_one_group 0 'val has 0 %|too many belong together' data split labels_in/one.csv --by-class
 expect labels_near_no_folder 2 'images' data split labels_in/clean.csv --near 6
 expect labels_near_bits 2 'near' data split labels_in/clean.csv --near 99
+printf 'ImageId,EncodedPixels,Height,Width,ClassId\n' >labels_in/none.csv
+expect labels_split_none 0 '' data split labels_in/none.csv
+expect labels_split_none_json 0 '' data split labels_in/none.csv --json
 expect labels_ending 2 'labels_in|--from' data convert labels_in labels_in/x.json
 expect labels_only_read 2 'idx is only read' data convert labels_in/clean.csv out --to idx
 expect labels_folders 2 '--images' data convert labels_in/clean.csv labels_in/out --to folders
@@ -330,6 +333,12 @@ expect augment_list 0 '' data augment --list
 size=$(python3 -c "import struct; print('%d,%d' % struct.unpack('>II', open('photo.png', 'rb').read(24)[16:])[::-1])")
 printf 'ImageId,EncodedPixels,Height,Width,ClassId\nphoto.png,1 60,%s,6\n' "$size" >labels_in/photo.csv
 printf -- '- flip\n' >labels_in/flip.yaml
+printf 'ImageId,EncodedPixels,Height,Width,ClassId\nphoto.png,1 60,%s,6\nnil.png,1 9,5,5,6\n' "$size" >labels_in/nil.csv
+: >pictures/nil.png
+printf 'image,group\nphoto.png,a\nnil.png,a\n' >labels_in/groups.csv
+expect labels_near_nil 1 'pictures/nil.png|--lenient' data split labels_in/nil.csv --images pictures --near 6
+expect labels_near_lenient 0 'nil.png|1 picture cannot be read' data split labels_in/nil.csv --images pictures --near 6 --lenient
+expect labels_near_groups 0 "groups.csv: line 3|'nil.png'" data split labels_in/nil.csv --images pictures --near 6 --lenient --groups labels_in/groups.csv
 expect augment_yolo 0 '' data augment labels_in/photo.csv augmented --images pictures -p labels_in/flip.yaml -t yolo
 same augment_yolo_files 'classes.txt data.yaml images images.csv labels ' "$(ls augmented | tr '\n' ' ')"
 rm augmented/images.csv

@@ -2,6 +2,7 @@
 #include "app/cli/given.h"
 #include "app/cli/places.h"
 #include "app/cli/verb.h"
+#include "app/augment.h"
 #include "app/left_out.h"
 #include "app/labels_report.h"
 #include "data/data.h"
@@ -64,31 +65,52 @@ static int read_ratio(const char *s, double share[3], struct vt_err *e)
 }
 
 /* group[i] of picture i, by the hash of the group's name; pictures without a row stay alone. */
-static int read_groups(const struct vt_labels *l, const char *path, int64_t *group, struct vt_err *e)
+static int read_groups(struct vt_labels *l, const struct opts *o, int64_t *group, struct vt_err *e)
 {
   struct vt_csv c;
-  int image, name, rc = vt_csv_open(&c, path, e);
+  int image, name, rc = vt_csv_open(&c, o->groups, e);
   if (rc) return rc;
   rc = vt_csv_need(&c, "image", &image, e);
   if (!rc) rc = vt_csv_need(&c, "group", &name, e);
   while (!rc && (rc = vt_csv_next(&c, e)) == 1) {
     rc = 0;
     int32_t p = vt_labels_find_image(l, c.field[image]);
-    if (p < 0)
-      rc = vt_fail(e, VT_EFORMAT, "%s: line %lld: there is no picture '%.200s'", path, (long long)c.line,
-                   c.field[image]);
-    else
+    if (p < 0) {
+      char why[600];
+      snprintf(why, sizeof why, "%.300s: line %lld: there is no picture '%.200s'", o->groups,
+               (long long)c.line, c.field[image]);
+      rc = o->reading.lenient ? vt_problems_add(&l->problems, 0, why, e) : vt_fail(e, VT_EFORMAT, "%s", why);
+      l->skipped++;
+    } else
       group[p] = (int64_t)(vt_hash64(c.field[name], (uint64_t)c.length[name]) >> 1);
   }
   vt_csv_close(&c);
   return rc;
 }
 
+/* Pictures that cannot be read go, with all they show, and are listed. */
+static int leave_out_unreadable(struct vt_labels *l, const char *images, struct vt_err *e)
+{
+  struct vt_clean c;
+  int rc = vt_clean_run(&c, l, images, "unreadable", e);
+  const struct vt_clean_step *s = rc ? NULL : &c.step[c.nsteps - 1];
+  for (int64_t i = 0; s && i < s->n && !rc; i++)
+    if (!c.left[s->removed[i].image]++) /* none of its rows is left, and the first tells why */
+      rc = vt_problems_add(&l->problems, 0, s->removed[i].reason, e);
+  if (!rc) rc = vt_labels_take_out(l, c.gone, c.picture_gone, e);
+  vt_clean_clear(&c);
+  return rc;
+}
+
 static int find_near(const struct vt_labels *l, const struct opts *o, int64_t **near, struct vt_err *e)
 {
   struct vt_picture_hash *hash = NULL;
-  int rc = vt_labels_hash(&hash, l, o->images, NULL, e);
-  if (!rc && !(*near = vt_calloc((size_t)l->nimages + 1, sizeof **near)))
+  struct vt_err why = {0};
+  int rc = vt_labels_hash(&hash, l, o->images, NULL, &why);
+  if (rc)
+    return vt_fail(e, rc, "%s%s", why.msg,
+                   vt_aug_source_fault(rc) && o->images ? "; --lenient leaves such pictures out" : "");
+  if (!(*near = vt_calloc((size_t)l->nimages + 1, sizeof **near)))
     rc = vt_fail(e, VT_ENOMEM, "out of memory");
   if (!rc) rc = vt_near_groups(*near, hash, l->nimages, (int)o->near, e);
   vt_free(hash);
@@ -124,6 +146,7 @@ static void report(const struct vt_labels *l, bool json, struct vt_buf *b)
       if (images[k])
         vt_buf_addf(b, "%-6s %lld pictures, %lld instances\n", part[k], (long long)images[k],
                     (long long)instances[k]);
+  if (!json && !l->nimages) vt_buf_adds(b, "no pictures\n");
   for (int k = 0; k < 3; k++) {
     if (!cls[k]) b->failed = true;
     vt_free(cls[k]);
@@ -208,11 +231,12 @@ static int run(struct vt_cli *cli, const void *opts, const struct vt_strings *ar
       .lenient = o->reading.lenient, .no_shapes = !o->labels, .extra = o->descriptions, .images = o->images};
   rc = vt_labels_init(&l, e);
   if (!rc) rc = f->read(&l, args->v[0], &lo, e);
+  if (!rc && o->near && o->images && o->reading.lenient) rc = leave_out_unreadable(&l, o->images, e);
   if (!rc && o->groups) {
     if (!(group = vt_calloc((size_t)l.nimages + 1, sizeof *group)))
       rc = vt_fail(e, VT_ENOMEM, "out of memory");
     for (int32_t i = 0; i < l.nimages && !rc; i++) group[i] = -1;
-    if (!rc) rc = read_groups(&l, o->groups, group, e);
+    if (!rc) rc = read_groups(&l, o, group, e);
     so.group = group;
   }
   if (!rc && o->near) rc = find_near(&l, o, &near, e);
