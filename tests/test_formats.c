@@ -386,6 +386,81 @@ static void test_losses(void **state)
   vt_labels_clear(&l);
 }
 
+/* What was written of a set without pictures is read as one; where files are the pictures, there is no set.
+ */
+static void test_empty_sets(void **state)
+{
+  static const struct {
+    const char *format, *word; /* NULL: it is read */
+  } cases[] = {{"coco", NULL},
+               {"fashionpedia", NULL},
+               {"imaterialist", NULL},
+               {"csv-boxes", NULL},
+               {"yolo", NULL},
+               {"pairs", NULL},
+               {"shop-the-look", NULL},
+               {"voc", "no .xml file"},
+               {"label-maps", "no label map"},
+               {"street2shop", "no "},
+               {"deepfashion2", "no annos"}};
+  for (size_t i = 0; i < VT_COUNT(cases); i++) {
+    struct vt_labels none, l;
+    struct vt_losses lost;
+    struct vt_err e = {0};
+    char path[300];
+    snprintf(path, sizeof path, "%s/empty-%s", folder, cases[i].format);
+    assert_int_equal(vt_labels_init(&none, &e), 0);
+    write_labels(&none, cases[i].format, path, &lost);
+    const int rc = read_labels(&l, cases[i].format, path, false, &e);
+    if (cases[i].word ? !rc || !strstr(e.msg, cases[i].word) : rc || l.nimages || l.n || lost.n)
+      fail_msg("%s: %d '%s'", cases[i].format, rc, e.msg);
+    vt_labels_clear(&none);
+    vt_labels_clear(&l);
+  }
+}
+
+/* COCO's ids of instances are the file's own, 0 too; those without one get what no other has. */
+static void test_ids(void **state)
+{
+  enum { N = 4, NONE = -99 };
+  static const int64_t cases[][2][N] = {{{1, 2, 3, 4}, {1, 2, 3, 4}},
+                                        {{0, 1, 2, 3}, {0, 1, 2, 3}},
+                                        {{3, 2, 1, 0}, {3, 2, 1, 0}},
+                                        {{-1, 9, 0, 5}, {-1, 9, 0, 5}},
+                                        {{NONE, NONE, NONE, NONE}, {1, 2, 3, 4}},
+                                        {{NONE, 1, NONE, 2}, {5, 1, 3, 2}},
+                                        {{7, 7, 5, 7}, {7, 2, 5, 4}},
+                                        {{2, 2, 5, NONE}, {2, 6, 5, 4}}};
+  struct vt_buf b = {0};
+  vt_buf_adds(&b, "{\"images\":[{\"id\":0,\"file_name\":\"a.jpg\",\"width\":9,\"height\":9}],"
+                  "\"categories\":[{\"id\":0,\"name\":\"hat\"}],\"annotations\":[");
+  for (int k = 0; k < N; k++)
+    vt_buf_addf(&b, "%s{\"id\":%d,\"image_id\":0,\"category_id\":0,\"bbox\":[%d,1,2,3],\"area\":6}",
+                k ? "," : "", k, k);
+  vt_buf_adds(&b, "]}");
+  put("ids.json", b.data);
+  vt_buf_clear(&b);
+  for (size_t i = 0; i < VT_COUNT(cases); i++) {
+    struct vt_labels l, again;
+    struct vt_losses lost;
+    struct vt_err e = {0};
+    if (read_labels(&l, "coco", path_of("ids.json"), false, &e)) fail_msg("%s", e.msg);
+    const uint8_t flag = l.v[0].flags;
+    for (int k = 0; k < N; k++) {
+      const int64_t id = cases[i][0][k];
+      l.v[k].id = id == NONE ? 0 : id;
+      l.v[k].flags = id ? 0 : flag;
+    }
+    write_labels(&l, "coco", path_of("again.json"), &lost);
+    if (read_labels(&again, "coco", path_of("again.json"), false, &e)) fail_msg("case %zu: %s", i, e.msg);
+    for (int k = 0; k < N; k++)
+      if (again.v[k].id != cases[i][1][k])
+        fail_msg("case %zu: instance %d has id %lld", i, k, (long long)again.v[k].id);
+    vt_labels_clear(&l);
+    vt_labels_clear(&again);
+  }
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {
@@ -393,7 +468,8 @@ int main(void)
       cmocka_unit_test(test_pairs),         cmocka_unit_test(test_deepfashion2),
       cmocka_unit_test(test_links_in_coco), cmocka_unit_test(test_idx),
       cmocka_unit_test(test_fashionpedia),  cmocka_unit_test(test_gallery_alone),
-      cmocka_unit_test(test_losses),
+      cmocka_unit_test(test_losses),        cmocka_unit_test(test_empty_sets),
+      cmocka_unit_test(test_ids),
   };
   return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

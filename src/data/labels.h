@@ -16,9 +16,10 @@ enum vt_shape_kind { VT_SHAPE_NONE, VT_SHAPE_RLE, VT_SHAPE_POLYGONS };
 enum {
   VT_CROWD = 1,
   VT_BAD_SHAPE = 2,
-  VT_STREET = 4, /* its picture is a customer's photo */
-  VT_SHOP = 8,   /* its picture is a shop's */
-  VT_SHARES = 16 /* its box is in shares of the picture's sides: their size is not known */
+  VT_STREET = 4,  /* its picture is a customer's photo */
+  VT_SHOP = 8,    /* its picture is a shop's */
+  VT_SHARES = 16, /* its box is in shares of the picture's sides: their size is not known */
+  VT_ID_0 = 32    /* its id is 0, which is none without this */
 };
 
 /* What a format or the set could not hold: each kind of loss once, with how often. */
@@ -53,7 +54,7 @@ struct vt_keypoint {
 };
 struct vt_instance {
   int32_t image, cls;        /* positions in the set */
-  int64_t id, line;          /* the file's own; 0 = none */
+  int64_t id, line;          /* the file's own; 0 = none, but for VT_ID_0 */
   struct vt_box box;         /* w < 0: none given */
   double area, score;        /* area < 0: none given */
   uint64_t shape_at;         /* in the set's shapes */

@@ -29,6 +29,10 @@ int32_t vt__labels_need_product(struct vt_labels *l, const char *name, struct vt
 
 /* A new instance: no box, no area, no shape, score 1. NULL (e filled) on failure. */
 struct vt_instance *vt__labels_push(struct vt_labels *l, struct vt_err *e);
+static inline bool vt__instance_has_id(const struct vt_instance *in)
+{
+  return in->id || in->flags & VT_ID_0;
+}
 int vt__labels_set_attrs(struct vt_labels *l, struct vt_instance *in, const int32_t *attr, int n,
                          struct vt_err *e);
 int vt__labels_set_mask(struct vt_labels *l, struct vt_instance *in, const struct vt_mask *m,

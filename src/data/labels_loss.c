@@ -27,7 +27,8 @@ static int64_t lost_of_instances(const struct vt_labels *l, unsigned what)
 {
   int64_t n = 0;
   for (int64_t i = 0; i < l->n; i++)
-    n += what == VT__LOSE_POLYGONS ? l->v[i].shape == VT_SHAPE_POLYGONS : l->v[i].id && l->v[i].id != i + 1;
+    n += what == VT__LOSE_POLYGONS ? l->v[i].shape == VT_SHAPE_POLYGONS
+                                   : vt__instance_has_id(&l->v[i]) && l->v[i].id != i + 1;
   return n;
 }
 

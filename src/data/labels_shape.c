@@ -89,7 +89,9 @@ int vt_instance_mask(const struct vt_labels *l, const struct vt_instance *in, st
     rc = vt_mask_from_polygons(m, &(struct vt_polygons){1, (int[]){0, 4}, xy}, im->width, im->height, e);
   } else
     rc = vt_fail(e, VT_EARG, "it has neither mask nor box");
-  if (rc) vt_fail_in(e, rc, "picture '%s', instance %lld", im->file, (long long)(in->id ? in->id : in->line));
+  if (rc)
+    vt_fail_in(e, rc, "picture '%s', instance %lld", im->file,
+               (long long)(vt__instance_has_id(in) ? in->id : in->line));
   return rc;
 }
 

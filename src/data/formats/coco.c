@@ -6,6 +6,7 @@
  * annotations, vitrine_pair (a number) of images. One item a line. */
 #include "data/formats/coco.h"
 #include "data/formats/text_out.h"
+#include "data/labels_map.h"
 
 #include <string.h>
 
@@ -77,12 +78,36 @@ static int add_measures(struct vt_buf *b, const struct vt_labels *l, const struc
   return 0;
 }
 
-static int add_instance(struct vt_buf *b, const struct vt_labels *l, int64_t i, struct vt_err *e)
+/* Ids of instances: their own, of several with the same one the first's; the others get what none has. */
+struct ids {
+  struct vt__map *first; /* own id -> position */
+  int64_t next;
+};
+
+static int ids_init(struct ids *ids, const struct vt_labels *l, struct vt_err *e)
+{
+  *ids = (struct ids){.next = l->n + 1};
+  int rc = vt__map_new(&ids->first);
+  for (int64_t i = 0; i < l->n && !rc; i++)
+    if (vt__instance_has_id(&l->v[i]) && vt__map_find(ids->first, (uint64_t)l->v[i].id, NULL, NULL, NULL) < 0)
+      rc = vt__map_put(ids->first, (uint64_t)l->v[i].id, (int32_t)i);
+  return rc ? vt_fail(e, VT_ENOMEM, "out of memory") : 0;
+}
+
+static int64_t id_of(struct ids *ids, const struct vt_instance *in, int64_t i)
+{
+  if (vt__instance_has_id(in) && vt__map_find(ids->first, (uint64_t)in->id, NULL, NULL, NULL) == i)
+    return in->id;
+  if (vt__map_find(ids->first, (uint64_t)(i + 1), NULL, NULL, NULL) < 0) return i + 1;
+  while (vt__map_find(ids->first, (uint64_t)ids->next, NULL, NULL, NULL) >= 0) ids->next++;
+  return ids->next++;
+}
+
+static int add_instance(struct vt_buf *b, const struct vt_labels *l, int64_t i, int64_t id, struct vt_err *e)
 {
   const struct vt_instance *in = &l->v[i];
   vt_buf_addf(b, "%s\n  {\"id\": %lld, \"image_id\": %lld, \"category_id\": %lld", i ? "," : "",
-              (long long)(in->id ? in->id : i + 1), (long long)l->image[in->image].id,
-              (long long)l->classes.v[in->cls].id);
+              (long long)id, (long long)l->image[in->image].id, (long long)l->classes.v[in->cls].id);
   int rc = add_measures(b, l, in, e);
   if (rc) return rc;
   vt_buf_addf(b, ", \"iscrowd\": %d", in->flags & VT_CROWD ? 1 : 0);
@@ -126,11 +151,13 @@ static void add_image(struct vt_buf *b, const struct vt_label_image *im)
   vt_buf_addc(b, '}');
 }
 
-int vt__coco_write(const struct vt_labels *l, const char *path, const struct vt_labels_opts *o,
-                   struct vt_losses *losses, struct vt_err *e)
+int vt__coco_write(const struct vt_labels *l, const char *path, bool attributes, struct vt_err *e)
 {
   struct vt__out out;
-  int rc = vt__out_open(&out, NULL, path, e);
+  struct ids ids;
+  int rc = ids_init(&ids, l, e);
+  if (rc) return rc;
+  rc = vt__out_open(&out, NULL, path, e);
   vt_buf_adds(&out.b, "{\"images\": [");
   for (int32_t k = 0; k < l->nimages && !rc; k++) {
     const struct vt_label_image *im = &l->image[k];
@@ -141,17 +168,24 @@ int vt__coco_write(const struct vt_labels *l, const char *path, const struct vt_
   }
   vt_buf_adds(&out.b, "],\n\"categories\": [");
   add_classes(&out.b, &l->classes);
-  if (l->attributes.n) {
+  if (attributes) {
     vt_buf_adds(&out.b, "],\n\"attributes\": [");
     add_classes(&out.b, &l->attributes);
   }
   vt_buf_adds(&out.b, "],\n\"annotations\": [");
   for (int64_t i = 0; i < l->n && !rc; i++) {
-    rc = add_instance(&out.b, l, i, e);
+    rc = add_instance(&out.b, l, i, id_of(&ids, &l->v[i], i), e);
     if (!rc) rc = vt__out_more(&out, e);
   }
   vt_buf_adds(&out.b, "]}\n");
+  vt__map_free(ids.first);
   return vt__out_close(&out, rc, e);
+}
+
+static int write_coco(const struct vt_labels *l, const char *path, const struct vt_labels_opts *o,
+                      struct vt_losses *losses, struct vt_err *e)
+{
+  return vt__coco_write(l, path, l->attributes.n > 0, e);
 }
 
 const struct vt_format vt_format_coco = {
@@ -159,5 +193,5 @@ const struct vt_format vt_format_coco = {
     .what = "COCO json: polygons, runs, boxes, crowds, attributes",
     .beside = "labels.json",
     .read = vt__coco_read,
-    .write = vt__coco_write,
+    .write = write_coco,
 };

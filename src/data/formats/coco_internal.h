@@ -59,6 +59,7 @@ struct vt__coco {
   int depth; /* brackets open */
   bool results, classes_only;
   enum section section;
+  unsigned whole;          /* bit per section: it is there, to its end */
   enum field field, inner; /* of the item, and inside its segmentation */
   int64_t index;           /* of the item in its section */
   bool collecting;         /* events of an item come in: lenient reading notes what is wrong and goes on */

@@ -204,6 +204,7 @@ static int add_instance(struct vt__coco *r, struct vt_err *e)
   struct vt_instance *in = vt__labels_push(r->l, e);
   if (!in) return VT_ENOMEM;
   in->id = id;
+  if (!id) in->flags |= VT_ID_0;
   in->line = r->index;
   if (it->nbox == 4) in->box = (struct vt_box){it->box[0], it->box[1], it->box[2], it->box[3]};
   if (it->seen >> AREA & 1 && !r->results) in->area = it->number[AREA];

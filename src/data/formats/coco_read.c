@@ -330,6 +330,7 @@ static int on_close(void *ctx, bool array, struct vt_err *e)
 {
   struct vt__coco *r = ctx;
   const int inside = r->depth-- - item_depth(r);
+  if (inside == -1) r->whole |= 1u << r->section;
   if (!r->section || inside != 0) return 0;
   r->collecting = false;
   r->l->rows += r->section == ANNOTATIONS;
@@ -337,8 +338,16 @@ static int on_close(void *ctx, bool array, struct vt_err *e)
   return rc ? vt__labels_problem(r->l, r->o, e) : 0;
 }
 
-static int read_any(struct vt_labels *l, bool classes_only, const struct vt_labels *gt, const char *path,
-                    const struct vt_labels_opts *o, struct vt_err *e)
+/* A section that is empty is there; one cut short before its first item is not. */
+static int need_section(const struct vt__coco *r, enum section k, int n, const char *path, const char *hint,
+                        struct vt_err *e)
+{
+  return n || r->whole >> k & 1 ? 0
+                                : vt_fail(e, VT_EFORMAT, "%s: no \"%s\"%s", path, vt__coco_section[k], hint);
+}
+
+static int read_any(struct vt_labels *l, bool classes_only, bool attributes, const struct vt_labels *gt,
+                    const char *path, const struct vt_labels_opts *o, struct vt_err *e)
 {
   static const struct vt__json_events events = {on_key, on_string, on_number, on_literal, on_open, on_close};
   struct vt__coco *r = vt_calloc(1, sizeof *r);
@@ -350,7 +359,9 @@ static int read_any(struct vt_labels *l, bool classes_only, const struct vt_labe
   struct vt__json_place place = {0};
   int rc = vt__json_stream(path, &events, r, &place, e);
   if (rc && place.damaged && l->nimages + l->n + l->classes.n) rc = vt__json_damage(l, o, e);
-  if (!rc && !classes_only && !gt && !l->nimages) rc = vt_fail(e, VT_EFORMAT, "%s: no \"images\"", path);
+  if (!rc && !classes_only && !gt) rc = need_section(r, IMAGES, l->nimages, path, "", e);
+  if (!rc && attributes)
+    rc = need_section(r, ATTRIBUTES, l->attributes.n, path, "; plain COCO is the format coco", e);
   if (!rc) rc = vt__coco_resolve(r, path, e);
   vt_buf_clear(&r->it.file);
   vt_buf_clear(&r->it.name);
@@ -371,16 +382,22 @@ static int read_any(struct vt_labels *l, bool classes_only, const struct vt_labe
 
 int vt__coco_read(struct vt_labels *l, const char *path, const struct vt_labels_opts *o, struct vt_err *e)
 {
-  return read_any(l, false, NULL, path, o, e);
+  return read_any(l, false, false, NULL, path, o, e);
+}
+
+int vt__coco_read_attributes(struct vt_labels *l, const char *path, const struct vt_labels_opts *o,
+                             struct vt_err *e)
+{
+  return read_any(l, false, true, NULL, path, o, e);
 }
 
 int vt__coco_read_classes(struct vt_labels *l, const char *path, struct vt_err *e)
 {
-  return read_any(l, true, NULL, path, &(struct vt_labels_opts){0}, e);
+  return read_any(l, true, false, NULL, path, &(struct vt_labels_opts){0}, e);
 }
 
 int vt_coco_read_results(struct vt_labels *l, const struct vt_labels *gt, const char *path,
                          const struct vt_labels_opts *o, struct vt_err *e)
 {
-  return read_any(l, false, gt, path, o, e);
+  return read_any(l, false, false, gt, path, o, e);
 }
