@@ -254,13 +254,63 @@ static void test_bad_points(void **state)
     }
 }
 
+#define TWO(annotations)                                                                                     \
+  "{\"images\":[{\"id\":1,\"file_name\":\"a.jpg\",\"width\":9,\"height\":9},{\"id\":2,\"file_name\":"        \
+  "\"b.jpg\",\"width\":9,\"height\":9}],\"categories\":[{\"id\":1,\"name\":\"hat\"}],\"annotations\":"       \
+  "[" annotations
+#define HAT(id, image, more) "{\"id\":" #id ",\"image_id\":" #image ",\"bbox\":[1,1,2,3]," more "}"
+
+/* A picture of which lenient reading left nothing is no picture that shows nothing. */
+static void test_lost_pictures(void **state)
+{
+  static const struct {
+    const char *format, *root, *file, *text;
+    int rows, lost;
+    const char *left[3]; /* pictures */
+  } cases[] = {
+      {"coco", "t.json", "t.json", TWO("]}"), 0, 0, {"a.jpg", "b.jpg"}},
+      {"coco", "t.json", "t.json", TWO(HAT(1, 1, "\"category_id\":7") "]}"), 0, 1, {"b.jpg"}},
+      {"coco", "t.json", "t.json", TWO(HAT(1, 2, "\"area\":6") "]}"), 0, 1, {"a.jpg"}},
+      {"coco", "t.json", "t.json", TWO(HAT(1, 3, "\"category_id\":1") "]}"), 0, 0, {"a.jpg", "b.jpg"}},
+      {"coco",
+       "t.json",
+       "t.json",
+       TWO(HAT(1, 2, "\"area\":-1") "," HAT(2, 2, "\"category_id\":1") "]}"),
+       1,
+       0,
+       {"a.jpg", "b.jpg"}},
+      {"coco", "t.json", "t.json", TWO(HAT(1, 2, "\"category_id\":1") ",{\"id\""), 1, 1, {"b.jpg"}},
+      {"coco", "t.json", "t.json", TWO("],\"info\":{"), 0, 0, {"a.jpg", "b.jpg"}},
+  };
+  for (size_t i = 0; i < VT_COUNT(cases); i++) {
+    struct vt_labels l;
+    struct vt_clean c;
+    struct vt_err e = {0};
+    put(cases[i].file, cases[i].text);
+    if (read_labels(&l, cases[i].format, path_of(cases[i].root), true, &e)) fail_msg("%s", e.msg);
+    int n = 0;
+    for (; cases[i].left[n]; n++)
+      if (n >= l.nimages || strcmp(l.image[n].file, cases[i].left[n]) != 0)
+        fail_msg("%s %s: %d pictures", cases[i].format, cases[i].text, l.nimages);
+    if (n != l.nimages || l.n != cases[i].rows || l.lost != cases[i].lost)
+      fail_msg("%s %s: %d pictures, %d rows, %d lost", cases[i].format, cases[i].text, l.nimages, (int)l.n,
+               l.lost);
+    assert_int_equal(vt_clean_run(&c, &l, NULL, "size", &e), 0);
+    if (l.problems.n) assert_int_equal(c.step[0].images_before, l.nimages + l.lost);
+    if (l.lost) assert_non_null(strstr(l.problems.v[l.problems.n - 1].text, "nothing is left"));
+    vt_clean_clear(&c);
+    vt_labels_clear(&l);
+  }
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_torn_rows),  cmocka_unit_test(test_class_with_comma),
-      cmocka_unit_test(test_all_listed), cmocka_unit_test(test_recipe),
-      cmocka_unit_test(test_addresses),  cmocka_unit_test(test_points),
-      cmocka_unit_test(test_bad_points), cmocka_unit_test(test_long_lines),
+      cmocka_unit_test(test_torn_rows),     cmocka_unit_test(test_class_with_comma),
+      cmocka_unit_test(test_all_listed),    cmocka_unit_test(test_recipe),
+      cmocka_unit_test(test_addresses),     cmocka_unit_test(test_points),
+      cmocka_unit_test(test_bad_points),    cmocka_unit_test(test_long_lines),
+      cmocka_unit_test(test_lost_pictures),
   };
   return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

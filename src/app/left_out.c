@@ -55,8 +55,11 @@ int vt_say_read(const struct vt_labels *l, const char *path, bool written, const
                 struct vt_err *e)
 {
   if (written || r->lenient) vt_say_losses(path, &l->dropped);
-  const int64_t pictures = l->problems.n - l->skipped;
+  const int64_t pictures = l->problems.n - l->skipped - l->lost;
   say_count(l->skipped, path, l->rows);
+  if (l->lost)
+    vt_log(VT_LOG_WARN, "%s: %d picture%s left out, with nothing left of what %s", path, l->lost,
+           l->lost > 1 ? "s" : "", l->lost > 1 ? "they show" : "it shows");
   if (pictures)
     vt_log(VT_LOG_WARN, "%s: %lld picture%s cannot be read", path, (long long)pictures,
            pictures > 1 ? "s" : "");

@@ -147,7 +147,7 @@ static int add_read(struct vt_clean *c, struct vt_err *e)
   for (s->n = s->cap = 0; s->n < p->n; s->n++, s->cap++)
     s->removed[s->n] = (struct vt_removed){-1, p->v[s->n].line, -1, p->v[s->n].text};
   count(c, &s->rows_after, &s->images_after);
-  s->images_before = s->images_after;
+  s->images_before = s->images_after + c->l->lost;
   return 0;
 }
 

@@ -3,7 +3,8 @@
  * its shape; no picture is opened unless a format needs its size.
  *
  * Reading is strict: what is wrong stops it, with file, line or field in the message. Lenient reading leaves
- * out the instance, counts it and keeps the message. A set is filled by one thread; filled it is immutable.
+ * out the instance, counts it and keeps the message; a picture of which no instance is left goes, too, so
+ * that none passes for one that shows nothing. A set is filled by one thread; filled it is immutable.
  */
 #ifndef VT_DATA_LABELS_H
 #define VT_DATA_LABELS_H
@@ -39,6 +40,7 @@ struct vt_label_image {
   int64_t pair;          /* pictures of the same number show the same products; 0 = none known */
   int32_t width, height; /* 0 = unknown */
   uint8_t split;         /* enum vt_split */
+  bool has_rows;         /* while reading: the file says that it shows something, readable or not */
 };
 struct vt_label_class { /* a class, an attribute or a product */
   int64_t id;
@@ -85,6 +87,7 @@ struct vt_labels {
   struct vt__map *by_id, *by_file, *class_by_id, *class_by_name, *attr_by_id, *attr_by_name, *product_by_name;
   int64_t rows;                /* instances that the file holds, skipped ones included */
   int64_t skipped;             /* lenient: left out */
+  int32_t lost;                /* lenient: pictures left out, since nothing is left of what they show */
   struct vt_problems problems; /* each of them, and what was wrong with it */
   struct vt_losses dropped;    /* what the file says and the set has no place for */
 };

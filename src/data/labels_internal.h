@@ -58,6 +58,8 @@ int vt__labels_problem(struct vt_labels *l, const struct vt_labels_opts *o, stru
 /* The same of a row, which filter takes by its line. */
 int vt__labels_problem_at(struct vt_labels *l, int64_t line, const struct vt_labels_opts *o,
                           struct vt_err *e);
+/* The end of reading: pictures that have rows in the file and no instance in the set go, and are listed. */
+int vt__labels_end(struct vt_labels *l, struct vt_err *e);
 /* A box as a file gives it, in pixels: not negative, not wholly outside its picture, and where the picture's
  * size is not known not larger than any. */
 int vt__box_check(const struct vt_label_image *im, const struct vt_box *b, struct vt_err *e);

@@ -1,4 +1,5 @@
 /* A set without some of its instances and pictures. */
+#include <stdio.h>
 #include <string.h>
 
 #include "data/labels_map.h"
@@ -52,4 +53,32 @@ int vt_labels_take_out(struct vt_labels *l, const bool *instance, const bool *pi
   l->by_file = by_file;
   vt_free(position);
   return 0;
+}
+
+/* Pictures to go, each with its problem. */
+static int find_lost(struct vt_labels *l, bool *lost, struct vt_err *e)
+{
+  char why[400];
+  for (int32_t k = 0; k < l->nimages; k++) lost[k] = l->image[k].has_rows;
+  for (int64_t i = 0; i < l->n; i++) lost[l->v[i].image] = false;
+  for (int32_t k = 0; k < l->nimages; k++) {
+    if (!lost[k]) continue;
+    snprintf(why, sizeof why, "picture '%.300s': nothing is left of what it shows", l->image[k].file);
+    int rc = vt_problems_add(&l->problems, 0, why, e);
+    if (rc) return rc;
+    l->lost++;
+  }
+  return 0;
+}
+
+int vt__labels_end(struct vt_labels *l, struct vt_err *e)
+{
+  if (!l->problems.n) return 0;
+  bool *lost = vt_calloc((size_t)l->nimages + 1, sizeof *lost),
+       *none = vt_calloc((size_t)l->n + 1, sizeof *none);
+  int rc = lost && none ? find_lost(l, lost, e) : vt_fail(e, VT_ENOMEM, "out of memory");
+  if (!rc && l->lost) rc = vt_labels_take_out(l, none, lost, e);
+  vt_free(lost);
+  vt_free(none);
+  return rc;
 }

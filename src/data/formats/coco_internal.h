@@ -71,6 +71,8 @@ struct vt__coco {
   int32_t attr[VT__MAX_ATTRS_OF_ONE];
   struct vt__coco_ids *ids; // (l->n)
   int64_t cap_ids;
+  struct vt_buf bad_ids; /* int64_t of pictures of which an annotation was left out */
+  bool damaged;
   bool results_with_box; /* of the first result: COCO's tools then take areas from boxes */
 };
 

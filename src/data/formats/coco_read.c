@@ -335,7 +335,11 @@ static int on_close(void *ctx, bool array, struct vt_err *e)
   r->collecting = false;
   r->l->rows += r->section == ANNOTATIONS;
   int rc = r->it.bad[0] ? vt__coco_wrong(r, e, r->it.bad) : vt__coco_add(r, e);
-  return rc ? vt__labels_problem(r->l, r->o, e) : 0;
+  if (!rc) return 0;
+  const double id = r->it.number[IMAGE_ID];
+  const int64_t picture = fabs(id) <= 9007199254740992.0 ? (int64_t)id : 0;
+  if (r->it.seen >> IMAGE_ID & 1 && id == (double)picture) vt_buf_add(&r->bad_ids, &picture, sizeof picture);
+  return vt__labels_problem(r->l, r->o, e);
 }
 
 /* A section that is empty is there; one cut short before its first item is not. */
@@ -358,7 +362,8 @@ static int read_any(struct vt_labels *l, bool classes_only, bool attributes, con
   r->classes_only = classes_only;
   struct vt__json_place place = {0};
   int rc = vt__json_stream(path, &events, r, &place, e);
-  if (rc && place.damaged && l->nimages + l->n + l->classes.n) rc = vt__json_damage(l, o, e);
+  r->damaged = rc && place.damaged;
+  if (r->damaged && l->nimages + l->n + l->classes.n) rc = vt__json_damage(l, o, e);
   if (!rc && !classes_only && !gt) rc = need_section(r, IMAGES, l->nimages, path, "", e);
   if (!rc && attributes)
     rc = need_section(r, ATTRIBUTES, l->attributes.n, path, "; plain COCO is the format coco", e);
@@ -373,6 +378,7 @@ static int read_any(struct vt_labels *l, bool classes_only, bool attributes, con
   vt_buf_clear(&r->it.source);
   vt_buf_clear(&r->it.points);
   vt_buf_clear(&r->it.bones);
+  vt_buf_clear(&r->bad_ids);
   vt_free(r->xy);
   vt_free(r->start);
   vt_free(r->ids);

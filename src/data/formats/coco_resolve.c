@@ -1,6 +1,8 @@
 /* Ids of COCO's json become positions, when all sections are known. */
 #include "data/formats/coco_internal.h"
 
+#include <string.h>
+
 /* Picture, class and attributes of one instance by their ids. */
 static int resolve(struct vt__coco *r, struct vt_instance *in, const struct vt__coco_ids *ids,
                    struct vt_err *e)
@@ -38,6 +40,20 @@ static int resolve(struct vt__coco *r, struct vt_instance *in, const struct vt__
   return 0;
 }
 
+/* Pictures that lost an annotation; in a file cut short before the last annotation all may have. */
+static void mark_pictures(struct vt__coco *r)
+{
+  struct vt_labels *l = r->l;
+  const bool all = r->damaged && !(r->whole >> ANNOTATIONS & 1);
+  for (int32_t k = 0; k < l->nimages && all; k++) l->image[k].has_rows = true;
+  for (size_t at = 0; at < r->bad_ids.len; at += sizeof(int64_t)) {
+    int64_t id;
+    memcpy(&id, r->bad_ids.data + at, sizeof id);
+    const int32_t k = vt_labels_image(l, id);
+    if (k >= 0) l->image[k].has_rows = true;
+  }
+}
+
 int vt__coco_resolve(struct vt__coco *r, const char *path, struct vt_err *e)
 {
   struct vt_labels *l = r->l;
@@ -47,6 +63,7 @@ int vt__coco_resolve(struct vt__coco *r, const char *path, struct vt_err *e)
   for (int64_t i = 0; i < l->n && !rc; i++) {
     struct vt_instance in = l->v[i];
     rc = resolve(r, &in, &r->ids[i], e);
+    if (rc && !r->results && in.image >= 0) l->image[in.image].has_rows = true;
     if (in.shape)
       in.hash = vt_hash64(l->shapes.data + in.shape_at, in.shape_len);
     else
@@ -64,7 +81,10 @@ int vt__coco_resolve(struct vt__coco *r, const char *path, struct vt_err *e)
       rc = vt_fail(e, VT_ENOMEM, "out of memory");
     kept++;
   }
-  if (!rc) l->n = kept;
   vt__map_free(by_id);
-  return rc;
+  if (rc) return rc;
+  l->n = kept;
+  if (r->bad_ids.failed) return vt_fail(e, VT_ENOMEM, "%s: out of memory", path);
+  mark_pictures(r);
+  return vt__labels_end(l, e);
 }
