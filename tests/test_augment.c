@@ -252,6 +252,37 @@ static void test_mixed_targets(void **state)
     }
 }
 
+static int nobody(struct vt_aug_sample *out, struct vt_rng *rng, void *ctx, struct vt_err *e)
+{
+  return VT_AUG_ALONE;
+}
+
+/* Without another picture what mixes leaves the sample as it is. */
+static void test_alone(void **state)
+{
+  static const char *const cases[][2] = {
+      {"mixup", ""}, {"cutmix", ""}, {"mosaic", ""}, {"copy-paste", ""}, {"background", "with=picture"}};
+  const struct vt_aug_env alone = {.other = nobody};
+  for (size_t i = 0; i < VT_COUNT(cases); i++) {
+    struct aug_case c;
+    struct vt_aug_sample s, was;
+    struct vt_rng r;
+    struct vt_err e = {0};
+    int worst;
+    case_init(&c, cases[i][0], cases[i][1]);
+    drawn_sample(&s, 60, 50, 3, 1);
+    drawn_sample(&was, 60, 50, 3, 1);
+    vt_rng_init(&r, 1, 2, 3);
+    if (vt_aug_op_run(c.op, c.opts, &alone, &r, &s, &e)) fail_msg("%s: %s", cases[i][0], e.msg);
+    if (!same_image(&s.image, &was.image, 0, &worst) || !same_image(&s.labels, &was.labels, 0, &worst) ||
+        s.nobjects != 3 || s.ntargets != 1 || s.target[0].weight != 1 || s.object[0].weight != 1)
+      fail_msg("%s does not leave it as it is", cases[i][0]);
+    vt_aug_sample_clear(&s);
+    vt_aug_sample_clear(&was);
+    case_clear(&c);
+  }
+}
+
 /* The share of pixels that GridMask keeps, and that the other erasers take. */
 static void test_kept_share(void **state)
 {
@@ -367,6 +398,7 @@ int main(void)
       cmocka_unit_test(test_inverse),     cmocka_unit_test(test_mixed_targets),
       cmocka_unit_test(test_kept_share),  cmocka_unit_test(test_reproducible),
       cmocka_unit_test(test_safe_ranges), cmocka_unit_test(test_memory),
+      cmocka_unit_test(test_alone),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

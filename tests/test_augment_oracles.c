@@ -248,6 +248,48 @@ static void without_one(const char *lost)
   vt_policy_free(policy);
 }
 
+/* Of one picture nothing is mixed, of two each with the other: with one object and with two. */
+static void mixed_with_others(void)
+{
+  static const struct {
+    const char *set;
+    int pictures, objects[2];
+  } cases[] = {{"one.json", 1, {2}}, {"two.json", 2, {3, 3}}};
+  static const char steps[] = "[mixup]";
+  struct vt_err e = {0};
+  struct vt_policy *policy;
+  char path[300], out[200];
+  ok(vt_policy_parse(&policy, "steps", steps, sizeof steps - 1, &e), &e);
+  snprintf(out, sizeof out, "%s/mixed", dir);
+  for (size_t i = 0; i < VT_COUNT(cases); i++) {
+    struct vt_labels l, made;
+    int n[2] = {0};
+    struct vt_buf b = {0};
+    vt_buf_adds(&b, "{\"categories\": [{\"id\": 1, \"name\": \"disc\"}], \"images\": [");
+    for (int k = 0; k < cases[i].pictures; k++)
+      vt_buf_addf(&b, "%s{\"id\": %d, \"file_name\": \"%d.png\", \"width\": %d, \"height\": 60}",
+                  k ? ", " : "", k, k, 50 + k);
+    vt_buf_adds(&b, "], \"annotations\": [");
+    for (int k = 0; k <= cases[i].pictures; k++)
+      vt_buf_addf(&b, "%s{\"id\": %d, \"image_id\": %d, \"category_id\": 1, \"bbox\": [20, 20, 9, 9]}",
+                  k ? ", " : "", k, k / 2);
+    vt_buf_adds(&b, "]}");
+    snprintf(path, sizeof path, "%s/%s", dir, cases[i].set);
+    ok(vt_file_write_atomic(path, b.data, b.len, &e), &e);
+    vt_buf_clear(&b);
+    ok(vt_labels_init(&l, &e), &e);
+    ok(vt_labels_init(&made, &e), &e);
+    ok(vt_format_find("coco", &e)->read(&l, path, &(struct vt_labels_opts){0}, &e), &e);
+    const struct vt_augment_opts o = {.images = dir, .out = out, .policy = policy, .copies = 1, .seed = 3};
+    ok(vt_augment_set(&made, &l, &o, &e), &e);
+    for (int64_t k = 0; k < made.n; k++) n[made.v[k].image]++;
+    for (int k = 0; k < cases[i].pictures; k++) assert_int_equal(n[k], cases[i].objects[k]);
+    vt_labels_clear(&l);
+    vt_labels_clear(&made);
+  }
+  vt_policy_free(policy);
+}
+
 /* The same labels and the same pictures, byte for byte. */
 static void any_number_of_threads(void **state)
 {
@@ -284,6 +326,7 @@ static void any_number_of_threads(void **state)
   vt_free(one);
   vt_free(four);
   vt_buf_clear(&b);
+  mixed_with_others();
   without_one("3.png");
   char command[80];
   snprintf(command, sizeof command, "rm -r %s", dir);

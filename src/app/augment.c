@@ -50,9 +50,12 @@ bool vt_aug_source_fault(int rc)
 int vt_aug_source_other(struct vt_aug_sample *out, struct vt_rng *rng, void *ctx, struct vt_err *e)
 {
   enum { ATTEMPTS = 16 };
-  const struct vt_aug_source *s = ctx;
+  const struct vt_aug_others *o = ctx;
+  const struct vt_aug_source *s = o->source;
+  if (s->l->nimages < 2) return VT_AUG_ALONE;
   for (int attempt = 1;; attempt++) {
-    int rc = vt_aug_source_get(s, (int32_t)vt_rng_below(rng, (uint32_t)s->l->nimages), out, e);
+    const int32_t k = (int32_t)vt_rng_below(rng, (uint32_t)s->l->nimages - 1);
+    int rc = vt_aug_source_get(s, k + (k >= o->image), out, e);
     if (!s->lenient || !vt_aug_source_fault(rc) || attempt == ATTEMPTS) return rc;
     if (e) *e = (struct vt_err){0};
   }
@@ -88,7 +91,8 @@ static void make(int64_t i, int worker, void *ctx)
   const struct work *w = ctx;
   const struct vt_augment_opts *o = w->o;
   struct job *j = &w->job[i];
-  const struct vt_aug_env env = {.epoch = o->epoch, .other = vt_aug_source_other, .ctx = (void *)w->source};
+  struct vt_aug_others others = {w->source, j->image};
+  const struct vt_aug_env env = {.epoch = o->epoch, .other = vt_aug_source_other, .ctx = &others};
   const char *file = w->source->l->image[j->image].file;
   struct vt_rng rng;
   vt_rng_init(&rng, o->seed, (uint64_t)j->copy, (uint64_t)j->image);

@@ -18,7 +18,11 @@ int vt_aug_source_get(const struct vt_aug_source *s, int32_t image, struct vt_au
                       struct vt_err *e);
 /* Whether it failed for the picture or its labels, so that others may do. */
 bool vt_aug_source_fault(int rc);
-/* For vt_aug_env: any of the pictures. ctx: the source. */
+/* For vt_aug_env: any picture but the one at hand. ctx: struct vt_aug_others. */
+struct vt_aug_others {
+  const struct vt_aug_source *source;
+  int32_t image;
+};
 int vt_aug_source_other(struct vt_aug_sample *out, struct vt_rng *rng, void *ctx, struct vt_err *e);
 
 struct vt_augment_opts {

@@ -106,16 +106,16 @@ static int run_one(const struct vt_aug_op *op, const struct vt_aug_env *env, str
   return rc;
 }
 
-static int draw_variant(struct mosaic *m, double x, double y, int v, uint64_t seed,
+static int draw_variant(struct mosaic *m, double x, double y, int v, int32_t image,
                         const struct vt_aug_sample *from, struct vt_err *e)
 {
-  struct vt_aug_env env = {
-      .epoch = m->o->epoch, .fill = 114, .label_fill = OUTSIDE, .other = vt_aug_source_other};
+  struct vt_aug_others others = {&m->source, image};
+  const struct vt_aug_env env = {
+      .epoch = m->o->epoch, .fill = 114, .label_fill = OUTSIDE, .other = vt_aug_source_other, .ctx = &others};
   struct vt_aug_sample s;
   struct vt_rng rng;
   char title[40];
-  env.ctx = &m->source;
-  vt_rng_init(&rng, m->o->seed, seed, (uint64_t)v);
+  vt_rng_init(&rng, m->o->seed, (uint64_t)image, (uint64_t)v);
   int rc = vt_aug_sample_copy(&s, from, e);
   if (rc) return rc;
   if (m->o->policy) {
@@ -182,7 +182,7 @@ static int draw_row(struct mosaic *m, int k, int32_t image, struct vt_err *e)
   if (!rc) rc = fit(m, &cell, e);
   if (!rc) rc = draw_cell(m, across(m, k), down(m, k), m->l->image[image].file, &cell, true, e);
   for (int v = 0; v < m->draws && !rc; v++)
-    rc = draw_variant(m, across(m, k + v + 1), down(m, k + v + 1), v, (uint64_t)image, &s, e);
+    rc = draw_variant(m, across(m, k + v + 1), down(m, k + v + 1), v, image, &s, e);
   vt_aug_sample_clear(&s);
   vt_aug_sample_clear(&cell);
   return rc;

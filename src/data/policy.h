@@ -56,11 +56,13 @@ int vt_aug_sample_to_labels(const struct vt_aug_sample *s, struct vt_labels *out
 
 /* ---- operations */
 
+enum { VT_AUG_ALONE = 1 };
 struct vt_aug_env {
   double epoch; /* for ramps */
   uint8_t fill, label_fill;
   double min_visible; /* objects of which less is visible go */
-  /* Another sample of the set, for operations that mix; NULL: those fail with VT_EARG. */
+  /* Another sample of the set, for operations that mix. VT_AUG_ALONE: there is none, and they leave the
+   * sample as it is. NULL: they fail with VT_EARG. */
   int (*other)(struct vt_aug_sample *out, struct vt_rng *rng, void *ctx, struct vt_err *e);
   void *ctx;
 };

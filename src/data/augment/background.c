@@ -47,7 +47,7 @@ static int apply(const void *opts, struct vt_aug_draw *d, const struct vt_aug_en
   if (!rc) vt_augment_background(&s->image, shape.px ? &shape : &s->labels, &b.image);
   vt_image_clear(&shape);
   vt_aug_sample_clear(&b);
-  return rc;
+  return VT_MIN(rc, 0);
 }
 
 const struct vt_aug_op vt_aug_op_background = {

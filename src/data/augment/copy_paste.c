@@ -48,7 +48,7 @@ static int apply(const void *opts, struct vt_aug_draw *d, const struct vt_aug_en
   struct vt_aug_sample b;
   struct vt_image cover = {0};
   int rc = vt__aug_other(&b, w, h, env, &d->rng, e);
-  if (rc) return rc;
+  if (rc) return VT_MIN(rc, 0);
   const double k = d->v[0], room[2] = {w - k * w, h - k * h};
   const struct vt_aug_move g = {{k, 0, room[0] * d->v[1], 0, k, room[1] * d->v[2], 0, 0, 1}, w, h};
   rc = vt_aug_sample_move(&b, &g, env, e);

@@ -27,7 +27,7 @@ static int apply(const void *opts, struct vt_aug_draw *d, const struct vt_aug_en
   const int w = s->image.width, h = s->image.height;
   struct vt_aug_sample b;
   int rc = vt__aug_other(&b, w, h, env, &d->rng, e);
-  if (rc) return rc;
+  if (rc) return VT_MIN(rc, 0);
   double keep = 1 - d->v[2] * d->v[3] / ((double)w * h);
   if (d->v[2] >= 1 && d->v[3] >= 1) rc = vt__aug_paste(s, &b, d->v, env, e);
   if (!rc) rc = vt__aug_mix_targets(s, &b, keep, e);

@@ -21,7 +21,7 @@ static int apply(const void *opts, struct vt_aug_draw *d, const struct vt_aug_en
 {
   struct vt_aug_sample b;
   int rc = vt__aug_other(&b, s->image.width, s->image.height, env, &d->rng, e);
-  if (rc) return rc;
+  if (rc) return VT_MIN(rc, 0);
   const int keep = (int)lround(d->v[0] * 256);
   for (int y = 0; y < s->image.height; y++) {
     uint8_t *p = s->image.px + y * s->image.stride;

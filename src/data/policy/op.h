@@ -92,7 +92,7 @@ int vt__aug_mix_targets(struct vt_aug_sample *dst, const struct vt_aug_sample *s
                         struct vt_err *e);
 /* Scaled to cover w x h and cropped about its middle. */
 int vt__aug_cover_fit(struct vt_aug_sample *s, int w, int h, const struct vt_aug_env *env, struct vt_err *e);
-/* env->other, checked and fitted so. */
+/* env->other, checked and fitted so. VT_AUG_ALONE: there is none, and nothing to clear. */
 int vt__aug_other(struct vt_aug_sample *out, int w, int h, const struct vt_aug_env *env, struct vt_rng *rng,
                   struct vt_err *e);
 /* Beta(a, a)-distributed (Marsaglia, Tsang 2000 for the gamma variates). */
