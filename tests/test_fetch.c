@@ -130,6 +130,7 @@ static const struct {
 } cases[] = {
     {"/ok.jpg", VT_FETCH_OK, "", "jpeg"},
     {"/liar.jpg", VT_FETCH_OK, "", "png"},
+    {"/ok/a b\tc.jpg?d e=\xc3\xa4", VT_FETCH_OK, "", "jpeg"},
     {"/unsized", VT_FETCH_OK, "", "jpeg"},
     {"/hop/3", VT_FETCH_OK, "", "jpeg"},
     {"/flaky", VT_FETCH_OK, "", "jpeg"},
@@ -278,6 +279,45 @@ static void test_journal(void **state)
   again = read_text(foreign);
   assert_string_equal(again, "a,b\n1,2\n");
   vt_free(again);
+}
+
+/* An id's address changes: its old row and file stay until the new address has brought a picture. */
+static void test_changed_address(void **state)
+{
+  static const struct {
+    const char *what;
+    int rows, jpgs, pngs; /* rows: of the table, its header too */
+    const char *first;    /* what follows the address in the first row */
+  } runs[] = {
+      {"/ok.jpg", 2, 1, 0, ",ok,"},
+      {"/missing", 3, 1, 0, ",dead,HTTP 404"},
+      {"/always500", 4, 1, 0, ",failed,HTTP 500"},
+      {"/liar.jpg", 2, 0, 1, ",ok,"},
+      {"/unsized", 2, 1, 0, ",ok,"},
+      {"/hop/2", 2, 1, 0, ",ok,"},
+  };
+  struct vt_fetch_opts o = quick(in_dir("changed"));
+  o.retries = 0;
+  for (size_t i = 0; i < VT_COUNT(runs); i++) {
+    struct vt_buf list = {0};
+    struct vt_err e = {0};
+    struct job j;
+    int rows = 0;
+    add(&list, "q", runs[i].what);
+    if (run(&j, write_text("changed.txt", list.data), &o, &e)) fail_msg("%s", e.msg);
+    char *table = read_text(in_dir("changed/results.csv")), *row = strchr(table, '\n');
+    list.len--;
+    list.data[list.len] = 0;
+    for (const char *c = table; *c; c++) rows += *c == '\n';
+    const char *told = strstr(row, list.data);
+    if (told != row + 1 || strncmp(told + list.len, runs[i].first, strlen(runs[i].first)) != 0 ||
+        rows != runs[i].rows || count_files(o.out, ".jpg") != runs[i].jpgs ||
+        count_files(o.out, ".png") != runs[i].pngs)
+      fail_msg("%s: %d rows\n%s", runs[i].what, rows, table);
+    vt_free(table);
+    vt_buf_clear(&list);
+    clear(&j);
+  }
 }
 
 /* Names are ours: nothing leaves the folder, different ids have different files. */
@@ -588,9 +628,10 @@ static void test_interrupt(void **state)
 int main(void)
 {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_lists),  cmocka_unit_test(test_hosts), cmocka_unit_test(test_servers),
-      cmocka_unit_test(test_stalls), cmocka_unit_test(test_names), cmocka_unit_test(test_journal),
-      cmocka_unit_test(test_pairs),  cmocka_unit_test(test_input), cmocka_unit_test(test_interrupt),
+      cmocka_unit_test(test_lists),           cmocka_unit_test(test_hosts), cmocka_unit_test(test_servers),
+      cmocka_unit_test(test_stalls),          cmocka_unit_test(test_names), cmocka_unit_test(test_journal),
+      cmocka_unit_test(test_pairs),           cmocka_unit_test(test_input), cmocka_unit_test(test_interrupt),
+      cmocka_unit_test(test_changed_address),
   };
   return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -64,11 +64,25 @@ static size_t on_body(char *data, size_t size, size_t n, void *ctx)
   return 0;
 }
 
+/* Blanks and control characters of an address as browsers send them; libcurl copies it. */
+static int set_address(const struct fetch *s, const struct transfer *x, struct vt_err *e)
+{
+  struct vt_buf b = {0};
+  for (const char *c = s->l->item[x->item].url; *c; c++) {
+    if ((unsigned char)*c <= ' ' || *c == 127)
+      vt_buf_addf(&b, "%%%02X", (unsigned char)*c);
+    else
+      vt_buf_addc(&b, *c);
+  }
+  const bool failed = b.failed || s->lib->curl_easy_setopt(x->easy, CURLOPT_URL, b.data);
+  vt_buf_clear(&b);
+  return failed ? vt_fail(e, VT_ENOMEM, "out of memory") : 0;
+}
+
 static void set_options(const struct fetch *s, struct transfer *x)
 {
   const struct vt__curl *c = s->lib;
   const struct vt_fetch_opts *o = s->o;
-  c->curl_easy_setopt(x->easy, CURLOPT_URL, s->l->item[x->item].url);
   c->curl_easy_setopt(x->easy, CURLOPT_PRIVATE, (char *)x);
   c->curl_easy_setopt(x->easy, CURLOPT_NOSIGNAL, 1L);
   c->curl_easy_setopt(x->easy, CURLOPT_PROTOCOLS_STR, "http,https");
@@ -114,6 +128,8 @@ static int start(struct fetch *s, int64_t item, struct vt_err *e)
   s->active++;
   set_options(s, x);
   s->tries[item]++;
+  int rc = set_address(s, x, e);
+  if (rc) return rc;
   if (!(x->f = fopen(x->part, "wb"))) return vt_fail_errno(e, x->part);
   CURLMcode m = s->lib->curl_multi_add_handle(s->multi, x->easy);
   return m ? vt_fail(e, VT_EIO, "libcurl: %s", s->lib->curl_multi_strerror(m)) : 0;

@@ -9,7 +9,9 @@
  *   status  ok; dead: no later try will help (gone, no picture, too large); failed: it might (time, busy
  *           server, broken connection)
  *   bytes   received at the last try; type: jpeg, png, webp, gif, heif, avif, or what the server called it
- *   file    name in the folder, of ok ones */
+ *   file    name in the folder, of ok ones
+ * A row whose id has another address in the list of a later run stays, as those of ids that are not in it do,
+ * until that address has brought a picture; then it goes, and its file with it. */
 #ifndef VT_DATA_FETCH_H
 #define VT_DATA_FETCH_H
 

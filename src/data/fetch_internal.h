@@ -40,6 +40,7 @@ int vt__fetch_list_add(struct vt_fetch_list *l, const char *path, int64_t line, 
 struct vt__journal {
   FILE *f;
   char *path;
+  const char *out; /* the folder, borrowed */
 };
 int vt__journal_open(struct vt__journal *j, const struct vt_fetch_list *l, const char *out,
                      struct vt_fetch_result *result, struct vt_arena *arena, struct vt_err *e);

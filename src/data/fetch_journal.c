@@ -89,7 +89,7 @@ static int read_old(struct vt__journal *j, const struct vt_fetch_list *l, const 
 int vt__journal_open(struct vt__journal *j, const struct vt_fetch_list *l, const char *out,
                      struct vt_fetch_result *result, struct vt_arena *arena, struct vt_err *e)
 {
-  *j = (struct vt__journal){.path = vt_path_join(NULL, out, "results.csv")};
+  *j = (struct vt__journal){.path = vt_path_join(NULL, out, "results.csv"), .out = out};
   if (!j->path) return vt_fail(e, VT_ENOMEM, "out of memory");
   int rc = vt_is_file(j->path) ? read_old(j, l, out, result, arena, e) : 0;
   if (rc) return rc;
@@ -111,15 +111,29 @@ int vt__journal_add(struct vt__journal *j, const struct vt_fetch_item *item, con
   return rc;
 }
 
-/* Rows of addresses that the present list does not have stay as they are. */
-static int add_others(const char *path, const struct vt_fetch_list *l, struct vt_buf *b, struct vt_err *e)
+/* The file of an address that another one has taken the place of. */
+static void remove_old(const struct vt__journal *j, const char *file, const struct vt_fetch_result *r)
+{
+  if (strchr(file, '/') || !*file || !strcmp(file, r->file)) return;
+  char *path = vt_path_join(NULL, j->out, file);
+  if (path && vt_is_file(path)) unlink(path);
+  vt_free(path);
+}
+
+/* Rows of addresses that the present list does not have stay as they are, but for those replaced. */
+static int add_others(const struct vt__journal *j, const struct vt_fetch_list *l,
+                      const struct vt_fetch_result *result, struct vt_buf *b, struct vt_err *e)
 {
   struct vt_csv c;
-  int rc = vt_csv_open(&c, path, e), got = 0;
+  int rc = vt_csv_open(&c, j->path, e), got = 0;
   if (rc) return rc;
   while ((got = vt_csv_next(&c, e)) > 0) {
     int64_t i = vt_fetch_list_find(l, c.field[ID]);
     if (i >= 0 && !strcmp(l->item[i].url, c.field[URL])) continue;
+    if (i >= 0 && result[i].status == VT_FETCH_OK) {
+      remove_old(j, c.field[FILE_NAME], &result[i]);
+      continue;
+    }
     for (int k = 0; k < c.nfields; k++) vt_csv_put(b, c.field[k], k == 0);
     vt_buf_addc(b, '\n');
   }
@@ -136,7 +150,7 @@ int vt__journal_finish(struct vt__journal *j, const struct vt_fetch_list *l,
   vt_buf_adds(&b, header);
   for (int64_t i = 0; i < l->n; i++)
     if (result[i].status != VT_FETCH_MISSING) put_row(&b, &l->item[i], &result[i]);
-  rc = add_others(j->path, l, &b, e);
+  rc = add_others(j, l, result, &b, e);
   if (!rc && b.failed) rc = vt_fail(e, VT_ENOMEM, "%s: out of memory", j->path);
   if (!rc) rc = vt_file_write_atomic(j->path, b.data, b.len, e);
 out:
