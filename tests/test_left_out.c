@@ -260,13 +260,18 @@ static void test_bad_points(void **state)
   "[" annotations
 #define HAT(id, image, more) "{\"id\":" #id ",\"image_id\":" #image ",\"bbox\":[1,1,2,3]," more "}"
 
+#define VOC(objects)                                                                                         \
+  "<annotation><filename>a.jpg</filename><size><width>9</width><height>8</height></size>" objects            \
+  "</annotation>"
+
 /* A picture of which lenient reading left nothing is no picture that shows nothing. */
 static void test_lost_pictures(void **state)
 {
   static const struct {
     const char *format, *root, *file, *text;
     int rows, lost;
-    const char *left[3]; /* pictures */
+    const char *left[4]; /* pictures */
+    void (*make)(void);  /* what lies round the file */
   } cases[] = {
       {"coco", "t.json", "t.json", TWO("]}"), 0, 0, {"a.jpg", "b.jpg"}},
       {"coco", "t.json", "t.json", TWO(HAT(1, 1, "\"category_id\":7") "]}"), 0, 1, {"b.jpg"}},
@@ -281,11 +286,63 @@ static void test_lost_pictures(void **state)
        {"a.jpg", "b.jpg"}},
       {"coco", "t.json", "t.json", TWO(HAT(1, 2, "\"category_id\":1") ",{\"id\""), 1, 1, {"b.jpg"}},
       {"coco", "t.json", "t.json", TWO("],\"info\":{"), 0, 0, {"a.jpg", "b.jpg"}},
+      {"yolo", "y", "y/labels/a.txt", "9 .5 .5 .5 .5\n", 0, 1, {NULL}, put_yolo},
+      {"yolo", "y", "y/labels/a.txt", "9 .5 .5 .5 .5\n1 .5 .5 .5 .5\n", 1, 0, {"a.jpg"}, put_yolo},
+      {"yolo", "y", "y/labels/a.txt", " \n", 0, 0, {"a.jpg"}, put_yolo},
+      {"yolo", "yt", "yt/labels/a.txt", "3 .5 .5\n", 0, 1, {NULL}, put_yolo_tree},
+      {"yolo", "yt", "yt/list.txt", "b.png\n", 1, 0, {"a.png"}, put_yolo_tree},
+      {"voc", "voc", "voc/Annotations/a.xml", VOC("<object/>"), 0, 1, {NULL}, NULL},
+      {"voc", "voc", "voc/Annotations/a.xml", VOC(""), 0, 0, {"a.jpg"}, NULL},
+      {"ccp-maps", "ccp", "ccp/masks/0001.png", "x", 2, 1, {"0002.jpg"}, put_ccp},
+      {"ccp-maps", "ccp", "ccp/labels.txt", "null\n", 0, 2, {NULL}, put_ccp},
+      {"label-maps", "maps", "maps/instances/b.png", "x", 2, 1, {"x.jpg"}, put_label_maps},
+      {"label-maps",
+       "maps",
+       "maps/instances.csv",
+       "image,number,value,id,crowd,attributes\ny.jpg,1,2,13,7,\n",
+       0,
+       1,
+       {"x.jpg"},
+       put_label_maps},
+      {"deepfashion2",
+       "df2",
+       "df2/validation/annos/000001.json",
+       "{\"source\":\"shop\",\"pair_id\":7,\"item1\":{}}",
+       2,
+       1,
+       {"train/image/000001.jpg"},
+       put_deepfashion2},
+      {"csv-boxes",
+       "boxes.csv",
+       "boxes.csv",
+       "path,label,x_1,y_1,x_2,y_2\na.jpg,hat,-9,1,-3,3\nb.jpg,hat,1,1,3,3\n",
+       1,
+       1,
+       {"b.jpg"},
+       NULL},
+      {"pairs", "pairs", "pairs/all.csv", PAIRS "a.jpg,s.jpg,tops,,,,,,,,,p1,no\n", 0, 2, {NULL}, put_pairs},
+      {"street2shop",
+       "s2s",
+       "s2s/train_pairs_bags.json",
+       "[{\"photo\":2,\"product\":20,\"bbox\":7}]",
+       3,
+       1,
+       {"000000001.jpg", "000000003.jpg", "000000004.jpg"},
+       put_street2shop},
+      {"shop-the-look",
+       "stl/fashion.json",
+       "stl/fashion.json",
+       "{\"product\": \"p3\", \"scene\": \"s1\", \"bbox\": [0, 0, 1, 1]}\n",
+       2,
+       1,
+       {"0123456789abcdef0123456789abcdef.jpg", "p2.jpg"},
+       put_shop_the_look},
   };
   for (size_t i = 0; i < VT_COUNT(cases); i++) {
     struct vt_labels l;
     struct vt_clean c;
     struct vt_err e = {0};
+    if (cases[i].make) cases[i].make();
     put(cases[i].file, cases[i].text);
     if (read_labels(&l, cases[i].format, path_of(cases[i].root), true, &e)) fail_msg("%s", e.msg);
     int n = 0;

@@ -58,6 +58,11 @@ int vt__labels_problem(struct vt_labels *l, const struct vt_labels_opts *o, stru
 /* The same of a row, which filter takes by its line. */
 int vt__labels_problem_at(struct vt_labels *l, int64_t line, const struct vt_labels_opts *o,
                           struct vt_err *e);
+/* The file has a row of this picture, readable or not; below 0: of none that is known. */
+static inline void vt__labels_row_of(struct vt_labels *l, int32_t image)
+{
+  if (image >= 0) l->image[image].has_rows = true;
+}
 /* The end of reading: pictures that have rows in the file and no instance in the set go, and are listed. */
 int vt__labels_end(struct vt_labels *l, struct vt_err *e);
 /* A box as a file gives it, in pixels: not negative, not wholly outside its picture, and where the picture's

@@ -56,6 +56,7 @@ static int read_map(struct vt_labels *l, const struct vt_labels_opts *o, const c
   struct vt_image map = {0};
   bool there[256] = {false};
   int rc = vt_image_read(&map, path, &(struct vt_decode_opts){.labels = true}, NULL, e);
+  if (rc) vt__labels_row_of(l, image); /* it may have shown something */
   if (rc) return vt__labels_problem(l, o, e);
   l->image[image].width = map.width;
   l->image[image].height = map.height;
@@ -64,6 +65,7 @@ static int read_map(struct vt_labels *l, const struct vt_labels_opts *o, const c
   for (int tag = 1; tag < 256 && !rc; tag++) {
     if (!there[tag]) continue;
     l->rows++;
+    vt__labels_row_of(l, image);
     if ((rc = add_tag(l, o, &map, tag, image, e))) rc = vt__labels_problem(l, o, e);
   }
   vt_image_clear(&map);
@@ -114,7 +116,7 @@ static int read_ccp(struct vt_labels *l, const char *root, const struct vt_label
   vt__labels_csv_close(l, &c);
 out:
   vt_free(path);
-  return rc;
+  return rc ? rc : vt__labels_end(l, e);
 }
 
 const struct vt_format vt_format_ccp_maps = {

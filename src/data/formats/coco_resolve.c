@@ -49,8 +49,7 @@ static void mark_pictures(struct vt__coco *r)
   for (size_t at = 0; at < r->bad_ids.len; at += sizeof(int64_t)) {
     int64_t id;
     memcpy(&id, r->bad_ids.data + at, sizeof id);
-    const int32_t k = vt_labels_image(l, id);
-    if (k >= 0) l->image[k].has_rows = true;
+    vt__labels_row_of(l, vt_labels_image(l, id));
   }
 }
 
@@ -63,7 +62,7 @@ int vt__coco_resolve(struct vt__coco *r, const char *path, struct vt_err *e)
   for (int64_t i = 0; i < l->n && !rc; i++) {
     struct vt_instance in = l->v[i];
     rc = resolve(r, &in, &r->ids[i], e);
-    if (rc && !r->results && in.image >= 0) l->image[in.image].has_rows = true;
+    if (rc && !r->results) vt__labels_row_of(l, in.image);
     if (in.shape)
       in.hash = vt_hash64(l->shapes.data + in.shape_at, in.shape_len);
     else

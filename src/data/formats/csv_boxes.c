@@ -88,6 +88,7 @@ static int read_row(struct vt_labels *l, const struct vt_labels_opts *o, const s
     return vt_fail(e, VT_EFORMAT, "split '%.40s': expected train, val or test", c->field[k->split]);
   int32_t image = vt__labels_need_image(l, file, e), cls = vt__labels_find_name(l, label);
   if (image < 0) return image;
+  vt__labels_row_of(l, image);
   struct vt_label_image *im = &l->image[image];
   if (known && im->split != split) return vt_fail(e, VT_EFORMAT, "%s stands in two splits", file);
   im->split = split;
@@ -136,7 +137,7 @@ static int read_csv_boxes(struct vt_labels *l, const char *path, const struct vt
     if (rc) rc = vt__labels_problem(l, o, e);
   }
   vt__labels_csv_close(l, &c);
-  return rc;
+  return rc ? rc : vt__labels_end(l, e);
 }
 
 static int write_csv_boxes(const struct vt_labels *l, const char *path, const struct vt_labels_opts *o,

@@ -215,6 +215,7 @@ static int each_file(const struct vt__json_item *it, void *ctx, struct vt_err *e
       continue;
     }
     r->l->rows++;
+    vt__labels_row_of(r->l, image);
     items++;
     const int64_t before = r->l->n;
     rc = read_item(r, it, k, image, *source == 'u' ? VT_STREET : VT_SHOP, e);
@@ -270,7 +271,7 @@ static int read_deepfashion2(struct vt_labels *l, const char *root, const struct
     rc = vt_fail(e, VT_ENOENT, "%s: no annos/, train/annos/, validation/annos/ or test/annos/", root);
   vt_buf_clear(&r.xy);
   vt_buf_clear(&r.start);
-  return rc;
+  return rc ? rc : vt__labels_end(l, e);
 }
 
 /* ---- writing ---- */

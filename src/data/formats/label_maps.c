@@ -245,6 +245,7 @@ static int read_instance_row(struct reader *r, const struct vt_csv *c, const int
   }
   struct row *row = &r->row[r->nrows];
   int64_t number, value, id, crowd;
+  vt__labels_row_of(r->l, vt__labels_find_file(r->l, c->field[column[0]]));
   int rc = whole(c, column[1], 1, MAX_VALUE, &number, e);
   if (!rc) rc = whole(c, column[2], 1, MAX_VALUE, &value, e);
   if (!rc) rc = whole(c, column[3], INT64_MIN, INT64_MAX, &id, e);
@@ -361,6 +362,7 @@ static int read_map(struct reader *r, const char *path, int32_t image, int64_t *
   struct vt_image map = {0};
   int rc = vt_image_read(&map, path, &(struct vt_decode_opts){.labels = true}, NULL, e);
   if (rc) {
+    vt__labels_row_of(r->l, image); /* it may have shown something */
     rc = vt__labels_problem(r->l, r->o, e);
     for (; !rc && at && *at < r->nrows && r->row[*at].image == image; ++*at) { /* its rows go with it */
       r->l->rows++;
@@ -496,7 +498,7 @@ static int read_label_maps(struct vt_labels *l, const char *root, const struct v
   vt_free(maps);
   vt_free(r.row);
   vt_free(r.attr);
-  return rc;
+  return rc ? rc : vt__labels_end(l, e);
 }
 
 const struct vt_format vt_format_label_maps = {

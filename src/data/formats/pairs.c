@@ -127,6 +127,7 @@ static int read_row(struct reader *r, const struct vt_csv *csv, struct vt_err *e
     int rc = *file ? read_box(csv, &r->c, s, &box[s], &given[s], e)
                    : vt_fail(e, VT_EFORMAT, "%s is empty", side_name[s]);
     if (!rc && (image[s] = vt__labels_need_image(l, file, e)) < 0) rc = image[s];
+    if (!rc) vt__labels_row_of(l, image[s]);
     if (!rc) rc = vt__link_probe(l, image[s], r->o, e);
     if (!rc && given[s]) rc = vt__box_check(&l->image[image[s]], &box[s], e);
     if (rc) return rc;
@@ -207,7 +208,7 @@ static int read_pairs(struct vt_labels *l, const char *path, const struct vt_lab
   if (!rc) rc = count_implied(&r, l->rows - l->skipped, e);
   vt__map_free(r.boxes);
   vt__map_free(r.pairs);
-  return rc;
+  return rc ? rc : vt__labels_end(l, e);
 }
 
 /* ---- writing ---- */

@@ -51,6 +51,7 @@ static int32_t need_picture(struct reader *r, const char *what, const char *sign
   url_of(signature, url, sizeof url);
   if (p >= before && *url && !(r->l->image[p].url = vt_arena_strdup(&r->l->arena, url)))
     return vt_fail(e, VT_ENOMEM, "out of memory");
+  vt__labels_row_of(r->l, p);
   int rc = vt__link_probe(r->l, p, r->o, e);
   return rc ? rc : p;
 }
@@ -139,7 +140,7 @@ static int read_shop_the_look(struct vt_labels *l, const char *path, const struc
   }
   if (!rc) rc = vt__json_items(l, o, path, VT__JSON_LINES, each_line, &r, e);
   vt_free(beside);
-  return rc;
+  return rc ? rc : vt__labels_end(l, e);
 }
 
 /* ---- writing ---- */

@@ -81,6 +81,7 @@ static int each_item(const struct vt__json_item *it, void *ctx, struct vt_err *e
   double v[4] = {0};
   l->rows++;
   int rc = vt__json_whole(it, 0, "photo", 0, max_id, &photo, e);
+  if (!rc) vt__labels_row_of(l, vt_labels_image(l, photo));
   if (!rc) rc = vt__json_whole(it, 0, "product", 0, max_id, &product, e);
   if (!rc && street) {
     int32_t box = vt__json_find(it, 0, "bbox");
@@ -89,6 +90,7 @@ static int each_item(const struct vt__json_item *it, void *ctx, struct vt_err *e
       if ((rc = vt__json_number_of(it, box, sides[k], &v[k], e))) vt_fail_in(e, rc, "bbox");
   }
   int32_t image = rc ? rc : need_photo(r, photo, e);
+  vt__labels_row_of(l, image);
   if (image < 0) return image;
   char name[24];
   snprintf(name, sizeof name, "%lld", (long long)product);
@@ -188,7 +190,7 @@ static int read_street2shop(struct vt_labels *l, const char *root, const struct 
     free(list[i]);
   }
   free(list);
-  return rc;
+  return rc ? rc : vt__labels_end(l, e);
 }
 
 /* ---- writing ---- */

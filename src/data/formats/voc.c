@@ -305,6 +305,7 @@ static int read_picture(struct reader *r, xmlNode *top, const char *stem, struct
   for (xmlNode *n = top->children; n && !rc; n = n->next) {
     if (n->type != XML_ELEMENT_NODE || strcmp((const char *)n->name, "object") != 0) continue;
     r->l->rows++;
+    vt__labels_row_of(r->l, p);
     long line = xmlGetLineNo(n);
     if ((rc = read_object(r, n, p, e))) {
       vt_fail_in(e, rc, "%s%s.xml: line %ld", r->below, stem, line);
@@ -382,7 +383,7 @@ static int read_voc(struct vt_labels *l, const char *root, const struct vt_label
     vt__map_free(r.sets[k]);
   }
   vt_free(xml);
-  return rc;
+  return rc ? rc : vt__labels_end(l, e);
 }
 
 const struct vt_format vt_format_voc = {

@@ -253,6 +253,7 @@ int vt__yolo_read(struct vt_labels *l, const char *root, const struct vt_labels_
     for (int k = 0; k < r.y.about.nlists && !rc; k++) rc = read_split(&r, &r.y.about.list[k], e);
     if (!rc && !l->nimages) rc = vt_fail(e, VT_ENOENT, "%s: no pictures with texts", root);
   }
+  if (!rc) rc = vt__labels_end(l, e);
   vt_arena_clear(&r.y.about.arena);
   vt_free(list);
   vt_free(r.y.v);

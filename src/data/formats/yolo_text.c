@@ -110,12 +110,14 @@ int vt__yolo_read_text(struct vt__yolo_reader *r, int32_t image, const char *pat
   size_t len;
   int64_t number = 1;
   int rc = vt_text_read(path, MAX_TEXT, &text, &len, e);
+  if (rc) vt__labels_row_of(r->l, image); /* it may have shown something */
   if (rc) return vt__labels_problem(r->l, r->o, e);
   rest = text;
   for (char *line; !rc && (line = strsep(&rest, "\n")); number++) {
     line[strcspn(line, "\r")] = 0;
     if (!line[strspn(line, " \t")]) continue;
     r->l->rows++;
+    vt__labels_row_of(r->l, image);
     if ((rc = read_line(r, image, line, e))) {
       vt_fail_in(e, rc, "%s: line %lld", path, (long long)number);
       rc = vt__labels_problem(r->l, r->o, e);
