@@ -106,7 +106,7 @@ static void attempt(const struct format_file *f, const char *text, size_t n, con
     const bool named =
         strstr(e.msg, vt_path_base(f->file)) != NULL || strstr(e.msg, vt_path_base(f->root)) != NULL;
     check(!rc || named, "the message names no file", change);
-    check(rc || l.skipped == l.problems.n, "left out and not told", change);
+    check(rc || l.skipped + l.lost == l.problems.n, "left out and not told", change);
     if (!rc) holds_together(&l, change);
     if (!rc && !lenient) again(&l, f->format, change);
     vt_labels_clear(&l);

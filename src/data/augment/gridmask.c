@@ -23,7 +23,8 @@ static const struct vt_opt rows[] = {
 static void draw(const void *opts, int w, int h, struct vt_rng *rng, double *v)
 {
   const struct opts *o = opts;
-  v[0] = VT_MAX(2, round(vt__between(rng, o->d1, o->d2) * VT_MIN(w, h)));
+  const double period = round(vt__between(rng, o->d1, o->d2) * VT_MIN(w, h));
+  v[0] = VT_MAX(2, period);
   v[1] = vt__between(rng, -o->rotation, o->rotation) * M_PI / 180;
   v[2] = vt_rng_unit(rng);
   v[3] = vt_rng_unit(rng);

@@ -14,8 +14,10 @@ static const struct vt_opt rows[] = {
 static void draw(const void *opts, int w, int h, struct vt_rng *rng, double *v)
 {
   const struct opts *o = opts;
-  v[0] = VT_CLAMP(round(w * vt__between(rng, .5 - o->centre, .5 + o->centre)), 1, VT_MAX(w - 1, 1));
-  v[1] = VT_CLAMP(round(h * vt__between(rng, .5 - o->centre, .5 + o->centre)), 1, VT_MAX(h - 1, 1));
+  const double x = round(w * vt__between(rng, .5 - o->centre, .5 + o->centre));
+  const double y = round(h * vt__between(rng, .5 - o->centre, .5 + o->centre));
+  v[0] = VT_CLAMP(x, 1, VT_MAX(w - 1, 1));
+  v[1] = VT_CLAMP(y, 1, VT_MAX(h - 1, 1));
 }
 
 static int apply(const void *opts, struct vt_aug_draw *d, const struct vt_aug_env *env,
