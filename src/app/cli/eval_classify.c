@@ -1,5 +1,6 @@
 /* vitrine eval classify */
 #include "app/cli/model_args.h"
+#include "app/cli/places.h"
 #include "app/eval_scores.h"
 
 struct opts {
@@ -31,7 +32,14 @@ static int run(struct vt_cli *cli, const void *opts, const struct vt_strings *ar
   what.figures.seed = (uint64_t)o->m.seed;
   if (!(what.model = vt_model_path(cli, o->m.models, args->v[0], e))) return VT_ENOENT;
   if (what.against && !(what.against = vt_model_path(cli, o->m.models, what.against, e))) return VT_ENOENT;
-  int rc = vt_eval_classify(cli, &o->m, &what, &f, e);
+  const struct vt_place places[] = {{VT_READS, "MODEL", what.model},
+                                    {VT_READS, "--against", what.against},
+                                    {VT_WRITES, "--confusion", what.confusion},
+                                    {VT_WRITES, "--scores", what.scores},
+                                    {VT_WRITES, "--report", what.figures.report},
+                                    {VT_WRITES, "--per-image", what.figures.per_image}};
+  int rc = vt_places_check(places, VT_COUNT(places), e);
+  if (!rc) rc = vt_eval_classify(cli, &o->m, &what, &f, e);
   if (rc >= 0) return vt_figures_print(&f, cli, o->m.json, e);
   vt_figures_clear(&f);
   return rc;

@@ -1,4 +1,5 @@
 /* vitrine eval compare */
+#include "app/cli/places.h"
 #include "app/compare.h"
 
 struct opts {
@@ -32,6 +33,10 @@ static int run(struct vt_cli *cli, const void *opts, const struct vt_strings *ar
   vt_arena_init(&c->arena);
   int rc = args->n ? 0 : vt_fail(e, VT_EUSAGE, "eval compare: which runs?");
   if (!rc && o->images.n && o->images.n != 2) rc = vt_fail(e, VT_EUSAGE, "--images: expected two tables");
+  const struct vt_place places[] = {{VT_READS, "--images", o->images.n ? o->images.v[0] : NULL},
+                                    {VT_READS, "--images", o->images.n ? o->images.v[1] : NULL},
+                                    {VT_WRITES, "--report", o->report}};
+  if (!rc) rc = vt_places_check(places, VT_COUNT(places), e);
   if (!rc) rc = vt_compare_runs(c, cli, args, o->metric, e);
   if (!rc && o->images.n)
     rc = vt_compare_images(

@@ -1,4 +1,5 @@
 /* vitrine eval maps */
+#include "app/cli/places.h"
 #include "app/eval_maps.h"
 
 struct opts {
@@ -37,7 +38,13 @@ static int run(struct vt_cli *cli, const void *opts, const struct vt_strings *ar
   what.ignore = (int)o->ignore;
   how.rounds = (int)o->bootstrap;
   how.seed = (uint64_t)o->seed;
-  int rc = vt_eval_maps(&what, how, &f, e);
+  const struct vt_place places[] = {{VT_READS_PICTURES, "TRUTH", what.truth},
+                                    {VT_READS_PICTURES, "FOUND", what.found},
+                                    {VT_READS, "--names", what.names},
+                                    {VT_WRITES, "--report", how.report},
+                                    {VT_WRITES, "--per-image", how.per_image}};
+  int rc = vt_places_check(places, VT_COUNT(places), e);
+  if (!rc) rc = vt_eval_maps(&what, how, &f, e);
   if (rc >= 0) return vt_figures_print(&f, cli, o->json, e);
   vt_figures_clear(&f);
   return rc;

@@ -1,4 +1,5 @@
 /* vitrine eval retrieval */
+#include "app/cli/places.h"
 #include "app/eval_retrieval.h"
 
 struct opts {
@@ -37,7 +38,12 @@ static int run(struct vt_cli *cli, const void *opts, const struct vt_strings *ar
   what.table = args->v[1];
   what.rounds = (int)o->bootstrap;
   what.seed = (uint64_t)o->seed;
-  int rc = vt_eval_retrieval(&what, &f, e);
+  const struct vt_place places[] = {{VT_READS, "VECTORS", what.vectors},
+                                    {VT_READS, "TABLE", what.table},
+                                    {VT_WRITES, "--report", what.report},
+                                    {VT_WRITES, "--per-query", what.per_query}};
+  int rc = vt_places_check(places, VT_COUNT(places), e);
+  if (!rc) rc = vt_eval_retrieval(&what, &f, e);
   if (rc >= 0) return vt_figures_print(&f, cli, o->json, e);
   vt_figures_clear(&f);
   return rc;

@@ -1,4 +1,5 @@
 /* vitrine eval scores */
+#include "app/cli/places.h"
 #include "app/eval_scores.h"
 
 struct opts {
@@ -29,7 +30,12 @@ static int run(struct vt_cli *cli, const void *opts, const struct vt_strings *ar
   what.table = args->v[0];
   what.rounds = (int)o->bootstrap;
   what.seed = (uint64_t)o->seed;
+  const struct vt_place places[] = {{VT_READS, "SCORES", what.table},
+                                    {VT_WRITES, "--report", what.report},
+                                    {VT_WRITES, "--per-image", what.per_image},
+                                    {VT_WRITES, "--left-out", what.reading.left_out}};
   int rc = vt_reading_check(&what.reading, e);
+  if (!rc) rc = vt_places_check(places, VT_COUNT(places), e);
   if (!rc) rc = vt_eval_scores(&what, &f, e);
   if (rc >= 0) return vt_figures_print(&f, cli, o->json, e);
   vt_figures_clear(&f);

@@ -1,4 +1,5 @@
 /* vitrine eval segment */
+#include "app/cli/places.h"
 #include "app/measure.h"
 
 struct opts {
@@ -24,7 +25,10 @@ static int run(struct vt_cli *cli, const void *opts, const struct vt_strings *ar
   const struct opts *o = opts;
   struct vt_figures f = {0};
   if (args->n) return vt_fail(e, VT_EUSAGE, "eval segment takes no arguments, found '%s'", args->v[0]);
-  int rc = vt_eval_segment(cli, &o->m, &f, e);
+  const struct vt_place places[] = {{VT_WRITES, "--report", o->m.report},
+                                    {VT_WRITES, "--per-image", o->m.per_image}};
+  int rc = vt_places_check(places, VT_COUNT(places), e);
+  if (!rc) rc = vt_eval_segment(cli, &o->m, &f, e);
   if (rc >= 0) return vt_figures_print(&f, cli, o->m.json, e);
   vt_figures_clear(&f);
   return rc;
