@@ -128,6 +128,20 @@ static int add_box(struct vt_buf *b, const struct writer *w, const struct vt_ins
   return 0;
 }
 
+/* The outline is all that is written: a box or an area that the file gave goes where the mask's is another.
+ */
+static int lose_measures(const struct vt_labels *l, const struct vt_instance *in, struct vt_losses *losses,
+                         struct vt_err *e)
+{
+  struct vt_mask m;
+  if (in->box.w < 0 && in->area < 0) return 0;
+  int rc = vt_instance_mask(l, in, &m, e);
+  if (rc) return rc;
+  vt__lose_measures(in, &m, losses);
+  vt_mask_clear(&m);
+  return 0;
+}
+
 static int add_instance(struct vt_buf *b, const struct writer *w, const struct vt_instance *in,
                         struct vt_err *e)
 {
@@ -139,11 +153,8 @@ static int add_instance(struct vt_buf *b, const struct writer *w, const struct v
   vt_loss_add(losses, in->nattrs, "attributes of instances");
   if (w->points) vt_loss_add(losses, in->shape != VT_SHAPE_NONE, "masks, of which the boxes stay");
   if (w->points || in->shape == VT_SHAPE_NONE) return add_box(b, w, in, e);
-  struct vt_mask m;
-  int rc = vt_instance_mask(l, in, &m, e);
+  int rc = lose_measures(l, in, losses, e);
   if (rc) return rc;
-  vt__lose_measures(in, &m, losses);
-  vt_mask_clear(&m);
   rc = vt__instance_line(l, in, &p, losses, e);
   if (!rc) rc = cut_polygon(&p, im, losses, e);
   if (!rc && p.n) {
