@@ -211,9 +211,9 @@ else
     ulimit -f 16
     expect disk_full 1 'disk/shop.db' index -c disk/shop.db shop/shop.csv
     printf '{"images": [{"id": 1, "file_name": "a.png", "width": 9, "height": 9}], "categories": [{"id": 1, "name": "hat"}], "annotations": [{"id": 1, "image_id": 1, "category_id": 1, "bbox": [0, 0, 3, 3], "area": 9}]}' >truth.json
-printf '[{"image_id": 1, "category_id": 1, "score": 1, "bbox": [0, 0, 3, 3], "segmentation": {"size": [9, 9], "counts": "zz"}}]' >found.json
+printf '[{"image_id": 1, "category_id": 1, "score": 1, "bbox": [0, 0, 3, 3], "segmentation": {"size": [9, 9], "counts": "zz"}}, {"image_id": 1, "category_id": 1, "score": 1, "bbox": [0, 0, 3, 3]}]' >found.json
 expect coco_result_mask 1 'found.json|result[0]: segmentation' eval coco truth.json found.json -t bbox
-expect coco_result_lenient 0 '1 of 1 left out' eval coco truth.json found.json -t segm --lenient
+expect coco_result_lenient 0 '1 of 2 left out' eval coco truth.json found.json -t bbox --lenient
 printf '[{"image_id": 1, "category_id": 1, "score": 1, "bbox": [0, 0, 3, 3]}]' >found.json
 cp truth.json truth.was
 expect coco_report_over 2 '--report|GT|written over' eval coco truth.json found.json --report ./truth.json
@@ -354,9 +354,9 @@ expect bench_no_folder 1 'gone' data bench gone
 expect coco_one_file 2 'ground truth' eval coco labels_in/cut.json
 expect coco_cut 1 'cut.json' eval coco labels_in/cut.json labels_in/cut.json
 printf '{"images": [{"id": 1, "file_name": "a.png", "width": 9, "height": 9}], "categories": [{"id": 1, "name": "hat"}], "annotations": [{"id": 1, "image_id": 1, "category_id": 1, "bbox": [0, 0, 3, 3], "area": 9}]}' >truth.json
-printf '[{"image_id": 1, "category_id": 1, "score": 1, "bbox": [0, 0, 3, 3], "segmentation": {"size": [9, 9], "counts": "zz"}}]' >found.json
+printf '[{"image_id": 1, "category_id": 1, "score": 1, "bbox": [0, 0, 3, 3], "segmentation": {"size": [9, 9], "counts": "zz"}}, {"image_id": 1, "category_id": 1, "score": 1, "bbox": [0, 0, 3, 3]}]' >found.json
 expect coco_result_mask 1 'found.json|result[0]: segmentation' eval coco truth.json found.json -t bbox
-expect coco_result_lenient 0 '1 of 1 left out' eval coco truth.json found.json -t segm --lenient
+expect coco_result_lenient 0 '1 of 2 left out' eval coco truth.json found.json -t bbox --lenient
 printf '[{"image_id": 1, "category_id": 1, "score": 1, "bbox": [0, 0, 3, 3]}]' >found.json
 cp truth.json truth.was
 expect coco_report_over 2 '--report|GT|written over' eval coco truth.json found.json --report ./truth.json
