@@ -337,6 +337,8 @@ expect augment_yolo 0 '' data augment labels_in/photo.csv augmented --images pic
 same augment_yolo_files 'classes.txt data.yaml images images.csv labels ' "$(ls augmented | tr '\n' ' ')"
 rm augmented/images.csv
 expect augment_yolo_read 0 '' data stats augmented --format yolo
+expect clean_list 0 '' data clean --list
+same clean_list_all "$(wc -l <"$here/../src/data/steps.list")" "$(wc -l <out)"
 expect bench_no_folder 1 'gone' data bench gone
 expect coco_one_file 2 'ground truth' eval coco labels_in/cut.json
 expect coco_cut 1 'cut.json' eval coco labels_in/cut.json labels_in/cut.json

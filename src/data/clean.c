@@ -19,6 +19,23 @@ static const struct vt_step *const steps[] = {
 #undef STEP
 };
 
+void vt_clean_help(struct vt_buf *out)
+{
+  for (size_t i = 0; i < VT_COUNT(steps); i++) {
+    const struct vt_step *s = steps[i];
+    char name[60];
+    if (s->text)
+      snprintf(name, sizeof name, "%s=%s", s->name, s->text);
+    else if (s->needs_value)
+      snprintf(name, sizeof name, "%s=N", s->name);
+    else if (s->has_value)
+      snprintf(name, sizeof name, "%s=%g", s->name, s->value);
+    else
+      snprintf(name, sizeof name, "%s", s->name);
+    vt_buf_addf(out, "  %-22s %s%s", name, s->what, i + 1 < VT_COUNT(steps) ? "\n" : "");
+  }
+}
+
 /* reason: borrowed; equal ones in a row are kept once. */
 static int add(struct vt_clean *c, struct vt_removed what, const char *reason, struct vt_err *e)
 {

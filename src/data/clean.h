@@ -35,10 +35,12 @@ void vt_clean_clear(struct vt_clean *c);
 /* The steps that a file of YAML names (its form: data/clean_recipe.c), as vt_clean_run takes them; appended
  * to out. Whether there are such steps is not looked at. */
 int vt_clean_recipe(struct vt_buf *out, const char *path, struct vt_err *e);
+/* One line for each step known: name and what it removes. */
+void vt_clean_help(struct vt_buf *out);
 
 /* A step: one file of data/steps/, one line STEP(name) in data/steps.list (with _ for -). */
 struct vt_step {
-  const char *name;
+  const char *name, *what;
   bool has_value, needs_value;
   double value, lo, hi; /* default and bounds */
   const char *text;     /* value is this kind of text instead ("NAME"); then lo and hi do not count */

@@ -7,13 +7,14 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 
 #define DEFAULT_STEPS "size,min-area=50,duplicates,two-classes,rle-range"
 
 struct opts {
   const char *format, *steps, *recipe, *out, *removed, *descriptions, *images;
-  bool json;
+  bool json, list;
   struct vt_reading reading;
 };
 
@@ -34,7 +35,19 @@ static const struct vt_opt rows[] = {
     VT_READING_ROWS(struct opts, reading),
     {"json", 0, VT_OPT_FLAG, offsetof(struct opts, json), NULL, 0, 0, NULL, NULL,
      "print one JSON list, a step each"},
+    {"list", 0, VT_OPT_FLAG, offsetof(struct opts, list), NULL, 0, 0, NULL, NULL,
+     "print the steps that there are, with their usual values, and what each removes"},
 };
+
+static int list(struct vt_cli *cli, struct vt_err *e)
+{
+  struct vt_buf b = {0};
+  vt_clean_help(&b);
+  int rc = b.failed ? vt_fail(e, VT_ENOMEM, "out of memory") : 0;
+  if (!rc) fprintf(cli->out, "%s\n", b.data);
+  vt_buf_clear(&b);
+  return rc;
+}
 
 static void print_json(const struct vt_clean *c, struct vt_buf *b)
 {
@@ -156,6 +169,7 @@ static int run(struct vt_cli *cli, const void *opts, const struct vt_strings *ar
   struct vt_labels l = {0};
   struct vt_clean c = {0};
   struct vt_buf b = {0}, steps = {0};
+  if (o->list) return list(cli, e);
   if (args->n != 1) return vt_fail(e, VT_EUSAGE, "data clean: expected one file of labels");
   if (o->steps && o->recipe) return vt_fail(e, VT_EUSAGE, "data clean: --steps or --recipe, not both");
   const struct vt_format *f = vt_format_find(o->format, e);
@@ -208,12 +222,9 @@ const struct vt_verb vt_verb_data_clean = {
     .args = "FILE",
     .summary = "remove what is wrong or unwanted from a set of labels, step by step",
     .help =
-        "Every step prints rows and pictures before and after, and which lines went, and why. Steps: size,\n"
-        "attributes, min-area=50, duplicates, two-classes, rle-range, class=NAME (in quotes if it has a "
-        "comma),\n"
-        "min-instances=N, min-images=5, keep=SHARE, lengths; and, looking at the pictures in --images: "
-        "missing,\n"
-        "unreadable, tiny=32, other-size, near-duplicates=6.",
+        "Every step prints rows and pictures before and after, and which lines went, and why. --list names\n"
+        "the steps; a value follows its step (min-area=50), in quotes where it has a comma. Some steps look\n"
+        "at the pictures, whose folder --images names.",
     .opt = rows,
     .nopt = VT_COUNT(rows),
     .opts_size = sizeof(struct opts),

@@ -11,5 +11,6 @@ static int run(struct vt_clean *c, double value, const char *text, struct vt_err
 
 const struct vt_step vt_step_attributes = {
     .name = "attributes",
+    .what = "rows that carry attributes",
     .run = run,
 };

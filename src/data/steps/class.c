@@ -13,6 +13,7 @@ static int run(struct vt_clean *c, double value, const char *text, struct vt_err
 
 const struct vt_step vt_step_class = {
     .name = "class",
+    .what = "rows of the class of this name",
     .text = "NAME",
     .run = run,
 };

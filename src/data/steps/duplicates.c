@@ -33,5 +33,6 @@ static int run(struct vt_clean *c, double value, const char *text, struct vt_err
 
 const struct vt_step vt_step_duplicates = {
     .name = "duplicates",
+    .what = "rows that repeat an earlier one: picture, size, mask, class and attributes",
     .run = run,
 };

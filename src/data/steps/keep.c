@@ -55,6 +55,7 @@ static int run(struct vt_clean *c, double value, const char *text, struct vt_err
 
 const struct vt_step vt_step_keep = {
     .name = "keep",
+    .what = "all but this share of the pictures; those with most different classes stay",
     .has_value = true,
     .needs_value = true,
     .hi = 1,

@@ -32,5 +32,6 @@ static int run(struct vt_clean *c, double value, const char *text, struct vt_err
 
 const struct vt_step vt_step_lengths = {
     .name = "lengths",
+    .what = "pictures with fewer masks than classes",
     .run = run,
 };

@@ -14,6 +14,7 @@ static int run(struct vt_clean *c, double value, const char *text, struct vt_err
 
 const struct vt_step vt_step_min_area = {
     .name = "min-area",
+    .what = "masks of fewer pixels than this",
     .has_value = true,
     .value = 50,
     .hi = 1e12,

@@ -42,6 +42,7 @@ static int run(struct vt_clean *c, double value, const char *text, struct vt_err
 
 const struct vt_step vt_step_min_images = {
     .name = "min-images",
+    .what = "classes that occur in fewer pictures than this",
     .has_value = true,
     .value = 5,
     .hi = 1e12,

@@ -19,6 +19,7 @@ static int run(struct vt_clean *c, double value, const char *text, struct vt_err
 
 const struct vt_step vt_step_min_instances = {
     .name = "min-instances",
+    .what = "classes of fewer instances than this",
     .has_value = true,
     .needs_value = true,
     .hi = 1e12,

@@ -18,5 +18,6 @@ static int run(struct vt_clean *c, double value, const char *text, struct vt_err
 
 const struct vt_step vt_step_missing = {
     .name = "missing",
+    .what = "rows whose picture is not in the folder",
     .run = run,
 };

@@ -53,6 +53,7 @@ static int run(struct vt_clean *c, double value, const char *text, struct vt_err
 
 const struct vt_step vt_step_near_duplicates = {
     .name = "near-duplicates",
+    .what = "rows of pictures that look like an earlier one, up to so many of 128 bits",
     .has_value = true,
     .value = 6,
     .hi = VT_NEAR_MAX_BITS,

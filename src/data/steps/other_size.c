@@ -25,5 +25,6 @@ static int run(struct vt_clean *c, double value, const char *text, struct vt_err
 
 const struct vt_step vt_step_other_size = {
     .name = "other-size",
+    .what = "rows whose picture is not of the size that its labels are for",
     .run = run,
 };

@@ -15,5 +15,6 @@ static int run(struct vt_clean *c, double value, const char *text, struct vt_err
 
 const struct vt_step vt_step_rle_range = {
     .name = "rle-range",
+    .what = "masks whose runs leave the picture, overlap or are no numbers",
     .run = run,
 };

@@ -40,5 +40,6 @@ static int run(struct vt_clean *c, double value, const char *text, struct vt_err
 
 const struct vt_step vt_step_size = {
     .name = "size",
+    .what = "rows whose height and width differ from those of most rows of their picture",
     .run = run,
 };

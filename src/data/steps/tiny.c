@@ -20,6 +20,7 @@ static int run(struct vt_clean *c, double value, const char *text, struct vt_err
 
 const struct vt_step vt_step_tiny = {
     .name = "tiny",
+    .what = "rows whose picture's shorter side is below this",
     .has_value = true,
     .value = 32,
     .lo = 1,

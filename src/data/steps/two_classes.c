@@ -22,5 +22,6 @@ static int run(struct vt_clean *c, double value, const char *text, struct vt_err
 
 const struct vt_step vt_step_two_classes = {
     .name = "two-classes",
+    .what = "rows whose mask stands under another class as well: all of them",
     .run = run,
 };

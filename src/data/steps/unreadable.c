@@ -23,5 +23,6 @@ static int run(struct vt_clean *c, double value, const char *text, struct vt_err
 
 const struct vt_step vt_step_unreadable = {
     .name = "unreadable",
+    .what = "rows whose picture is missing or damaged",
     .run = run,
 };
