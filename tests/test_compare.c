@@ -9,7 +9,19 @@
 #include "app/compare.h"
 #include "tiny_models.h"
 
-static char dir[] = "/tmp/vitrine-compare-XXXXXX";
+static char dir[40]; /* each test has its own */
+
+static int make_dir(void **state)
+{
+  return mkdtemp(strcpy(dir, "/tmp/vitrine-compare-XXXXXX")) ? 0 : -1;
+}
+
+static int remove_dir(void **state)
+{
+  char command[100];
+  snprintf(command, sizeof command, "rm -rf %s", dir);
+  return system(command);
+}
 
 static const char *put(const char *run, const char *name, const char *text)
 {
@@ -32,7 +44,6 @@ static void test_compare(void **state)
   struct vt_buf b = {0};
   char one[200], two[200];
   const char *path[] = {one, two};
-  assert_non_null(mkdtemp(dir));
   snprintf(one, sizeof one, "%s/a", dir);
   snprintf(two, sizeof two, "%s/b", dir);
   put("a", "results.csv", "epoch,loss,miou\n1,2.5,\n2,2,.41\n3,1.5,.52\n4,1.2,.5\n");
@@ -96,9 +107,6 @@ static void test_compare(void **state)
   assert_non_null(strstr(e.msg, "line 2: miou is no number: high"));
   vt_comparison_clear(c);
   vt_free(c);
-  char command[100];
-  snprintf(command, sizeof command, "rm -rf %s", dir);
-  assert_int_equal(system(command), 0);
 }
 
 /* Pictures with several rows are paired in their order, if as many stand in both tables. */
@@ -116,7 +124,6 @@ static void test_rows_of_pictures(void **state)
       {"x,\n", "x,1\n", 0, 0, 1, NAN, NAN, NULL},
       {"a,1\na,1\n", "b,2\n", 0, 3, 0, NAN, NAN, NULL},
   };
-  assert_non_null(mkdtemp(strcpy(dir, "/tmp/vitrine-compare-XXXXXX")));
   for (size_t i = 0; i < VT_COUNT(cases); i++) {
     struct vt_comparison *c = vt_calloc(1, sizeof *c);
     struct vt_err e = {0};
@@ -142,9 +149,6 @@ static void test_rows_of_pictures(void **state)
     vt_comparison_clear(c);
     vt_free(c);
   }
-  char command[100];
-  snprintf(command, sizeof command, "rm -rf %s", dir);
-  assert_int_equal(system(command), 0);
 }
 
 /* Runs are named by their folders, or by paths where folders of one name differ; all columns are told. */
@@ -154,8 +158,7 @@ static void test_names(void **state)
   struct vt_cli cli = {.out = stdout};
   struct vt_err e = {0};
   struct vt_buf b = {0}, results = {0};
-  char path[3][200], command[100];
-  assert_non_null(mkdtemp(strcpy(dir, "/tmp/vitrine-compare-XXXXXX")));
+  char path[3][200];
   vt_buf_adds(&results, "epoch");
   for (int k = 0; k < 600; k++) vt_buf_addf(&results, ",c%d", k);
   vt_buf_adds(&results, ",miou\n1");
@@ -182,13 +185,11 @@ static void test_names(void **state)
   vt_buf_clear(&b);
   vt_buf_clear(&results);
   vt_free(c);
-  snprintf(command, sizeof command, "rm -rf %s", dir);
-  assert_int_equal(system(command), 0);
 }
 
 int main(void)
 {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(test_compare), cmocka_unit_test(test_rows_of_pictures),
-                                     cmocka_unit_test(test_names)};
+#define TEST(f) cmocka_unit_test_setup_teardown(f, make_dir, remove_dir)
+  const struct CMUnitTest tests[] = {TEST(test_compare), TEST(test_rows_of_pictures), TEST(test_names)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
